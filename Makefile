@@ -1,0 +1,53 @@
+# `make help` lists the targets. A fresh machine needs Python 3.11+, make and a network to PyPI.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+REQUIREMENTS := pyproject.toml setup.py constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench serve clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/.run ## Get the reviews, train, serialize, score a few reviews
+	@PATH="$(abspath $(BIN)):$$PATH" sh deploy/first-run.sh
+
+test: $(VENV)/.dev ## Run the tests
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## Lint, types, layers; changes nothing
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Rewrite the sources in the house format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## Run the side-by-side measurements (NSMC_DIR names the corpus)
+	@for script in bench/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit; done
+
+serve: $(VENV)/.run ## Serve the current model on http://127.0.0.1:5000
+	@$(BIN)/sentiment serve
+
+clean: ## Remove the virtual environment and caches; data and artifacts stay
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV)
+
+# A stamp a set of packages: the second call finds it newer than what it was made from.
+$(VENV)/.run: $(REQUIREMENTS) | $(BIN)/python
+	@echo "Installing sentiment into $(VENV) ..."
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(REQUIREMENTS) | $(BIN)/python
+	@echo "Installing sentiment and its development tools into $(VENV) ..."
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,35 @@
+"""`sentiment data`."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("data")
+@click.option(
+    "--from",
+    "source",
+    metavar="DIR|URL",
+    help="Folder or base URL that holds the two files; left out: the corpus's own repository.",
+)
+@click.option(
+    "--to",
+    "destination",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("data/nsmc"),
+    help="Folder to put them in.",
+)
+def command(source: str | None, destination: Path) -> None:
+    r"""Get NSMC, the Naver sentiment movie corpus, and verify every byte.
+
+    A download that broke off goes on where it stopped. Files that are there and right are kept.
+
+    \b
+    Examples:
+      sentiment data
+      sentiment data --from ~/Downloads/nsmc --to data/nsmc
+    """
+    from pipeline.downloads import get_nsmc
+
+    for path, rows in get_nsmc(source, destination):
+        click.echo(f"{path}: {rows:,} reviews, verified")

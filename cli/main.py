@@ -1,0 +1,100 @@
+"""The `sentiment` group: commands loaded when called; here errors become exit codes."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+import click
+
+from pipeline.errors import (
+    ArtifactRefused,
+    InvalidInput,
+    ModelMissing,
+    ResourceUnavailable,
+    SentimentError,
+)
+
+COMMANDS = ("data", "train", "evaluate", "serialize", "verify", "predict", "serve")
+
+EXIT_CODES: dict[type[Exception], int] = {
+    InvalidInput: 3,
+    ModelMissing: 4,
+    ArtifactRefused: 4,
+    ResourceUnavailable: 5,
+    OSError: 5,
+}
+INTERRUPTED = 130
+
+
+class CommandGroup(click.Group):
+    """Imports `cli.<name>` when a command is called for; translates what a user can mend."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Names of the commands, in the order in which one uses them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of this name, None if there is none."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"cli.{name}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command inside the error boundary."""
+        with error_boundary():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def error_boundary() -> Iterator[None]:
+    """Turn mendable errors into one line and the contract's exit code; bugs pass as tracebacks."""
+    try:
+        yield
+    except BrokenPipeError:
+        # The reader of our output went away, as in `| head`: its choice, not an error. What is
+        # still buffered must not be flushed into the closed pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(0) from None
+    except KeyboardInterrupt:
+        click.echo("Interrupted.", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    except (SentimentError, OSError) as error:
+        code = next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
+        logging.getLogger(__name__).debug("The error came from here:", exc_info=True)
+        click.echo(f"Error: {_describe(error)}", err=True)
+        raise click.exceptions.Exit(code) from None
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error)
+
+
+@click.command(
+    cls=CommandGroup,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "SENTIMENT",
+        "show_default": True,
+    },
+)
+@click.version_option(package_name="sentiment-toolkit", prog_name="sentiment")
+@click.option("-v", "--verbose", is_flag=True, help="Say more on stderr about what is done.")
+def main(verbose: bool) -> None:
+    """Train, seal and serve a Korean movie-review sentiment classifier.
+
+    The usual order: data, train, serialize, then predict or serve.
+    Each option can also be given in the environment: SENTIMENT_<COMMAND>_<OPTION>.
+    """
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.WARNING, format="%(name)s: %(message)s"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""Labelled reviews: NSMC as published (CC0, github.com/e9t/nsmc), and files of the same columns."""
+
+import csv
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import _csv
+
+UPSTREAM = "https://raw.githubusercontent.com/e9t/nsmc/master"
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """Labelled reviews in file order; labels are 0 (negative) and 1 (positive)."""
+
+    texts: list[str]
+    labels: list[int]
+    sha256: str
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, rows: Iterable[int]) -> "Reviews":
+        """These rows, in this order."""
+        pairs = [(self.texts[row], self.labels[row]) for row in rows]
+        return replace(
+            self, texts=[text for text, _ in pairs], labels=[label for _, label in pairs]
+        )
+
+
+@dataclass(frozen=True)
+class NsmcFile:
+    """One file of the corpus as its authors published it."""
+
+    name: str
+    size: int
+    sha256: str
+    rows: int
+
+
+TRAIN = NsmcFile(
+    "ratings_train.txt",
+    14_628_807,
+    "e03b7d14e9e41be8d464a28057cd25d7396c53e67aa7fd5f7e552c59b0ee2940",
+    150_000,
+)
+TEST = NsmcFile(
+    "ratings_test.txt",
+    4_893_335,
+    "8ac9f64052f11dbf6ae0acb5e038f03d90a76f0eda7820cfb3a92d02edfcebda",
+    50_000,
+)
+NSMC = (TRAIN, TEST)
+
+
+def read_reviews(path: Path) -> Reviews:
+    """Read a labelled file: tab-separated with a header, columns `document` and `label` (0 or 1).
+
+    Raises InvalidInput where the file is no such file, with the line.
+    """
+    content = path.read_bytes()
+    try:
+        lines = content.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InvalidInput(
+            f"{path} is not UTF-8: byte {error.start} in line {line}. Save it as UTF-8 first."
+        ) from None
+    rows = csv.reader((f"{line}\n" for line in lines), delimiter="\t")
+    header = next(rows, [])
+    missing = [name for name in ("document", "label") if name not in header]
+    if missing:
+        raise InvalidInput(
+            f"{path} has no column {' and no column '.join(map(repr, missing))} in its first line; "
+            "a labelled file is tab-separated with the columns document and label (0 or 1)."
+        )
+    texts, labels = _columns(path, rows, header)
+    if not texts:
+        raise InvalidInput(f"{path} has a header but no reviews.")
+    return Reviews(texts, labels, hashlib.sha256(content).hexdigest())
+
+
+def _columns(path: Path, rows: "_csv.Reader", header: Sequence[str]) -> tuple[list[str], list[int]]:
+    document, label = header.index("document"), header.index("label")
+    texts, labels = [], []
+    for row in rows:
+        if not row:
+            continue
+        if len(row) != len(header) or row[label] not in ("0", "1"):
+            raise InvalidInput(
+                f"{path}, line {rows.line_num}: expected {len(header)} tab-separated fields with "
+                f"label 0 or 1. Mend or remove that line."
+            )
+        texts.append(row[document])
+        labels.append(int(row[label]))
+    return texts, labels
+
+
+def find_split(data: Path) -> tuple[Path, Path | None]:
+    """Return (file to train on, file to test on or None) for a folder with NSMC or a labelled file.
+
+    Raises InvalidInput where neither is there.
+    """
+    if data.is_file():
+        return data, None
+    train, test = data / TRAIN.name, data / TEST.name
+    if not train.is_file():
+        raise InvalidInput(
+            f"No {TRAIN.name} in {data}. Get NSMC with `sentiment data --to {data}`, "
+            "or name a labelled file with --data FILE."
+        )
+    return train, test if test.is_file() else None

@@ -1,0 +1,87 @@
+"""The skeleton all handlers share: initialize once, then preprocess, inference, postprocess."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.artifacts import Artifact, load_artifact
+from pipeline.errors import ArtifactRefused
+from pipeline.labels import LABELS
+from pipeline.manifest import GoldenAnswer
+from pipeline.text import clean
+
+
+class Prediction(NamedTuple):
+    """The text as given, its label, and the calibrated probability of that label (0.5–1.0)."""
+
+    text: str
+    label: str
+    confidence: float
+
+
+class Handler(ABC):
+    """Answers texts with a sealed artifact.
+
+    `folder` is the artifact's. Nothing is read before `initialize`.
+    """
+
+    slot: ClassVar[str]
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def initialize(self) -> None:
+        """Load the model and replay its golden set; raises ArtifactRefused if a check fails."""
+        self.artifact = load_artifact(self.folder, self.slot)
+        self.load_model(self.artifact)
+        self.replay(self.artifact.manifest.golden, self.artifact.manifest.tolerance)
+
+    @property
+    def name(self) -> str:
+        """What answers: slot and the first 12 digits of the artifact's digest."""
+        return f"{self.slot}@{self.artifact.digest[:12]}"
+
+    @abstractmethod
+    def load_model(self, artifact: Artifact) -> None:
+        """Build the model from the artifact's verified bytes."""
+
+    def handle(self, texts: Sequence[str]) -> list[Prediction]:
+        """Answer n texts with n predictions in order; no text fails, an empty one included."""
+        return self.postprocess(texts, self.inference(self.preprocess(texts)))
+
+    def preprocess(self, texts: Sequence[str]) -> list[str]:
+        """Clean the texts as they were cleaned for training."""
+        return [clean(text) for text in texts]
+
+    @abstractmethod
+    def inference(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
+        """Probabilities of (negative, positive), shape (n, 2)."""
+
+    def postprocess(
+        self, texts: Sequence[str], probabilities: NDArray[np.float64]
+    ) -> list[Prediction]:
+        """Pair each text as given with its likelier label and that label's probability."""
+        return to_predictions(texts, probabilities)
+
+    def replay(self, golden: Sequence[GoldenAnswer], tolerance: float) -> None:
+        """Compare today's answers with the sealed ones; ArtifactRefused on any difference."""
+        answers = self.handle([expected.text for expected in golden])
+        for number, (expected, answer) in enumerate(zip(golden, answers, strict=True)):
+            difference = abs(expected.confidence - answer.confidence)
+            if answer.label != expected.label or not difference <= tolerance:
+                raise ArtifactRefused(
+                    f"{self.folder} does not give the answers it was sealed with (golden text "
+                    f"{number}: {expected.label} {expected.confidence:.9f} expected, "
+                    f"{answer.label} {answer.confidence:.9f} given). Serialize the run again."
+                )
+
+
+def to_predictions(texts: Sequence[str], probabilities: NDArray[np.float64]) -> list[Prediction]:
+    """Predictions of n texts from probabilities of shape (n, 2); an exact tie is negative."""
+    labels = np.array(LABELS, dtype=object)[probabilities.argmax(axis=1)].tolist()
+    confidences = probabilities.max(axis=1, initial=0.5).tolist()
+    return list(map(Prediction, texts, labels, confidences))

@@ -1,0 +1,24 @@
+"""The fast handler: hashed n-grams and a table of weights, without scikit-learn."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.artifacts import Artifact
+from pipeline.handlers.base import Handler
+from pipeline.linear import LinearModel
+
+
+class LinearHandler(Handler):
+    """Slot `fast`."""
+
+    slot = "fast"
+
+    def load_model(self, artifact: Artifact) -> None:
+        """Build the linear model from the artifact's arrays and settings."""
+        self.model = LinearModel.from_parts(artifact.parameters(), artifact.manifest.settings)
+
+    def inference(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
+        """Probabilities of (negative, positive), shape (n, 2)."""
+        return self.model.probabilities(cleaned)

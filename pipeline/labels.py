@@ -1,0 +1,3 @@
+"""The two answers, in the order of the columns of every array of probabilities."""
+
+LABELS = ("negative", "positive")

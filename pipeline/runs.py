@@ -1,0 +1,73 @@
+"""What `train` leaves in `<root>/runs/<id>/`: fitted parameters, settings and metrics."""
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import joblib
+
+from pipeline.artifacts import write_durably
+from pipeline.errors import InvalidInput, ModelMissing
+from pipeline.unpickling import load_numbers
+
+_RECORD = "run.json"
+_PARAMETERS = "parameters.joblib"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A fitted model's description; its parameters lie beside it."""
+
+    id: str
+    slot: str
+    created_at: str
+    cleaning_version: int
+    settings: dict[str, Any]
+    data: dict[str, Any]
+    metrics: dict[str, Any]
+    versions: dict[str, str]
+    seconds: float
+
+    @classmethod
+    def describe(cls, **facts: Any) -> Self:
+        """Make a run with an id of its own and the present time."""
+        now = datetime.now(UTC)
+        identifier = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        return cls(id=identifier, created_at=now.isoformat(timespec="seconds"), **facts)
+
+
+def save_run(root: Path, run: Run, parameters: object) -> Path:
+    """Write a run; its record comes last, so that a folder without one is no run."""
+    folder = root / "runs" / run.id
+    folder.mkdir(parents=True)
+    joblib.dump(parameters, folder / _PARAMETERS)
+    record = json.dumps(asdict(run), indent=2, ensure_ascii=False)
+    write_durably(folder / _RECORD, f"{record}\n".encode())
+    return folder
+
+
+def find_run(root: Path, identifier: str | None = None) -> Path:
+    """Folder of a run by its id or unique beginning, the newest if None; raises ModelMissing."""
+    found = sorted(record.parent for record in (root / "runs").glob(f"*/{_RECORD}"))
+    matches = [folder for folder in found if folder.name.startswith(identifier or "")]
+    if not matches:
+        which = f"run {identifier!r}" if identifier else "run"
+        raise ModelMissing(f"No {which} in {root}/runs. Make one with `sentiment train`.")
+    if identifier and len(matches) > 1 and identifier not in [folder.name for folder in matches]:
+        names = ", ".join(folder.name for folder in matches)
+        raise InvalidInput(
+            f"More than one run begins with {identifier!r}: {names}. Name one whole."
+        )
+    return matches[-1] if identifier is None else matches[0]
+
+
+def load_run(folder: Path) -> tuple[Run, object]:
+    """Read a run and its parameters."""
+    try:
+        run = Run(**json.loads((folder / _RECORD).read_bytes()))
+    except (ValueError, TypeError):
+        raise InvalidInput(f"{folder / _RECORD} is damaged. Train again.") from None
+    return run, load_numbers((folder / _PARAMETERS).read_bytes())

@@ -1,0 +1,45 @@
+"""From a run to a sealed artifact."""
+
+from pathlib import Path
+
+from pipeline.artifacts import publish
+from pipeline.golden import golden_texts
+from pipeline.handlers.base import to_predictions
+from pipeline.handlers.loading import load_folder
+from pipeline.linear import LinearModel
+from pipeline.manifest import GoldenAnswer, Manifest
+from pipeline.runs import find_run, load_run
+from pipeline.text import clean
+
+TOLERANCE = 1e-9
+"""Largest difference in confidence between the sealed answers and a replay, fast model."""
+
+
+def serialize(root: Path, run_id: str | None, destination: Path) -> str:
+    """Seal a run (the newest if None) into an artifact under `destination`; return its digest.
+
+    The artifact is loaded and its golden set replayed before it becomes current. Raises
+    ModelMissing where there is no such run.
+    """
+    run, parameters = load_run(find_run(root, run_id))
+    model = LinearModel.from_parts(parameters, run.settings)
+    manifest = Manifest(
+        slot=run.slot,
+        created_at=run.created_at,
+        run=run.id,
+        cleaning_version=run.cleaning_version,
+        settings=run.settings,
+        data=run.data,
+        metrics=run.metrics,
+        versions=run.versions,
+        files=(),
+        golden=_golden_answers(model),
+        tolerance=TOLERANCE,
+    )
+    return publish(destination, manifest, model.parameters(), load_folder)
+
+
+def _golden_answers(model: LinearModel) -> tuple[GoldenAnswer, ...]:
+    texts = golden_texts()
+    answers = to_predictions(texts, model.probabilities([clean(text) for text in texts]))
+    return tuple(GoldenAnswer(*answer) for answer in answers)

@@ -1,0 +1,1 @@
+"""The HTTP API: flask appears here and nowhere else."""

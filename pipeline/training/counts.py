@@ -1,0 +1,44 @@
+"""Reviews as a sparse matrix of n-gram counts, made with the very buckets that scoring uses."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from pipeline.features import FeatureSettings, ngram_buckets
+from pipeline.progress import progress_bar
+
+_CHUNK = 4096
+
+
+def count_matrix(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_matrix:
+    """Counts of cleaned texts, float32, shape (n, 2^bits), columns sorted in each row."""
+    with progress_bar(len(texts), "Hashing n-grams") as bar:
+        parts = []
+        for start in range(0, len(texts), _CHUNK):
+            chunk = texts[start : start + _CHUNK]
+            parts.append(_chunk_counts(chunk, settings))
+            bar.update(len(chunk))
+    return sparse.vstack(parts, format="csr")
+
+
+def _chunk_counts(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_matrix:
+    stride = settings.bucket_count + 1
+    cells = [
+        _rows(starts, buckets.size) * stride + buckets
+        for buckets, starts in ngram_buckets(texts, settings)
+    ]
+    occupied, counts = np.unique(np.concatenate(cells), return_counts=True)
+    real = occupied % stride < settings.bucket_count
+    occupied, counts = occupied[real], counts[real]
+    row_ends = np.searchsorted(occupied, np.arange(len(texts) + 1) * stride)
+    return sparse.csr_matrix(
+        (counts.astype(np.float32), (occupied % stride).astype(np.int32), row_ends),
+        shape=(len(texts), settings.bucket_count),
+    )
+
+
+def _rows(starts: NDArray[np.intp], size: int) -> NDArray[np.int64]:
+    """Number of the review that each of `size` positions belongs to."""
+    return np.repeat(np.arange(starts.size, dtype=np.int64), np.diff(starts, append=size))

@@ -1,0 +1,67 @@
+"""`train` as a whole: read, clean, fit, measure on the test reviews, leave a run."""
+
+import time
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.datasets import Reviews, find_split, read_reviews
+from pipeline.linear import LinearModel
+from pipeline.metrics import Metrics, measure
+from pipeline.runs import Run, save_run
+from pipeline.text import CLEANING_VERSION, clean
+from pipeline.training.linear import LinearSettings, fit_linear
+from pipeline.training.splitting import split_rows
+
+LIBRARIES = ("joblib", "numpy", "scikit-learn", "scipy")
+TEST_SHARE = 0.2
+"""Set aside for the final figure where the data has no test file of its own."""
+
+
+def train(data: Path, root: Path, settings: LinearSettings) -> Run:
+    """Train the fast model on a folder with NSMC or on one labelled file; leave a run under `root`.
+
+    Raises InvalidInput where the data cannot be trained on.
+    """
+    started = time.perf_counter()
+    train_reviews, test_reviews, facts = _read(data, settings.seed)
+    fitted = fit_linear([clean(t) for t in train_reviews.texts], train_reviews.labels, settings)
+    training = {**asdict(settings), "inverse_regularization": fitted.inverse_regularization}
+    run = Run.describe(
+        slot="fast",
+        cleaning_version=CLEANING_VERSION,
+        settings={**fitted.model.settings(), "training": training},
+        data=facts,
+        metrics={
+            "held_out": asdict(fitted.held_out),
+            "test": asdict(measure_model(fitted.model, test_reviews)),
+        },
+        versions={name: version(name) for name in LIBRARIES},
+        seconds=round(time.perf_counter() - started, 1),
+    )
+    save_run(root, run, fitted.model.parameters())
+    return run
+
+
+def measure_model(model: LinearModel, reviews: Reviews) -> Metrics:
+    """Figures of a model over labelled reviews."""
+    probabilities = model.probabilities([clean(text) for text in reviews.texts])
+    return measure(np.array(reviews.labels), probabilities[:, 1])
+
+
+def _read(data: Path, seed: int) -> tuple[Reviews, Reviews, dict[str, Any]]:
+    train_path, test_path = find_split(data)
+    reviews = read_reviews(train_path)
+    facts = {"train": _facts(train_path, reviews)}
+    if test_path is not None:
+        test = read_reviews(test_path)
+        return reviews, test, {**facts, "test": _facts(test_path, test)}
+    kept, aside = split_rows(reviews.texts, TEST_SHARE, seed)
+    return reviews.take(kept), reviews.take(aside), {**facts, "rows_set_aside": aside.size}
+
+
+def _facts(path: Path, reviews: Reviews) -> dict[str, Any]:
+    return {"name": path.name, "sha256": reviews.sha256, "rows": len(reviews)}

@@ -1,0 +1,19 @@
+"""Setting rows aside, equal texts on the same side: NSMC repeats thousands of short reviews."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def split_rows(
+    texts: Sequence[str], share: float, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return row numbers (kept, set aside), ascending; `share` is of the distinct texts."""
+    from sklearn.model_selection import GroupShuffleSplit
+
+    numbers: dict[str, int] = {}
+    groups = [numbers.setdefault(text, len(numbers)) for text in texts]
+    splitter = GroupShuffleSplit(n_splits=1, test_size=share, random_state=seed)
+    kept, aside = next(splitter.split(np.zeros(len(texts)), groups=groups))
+    return np.sort(kept), np.sort(aside)
