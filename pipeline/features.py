@@ -77,7 +77,8 @@ def _block_buckets(
     hashes = np.full(codes.size - 1, salt, dtype=np.uint32)
     for order in range(1, max(orders, default=0) + 1):
         hashes *= _ROLLING_MULTIPLIER
-        hashes[: codes.size - order + 1] += codes[order - 1 :][: hashes.size]
+        next_codes = codes[order - 1 : order - 1 + hashes.size]
+        hashes[: next_codes.size] += next_codes
         if order in orders:
             multiplier = np.uint32(_BUCKET_MULTIPLIER + 2 * order)
             buckets = (hashes * multiplier) >> np.uint32(32 - bucket_bits)

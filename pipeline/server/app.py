@@ -51,7 +51,7 @@ def create_app(handlers: Mapping[str, Handler]) -> Flask:
 def _body() -> bytes:
     if request.mimetype not in _JSON_TYPES:
         raise RequestRefused(415, "unsupported_media_type", "Send JSON, as application/json.")
-    if request.content_length is None:
+    if "Transfer-Encoding" in request.headers:
         raise RequestRefused(411, "length_required", "Send a Content-Length, not a chunked body.")
     return request.get_data(cache=False)
 

@@ -79,5 +79,6 @@ def _gunicorn_settings(host: str, port: int, workers: int) -> dict[str, Any]:
         "worker_class": "gthread",
         "preload_app": True,
         "control_socket_disable": True,
+        "loglevel": "warning",
         "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108, PTH112
     }

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.features import BOUNDARY, FeatureSettings, ngram_buckets
+from pipeline.text import clean
+from pipeline.training.counts import count_matrix
+
+SETTINGS = FeatureSettings(bucket_bits=16, orders=(1, 2, 3, 4), unspaced_orders=(2, 5))
+CLEAN_TEXTS = st.lists(st.text(max_size=12).map(clean), min_size=1, max_size=6)
+
+
+def buckets_of(texts: list[str], settings: FeatureSettings = SETTINGS) -> list[list[list[int]]]:
+    """Per review, per order: its buckets."""
+    per_order = [
+        [part.tolist() for part in np.split(buckets, starts[1:])]
+        for buckets, starts in ngram_buckets(texts, settings)
+    ]
+    return [list(parts) for parts in zip(*per_order, strict=True)]
+
+
+@given(CLEAN_TEXTS)
+def test_a_review_has_the_same_buckets_alone_and_in_a_batch(texts: list[str]) -> None:
+    assert buckets_of(texts) == [buckets_of([text])[0] for text in texts]
+
+
+@given(st.text(max_size=12).map(clean))
+def test_counts_every_ngram_within_the_boundaries_once(text: str) -> None:
+    padded = BOUNDARY + text + BOUNDARY
+    for order, buckets in zip((1, 2, 3, 4), buckets_of([text])[0][:4], strict=True):
+        real = [b for b in buckets if b != SETTINGS.bucket_count]
+        expected = len(text) + 1 if order == 1 else max(len(padded) - order + 1, 0)
+        assert len(real) == expected
+
+
+def test_equal_ngrams_share_a_bucket_and_others_do_not() -> None:
+    order_two = buckets_of(["가나가나"])[0][1]
+    assert order_two[1] == order_two[3]
+    assert len(set(order_two)) == 4
+
+
+def test_the_unspaced_block_does_not_see_spaces() -> None:
+    spaced, unspaced = buckets_of(["안 봐 요"])[0], buckets_of(["안봐요"])[0]
+    assert spaced[4:] == unspaced[4:]
+    assert spaced[:4] != unspaced[:4]
+
+
+def test_the_hash_is_fixed() -> None:
+    """Artifacts in the field depend on these numbers: they never change."""
+    assert buckets_of(["재밌다"], FeatureSettings(orders=(1, 2, 3)))[0] == [
+        [2539187, 2973299, 1446947, 2691417],
+        [3477972, 2806015, 3206611, 3900483],
+        [3787989, 2345534, 3851720, 4194304],
+    ]
+
+
+def test_buckets_are_used_evenly() -> None:
+    texts = [chr(0xAC00 + n) + chr(0xAC00 + m) for n in range(0, 5000, 50) for m in range(100)]
+    used = count_matrix(texts, FeatureSettings(bucket_bits=16, orders=(2,))).sum(axis=0)
+    inner = 10_000
+    expected_empty = 65_536 * np.exp(-(inner + 200) / 65_536)
+    assert np.count_nonzero(np.asarray(used) == 0) == pytest.approx(expected_empty, rel=0.02)
+
+
+@given(CLEAN_TEXTS)
+def test_counts_are_those_of_the_buckets(texts: list[str]) -> None:
+    counts = count_matrix(texts, SETTINGS).toarray()
+    for row, orders in zip(counts, buckets_of(texts), strict=True):
+        flat = np.concatenate(orders)
+        expected = np.bincount(flat, minlength=SETTINGS.bucket_count + 1)[:-1]
+        np.testing.assert_array_equal(row, expected)
