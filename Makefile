@@ -44,10 +44,10 @@ $(BIN)/python:
 # A stamp a set of packages: the second call finds it newer than what it was made from.
 $(VENV)/.run: $(REQUIREMENTS) | $(BIN)/python
 	@echo "Installing sentiment into $(VENV) ..."
-	@$(PIP) --editable .
+	@$(PIP) --config-settings editable_mode=compat --editable .
 	@touch $@
 
 $(VENV)/.dev: $(REQUIREMENTS) | $(BIN)/python
 	@echo "Installing sentiment and its development tools into $(VENV) ..."
-	@$(PIP) --editable '.[dev]'
+	@$(PIP) --config-settings editable_mode=compat --editable '.[dev]'
 	@touch $@ $(VENV)/.run

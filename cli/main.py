@@ -17,7 +17,7 @@ from pipeline.errors import (
     SentimentError,
 )
 
-COMMANDS = ("data", "train", "evaluate", "serialize", "verify", "predict", "serve")
+COMMANDS = ("data", "train", "evaluate", "serialize", "verify", "predict", "explain", "serve")
 
 EXIT_CODES: dict[type[Exception], int] = {
     InvalidInput: 3,

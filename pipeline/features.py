@@ -15,8 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 BOUNDARY = "\n"
-_ROLLING_MULTIPLIER = np.uint32(0x85EBCA6B)
-_BUCKET_MULTIPLIER = 0xC2B2AE35  # odd; 2 × the order is added, so that orders spread differently
+LARGEST_ORDER = 16
+
+# Arrays without dimensions: numpy multiplies by them twice as fast as by its scalars, which is felt
+# where a single review is scored.
+_ROLLING_MULTIPLIER = np.array(0x85EBCA6B, dtype=np.uint32)
+_BUCKET_MULTIPLIERS = [
+    np.array(0xC2B2AE35 + 2 * order, dtype=np.uint32) for order in range(LARGEST_ORDER + 1)
+]
 
 Buckets = NDArray[np.uint32]
 Positions = NDArray[np.intp]
@@ -40,10 +46,8 @@ class FeatureSettings:
         """Rebuild settings from JSON, where tuples are lists; raises ValueError or TypeError."""
         tuples = {key: tuple(value) for key, value in record.items() if isinstance(value, list)}
         settings = cls(**{**record, **tuples})
-        orders = (*settings.orders, *settings.unspaced_orders)
-        if not 1 <= settings.bucket_bits <= 28 or not all(
-            order in range(1, 17) for order in orders
-        ):
+        orders = {*settings.orders, *settings.unspaced_orders}
+        if not 1 <= settings.bucket_bits <= 28 or not orders <= set(range(1, LARGEST_ORDER + 1)):
             raise ValueError("feature settings out of range")
         return settings
 
@@ -53,43 +57,61 @@ class FeatureSettings:
         return 1 << self.bucket_bits
 
 
-def ngram_buckets(
-    texts: Sequence[str], settings: FeatureSettings
-) -> Iterator[tuple[Buckets, Positions]]:
-    """Yield (buckets, starts) for each order of each block.
+@dataclass(frozen=True)
+class Block:
+    """A batch of reviews as one buffer: code points, with a boundary before, between and after.
 
-    `texts`: cleaned, at least one. `buckets[p]`, uint32, is the bucket of the n-gram that begins at
-    position p of the batch; those of review i lie in `buckets[starts[i]:starts[i + 1]]`, at least
-    one each. An n-gram that would reach beyond its review is in bucket 2^bits, "nothing".
+    `codes`: uint32, shape (positions + 1,). The positions of review i are
+    `starts[i] … starts[i + 1] - 1`: its leading boundary and its characters, so at least one.
     """
+
+    codes: NDArray[np.uint32]
+    starts: Positions
+    ends: Positions
+    orders: tuple[int, ...]
+    bucket_bits: int
+    unspaced: bool
+
+    @property
+    def positions(self) -> int:
+        """Number of places where an n-gram can begin."""
+        return self.codes.size - 1
+
+    def buckets(self) -> Iterator[Buckets]:
+        """Yield, for each order, the bucket of the n-gram that begins at each position.
+
+        uint32, shape (≤ positions,): at the very end of the batch no n-gram begins any more. One
+        that would reach beyond its review is in bucket 2^bits, "nothing".
+        """
+        hashes = np.full(self.positions, self.unspaced, dtype=np.uint32)
+        for order in range(1, max(self.orders, default=0) + 1):
+            next_codes = self.codes[order - 1 : order - 1 + self.positions]
+            hashes = hashes[: next_codes.size]
+            hashes *= _ROLLING_MULTIPLIER
+            hashes += next_codes
+            if order in self.orders:
+                buckets = hashes * _BUCKET_MULTIPLIERS[order]
+                buckets >>= 32 - self.bucket_bits
+                self._drop_crossing(buckets, order)
+                yield buckets
+
+    def _drop_crossing(self, buckets: Buckets, order: int) -> None:
+        """Blank the n-grams that begin less than `order` - 1 characters before their end."""
+        starts, ends = self.starts[:-1], self.ends[:-1]
+        if not starts.size:  # a single review: there is nothing to reach over to
+            return
+        for distance in range(1, order - 1):
+            positions = ends - distance
+            crossing = (positions >= starts) & (positions < buckets.size)
+            buckets[positions[crossing]] = 1 << self.bucket_bits
+
+
+def ngram_blocks(texts: Sequence[str], settings: FeatureSettings) -> Iterator[Block]:
+    """Yield the blocks of n ≥ 1 cleaned texts: the texts as they are, and without spaces."""
     joined = BOUNDARY + BOUNDARY.join(texts) + BOUNDARY
-    yield from _block_buckets(joined, settings.orders, settings.bucket_bits, salt=0)
-    unspaced = joined.replace(" ", "")
-    yield from _block_buckets(unspaced, settings.unspaced_orders, settings.bucket_bits, salt=1)
-
-
-def _block_buckets(
-    joined: str, orders: tuple[int, ...], bucket_bits: int, salt: int
-) -> Iterator[tuple[Buckets, Positions]]:
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    boundaries = np.flatnonzero(codes == ord(BOUNDARY))
-    starts, ends = boundaries[:-1], boundaries[1:]
-    hashes = np.full(codes.size - 1, salt, dtype=np.uint32)
-    for order in range(1, max(orders, default=0) + 1):
-        hashes *= _ROLLING_MULTIPLIER
-        next_codes = codes[order - 1 : order - 1 + hashes.size]
-        hashes[: next_codes.size] += next_codes
-        if order in orders:
-            multiplier = np.uint32(_BUCKET_MULTIPLIER + 2 * order)
-            buckets = (hashes * multiplier) >> np.uint32(32 - bucket_bits)
-            _drop_crossing(buckets, starts, ends, order, nothing=1 << bucket_bits)
-            yield buckets, starts
-
-
-def _drop_crossing(
-    buckets: Buckets, starts: Positions, ends: Positions, order: int, nothing: int
-) -> None:
-    """Blank the n-grams that begin less than `order` characters before the end of their review."""
-    for distance in range(1, order - 1):
-        positions = ends - distance
-        buckets[positions[positions >= starts]] = nothing
+    blocks = ((joined, settings.orders), (joined.replace(" ", ""), settings.unspaced_orders))
+    for unspaced, (buffer, orders) in zip((False, True), blocks, strict=True):
+        if orders:
+            codes = np.frombuffer(buffer.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+            ends = np.flatnonzero(codes == ord(BOUNDARY))
+            yield Block(codes, ends[:-1], ends[1:], orders, settings.bucket_bits, unspaced)

@@ -1,3 +1,4 @@
 """The two answers, in the order of the columns of every array of probabilities."""
 
-LABELS = ("negative", "positive")
+NEGATIVE = "negative"
+POSITIVE = "positive"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ArtifactRefused
-from pipeline.features import FeatureSettings, ngram_buckets
+from pipeline.features import FeatureSettings, ngram_blocks
 
 BATCH_SIZE = 512
 """Reviews scored at a time: the arrays of a batch stay in the processor's second-level cache."""
@@ -73,9 +73,11 @@ class LinearModel:
 
     def _batch_logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         sums = np.zeros(len(texts), dtype=np.int64)
-        for buckets, starts in ngram_buckets(texts, self.features):
-            gathered = self.weights.take(buckets)
-            sums += np.add.reduceat(gathered, starts, dtype=np.int64)
+        for block in ngram_blocks(texts, self.features):
+            per_position = np.zeros(block.positions, dtype=np.int32)
+            for buckets in block.buckets():
+                per_position[: buckets.size] += self.weights.take(buckets)
+            sums += np.add.reduceat(per_position, block.starts, dtype=np.int64)
         return self.scale * (sums / root_lengths(texts)) + self.intercept
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.features import BOUNDARY, FeatureSettings, ngram_buckets
+from pipeline.features import BOUNDARY, FeatureSettings, ngram_blocks
 from pipeline.text import clean
 from pipeline.training.counts import count_matrix
 
@@ -13,10 +13,12 @@ CLEAN_TEXTS = st.lists(st.text(max_size=12).map(clean), min_size=1, max_size=6)
 
 def buckets_of(texts: list[str], settings: FeatureSettings = SETTINGS) -> list[list[list[int]]]:
     """Per review, per order: its buckets."""
-    per_order = [
-        [part.tolist() for part in np.split(buckets, starts[1:])]
-        for buckets, starts in ngram_buckets(texts, settings)
-    ]
+    nothing = settings.bucket_count
+    per_order = []
+    for block in ngram_blocks(texts, settings):
+        for buckets in block.buckets():
+            whole = np.append(buckets, np.full(block.positions - buckets.size, nothing))
+            per_order.append([part.tolist() for part in np.split(whole, block.starts[1:])])
     return [list(parts) for parts in zip(*per_order, strict=True)]
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.artifacts import Artifact, load_artifact
 from pipeline.errors import ArtifactRefused
-from pipeline.labels import LABELS
+from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.manifest import GoldenAnswer
 from pipeline.text import clean
 
@@ -82,6 +82,9 @@ class Handler(ABC):
 
 def to_predictions(texts: Sequence[str], probabilities: NDArray[np.float64]) -> list[Prediction]:
     """Predictions of n texts from probabilities of shape (n, 2); an exact tie is negative."""
-    labels = np.array(LABELS, dtype=object)[probabilities.argmax(axis=1)].tolist()
-    confidences = probabilities.max(axis=1, initial=0.5).tolist()
-    return list(map(Prediction, texts, labels, confidences))
+    return [
+        Prediction(text, POSITIVE, positive)
+        if positive > negative
+        else Prediction(text, NEGATIVE, negative)
+        for text, (negative, positive) in zip(texts, probabilities.tolist(), strict=True)
+    ]

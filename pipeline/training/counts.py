@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from pipeline.features import FeatureSettings, ngram_buckets
+from pipeline.features import FeatureSettings, ngram_blocks
 from pipeline.progress import progress_bar
 
 _CHUNK = 4096
@@ -25,10 +25,10 @@ def count_matrix(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_
 
 def _chunk_counts(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_matrix:
     stride = settings.bucket_count + 1
-    cells = [
-        _rows(starts, buckets.size) * stride + buckets
-        for buckets, starts in ngram_buckets(texts, settings)
-    ]
+    cells = []
+    for block in ngram_blocks(texts, settings):
+        cell = _rows(block.starts, block.positions) * stride
+        cells += [cell[: buckets.size] + buckets for buckets in block.buckets()]
     occupied, counts = np.unique(np.concatenate(cells), return_counts=True)
     real = occupied % stride < settings.bucket_count
     occupied, counts = occupied[real], counts[real]

@@ -1,0 +1,61 @@
+"""`sentiment explain`."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from cli.options import artifacts_option
+
+
+@click.command("explain")
+@click.argument("text")
+@click.option("--json", "as_json", is_flag=True, help="Every n-gram's contribution, as JSON.")
+@click.option("--top", type=click.IntRange(min=0), default=10, help="N-grams to list.")
+@artifacts_option
+def command(text: str, as_json: bool, top: int, artifacts: Path) -> None:
+    r"""Show which n-grams decided the fast model's answer to TEXT.
+
+    On a terminal the text is coloured: green where it speaks for positive, red for negative, the
+    stronger the brighter. The contributions and the intercept sum to the logit exactly.
+
+    \b
+    Examples:
+      sentiment explain "연기는 좋은데 내용이 지루하다"
+      sentiment explain --json "졸려 죽는 줄" | jq .logit
+    """
+    from pipeline.explanation import explain
+    from pipeline.handlers.linear import LinearHandler
+    from pipeline.handlers.loading import load_current
+
+    handler = load_current(artifacts, LinearHandler.slot)
+    assert isinstance(handler, LinearHandler)  # noqa: S101
+    explanation = explain(handler, text)
+    if as_json:
+        click.echo(json.dumps(asdict(explanation), ensure_ascii=False))
+        return
+    answer = explanation.prediction
+    click.echo(coloured(explanation.cleaned, explanation.by_character().tolist()))
+    click.echo(
+        f"{answer.label}, confidence {answer.confidence:.4f}, logit {explanation.logit:+.3f}"
+    )
+    click.echo(f"{explanation.intercept:+8.3f}  (intercept)")
+    strongest = sorted(explanation.contributions, key=lambda c: -abs(c.logit))[:top]
+    for contribution in strongest:
+        click.echo(f"{contribution.logit:+8.3f}  {contribution.ngram}")
+
+
+def coloured(text: str, shares: list[float]) -> str:
+    """The text with each character on green or red, as bright as its share of the logit."""
+    strongest = max(map(abs, shares), default=0.0) or 1.0
+    return "".join(
+        click.style(character, bg=_background(share / strongest), fg="white")
+        for character, share in zip(text, shares, strict=True)
+    )
+
+
+def _background(strength: float) -> tuple[int, int, int]:
+    """Black at 0, full green at 1, full red at -1; dark enough for white letters."""
+    brightness = round(150 * abs(strength))
+    return (0, brightness, 0) if strength > 0 else (brightness, 0, 0)
