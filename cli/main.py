@@ -17,7 +17,17 @@ from pipeline.errors import (
     SentimentError,
 )
 
-COMMANDS = ("data", "train", "evaluate", "serialize", "verify", "predict", "explain", "serve")
+COMMANDS = (
+    "data",
+    "train",
+    "evaluate",
+    "serialize",
+    "artifacts",
+    "verify",
+    "predict",
+    "explain",
+    "serve",
+)
 
 EXIT_CODES: dict[type[Exception], int] = {
     InvalidInput: 3,

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -10,5 +11,22 @@ artifacts_option = click.option(
     default=Path("artifacts"),
     help="Folder of runs and artifacts.",
 )
+
+
+def trust_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --expect-digest and --require-signature."""
+    expect_digest = click.option(
+        "--expect-digest",
+        metavar="DIGEST",
+        help="Refuse any other artifact than this one (at least 8 digits of its digest).",
+    )
+    require_signature = click.option(
+        "--require-signature",
+        metavar="PUBKEY",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Refuse an artifact that was not signed with this key (Ed25519, PEM).",
+    )
+    return expect_digest(require_signature(command))
+
 
 fast_option = click.option("--fast", is_flag=True, help="Use the fast model.")

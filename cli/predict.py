@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from cli.options import artifacts_option, fast_option
+from cli.options import artifacts_option, fast_option, trust_options
 
 
 @click.command("predict")
@@ -39,6 +39,7 @@ from cli.options import artifacts_option, fast_option
     help="Left out: by suffix, jsonl on standard output.",
 )
 @click.option("--prefix", default="", help="Put before the names of the added columns.")
+@trust_options
 @artifacts_option
 def command(
     inputs: tuple[str, ...],
@@ -50,6 +51,8 @@ def command(
     input_format: str | None,
     output_format: str | None,
     prefix: str,
+    expect_digest: str | None,
+    require_signature: Path | None,
     artifacts: Path,
 ) -> None:
     r"""Score files or texts offline, with the very handlers that `serve` runs.
@@ -66,11 +69,13 @@ def command(
     """
     if bool(inputs) == bool(texts):
         raise click.UsageError("Give either INPUT files (or -) or --text.")
+    from pipeline.artifacts import Trust
     from pipeline.batch.readers import Source
     from pipeline.batch.scoring import score_files
     from pipeline.handlers.loading import load_current
 
-    handler = load_current(artifacts, "fast" if fast else "deep")
+    trust = Trust(expect_digest, require_signature)
+    handler = load_current(artifacts, "fast" if fast else "deep", trust)
     if texts:
         for prediction in handler.handle(texts):
             click.echo(json.dumps(prediction._asdict(), ensure_ascii=False))

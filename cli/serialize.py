@@ -15,8 +15,15 @@ from cli.options import artifacts_option
     type=click.Path(file_okay=False, path_type=Path),
     help="Where the artifact goes; left out: the folder of --artifacts.",
 )
+@click.option(
+    "--sign",
+    "key",
+    metavar="KEY",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Sign it with this private key (Ed25519, PEM).",
+)
 @artifacts_option
-def command(run: str | None, destination: Path | None, artifacts: Path) -> None:
+def command(run: str | None, destination: Path | None, key: Path | None, artifacts: Path) -> None:
     r"""Seal a run into an artifact and make it current; prints its digest.
 
     RUN is a run's id or the beginning of one; left out, the newest. The artifact is verified and
@@ -26,7 +33,9 @@ def command(run: str | None, destination: Path | None, artifacts: Path) -> None:
     Examples:
       sentiment serialize
       sentiment serialize 20261122T0912 --to /srv/artifacts
+      openssl genpkey -algorithm ed25519 -out private.pem
+      sentiment serialize --sign private.pem
     """
     from pipeline.sealing import serialize
 
-    click.echo(serialize(artifacts, run, destination or artifacts))
+    click.echo(serialize(artifacts, run, destination or artifacts, key))

@@ -1,36 +1,53 @@
-"""Sealed artifacts on disk: verify, load, publish, and name the current one.
+"""Sealed artifacts: reading and verifying them. File names inside one appear in this module only.
 
-`<root>/<slot>/<digest>/` holds manifest.json and what it lists; `<root>/<slot>/current.json` names
-the one in use. File names inside an artifact appear in this module only.
+`<root>/<slot>/<digest>/` holds manifest.json, what it lists, and at will a signature;
+`<root>/<slot>/current.json` names the one in use (`publishing.py`).
 """
 
-import json
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+import re
+import stat
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import joblib
-from filelock import FileLock, Timeout
-
-from pipeline.errors import ArtifactRefused, ModelMissing, ResourceUnavailable
+from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing
 from pipeline.manifest import FileEntry, Manifest, digest_of
 from pipeline.text import CLEANING_VERSION
 from pipeline.unpickling import load_numbers
 
 MANIFEST = "manifest.json"
+SIGNATURE = "manifest.sig"
 PARAMETERS = "model.joblib"
-CURRENT = "current.json"
-LOCK_SECONDS = 30
+
 _LARGEST_MANIFEST = 16 * 2**20
+_LARGEST_SIGNATURE = 64
+_READ_ONLY_FOR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What is demanded of an artifact beyond being whole.
+
+    `digest`: its digest, or the beginning of it; `public_key`: PEM file of the key that signed it.
+    """
+
+    digest: str | None = None
+    public_key: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.digest is not None and not re.fullmatch("[0-9a-f]{8,64}", self.digest):
+            raise InvalidInput("An expected digest has 8 to 64 hexadecimal digits, in lower case.")
+
+
+ANY = Trust()
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """An artifact whose every byte was verified. `files` maps paths to the very bytes verified."""
+    """An artifact whose every byte was verified. `files` maps names to the very bytes verified."""
 
     manifest: Manifest
     digest: str
@@ -41,30 +58,50 @@ class Artifact:
         return load_numbers(self.files[PARAMETERS])
 
 
-def load_artifact(folder: Path, slot: str | None = None) -> Artifact:
-    """Read and verify an artifact: manifest, exact set of files, sizes, sha256 of each.
+def load_artifact(folder: Path, slot: str | None = None, trust: Trust = ANY) -> Artifact:
+    """Read and verify an artifact; what was verified is what is used, each file being read once.
 
-    Each file is read once, and what was verified is what is used. Raises ArtifactRefused where
-    anything differs, ModelMissing where there is no artifact.
+    In this order: permissions, manifest bytes, demanded digest and signature, strict parse, exact
+    set of files, size and sha256 of each. Raises ArtifactRefused where anything is off,
+    ModelMissing where there is no artifact.
     """
     if not folder.is_dir():
         raise ModelMissing(f"No artifact at {folder}. Make one with `sentiment serialize`.")
     try:
-        return _verified(folder, slot)
+        return _verified(folder, slot, trust)
     except ArtifactRefused as error:
         raise ArtifactRefused(
             f"{folder} is refused: {error}. Serialize the run again, or take another artifact."
         ) from None
 
 
-def _verified(folder: Path, slot: str | None) -> Artifact:
+def _verified(folder: Path, slot: str | None, trust: Trust) -> Artifact:
+    _check_permissions(folder.name, os.lstat(folder), stat.S_ISDIR)
     content = _read(folder / MANIFEST, _LARGEST_MANIFEST)
     digest = digest_of(content)
-    if len(folder.name) == len(digest) and folder.name != digest:
-        raise ArtifactRefused(
-            f"its manifest has the digest {digest[:12]}…, its folder another name"
-        )
+    _check_trust(folder, content, digest, trust)
     manifest = Manifest.from_bytes(content)
+    _check_purpose(manifest, slot)
+    expected = {entry.path for entry in manifest.files} | {MANIFEST}
+    found = {path.name for path in folder.iterdir()} - {SIGNATURE}
+    if found != expected:
+        raise ArtifactRefused(f"missing or extra files: {', '.join(sorted(found ^ expected))}")
+    return Artifact(manifest, digest, {e.path: _verify(folder, e) for e in manifest.files})
+
+
+def _check_trust(folder: Path, content: bytes, digest: str, trust: Trust) -> None:
+    if len(folder.name) == len(digest) and folder.name != digest:
+        raise ArtifactRefused(f"its digest is {digest}, its folder has another name")
+    if trust.digest is not None and not digest.startswith(trust.digest):
+        raise ArtifactRefused(f"its digest is {digest}, not {trust.digest} as expected")
+    if trust.public_key is not None:
+        from pipeline.signing import check_signature
+
+        signature = _read(folder / SIGNATURE, _LARGEST_SIGNATURE)
+        check_signature(content, signature, trust.public_key)
+
+
+def _check_purpose(manifest: Manifest, slot: str | None) -> None:
     if slot is not None and manifest.slot != slot:
         raise ArtifactRefused(f"it is for the slot {manifest.slot!r}, not {slot!r}")
     if manifest.cleaning_version != CLEANING_VERSION:
@@ -72,11 +109,6 @@ def _verified(folder: Path, slot: str | None) -> Artifact:
             f"it was made with cleaning version {manifest.cleaning_version}, this program cleans "
             f"with version {CLEANING_VERSION}"
         )
-    expected = {entry.path for entry in manifest.files} | {MANIFEST}
-    found = {path.name for path in folder.iterdir()}
-    if found != expected:
-        raise ArtifactRefused(f"missing or extra files: {', '.join(sorted(found ^ expected))}")
-    return Artifact(manifest, digest, {e.path: _verify(folder, e) for e in manifest.files})
 
 
 def _verify(folder: Path, entry: FileEntry) -> bytes:
@@ -87,117 +119,17 @@ def _verify(folder: Path, entry: FileEntry) -> bytes:
 
 
 def _read(path: Path, largest: int) -> bytes:
+    """Bytes of a regular file, not behind a link, one more at most than `largest`."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=lambda name, _: os.open(name, _OPEN_FLAGS)) as file:
+            _check_permissions(path.name, os.fstat(file.fileno()), stat.S_ISREG)
             return file.read(largest + 1)
     except OSError as error:
         raise ArtifactRefused(f"{path.name} cannot be read ({error.strerror})") from None
 
 
-def publish(
-    root: Path, manifest: Manifest, parameters: object, check: Callable[[Path], object]
-) -> str:
-    """Write an artifact, load it with `check`, make it current; return its digest.
-
-    Atomic: until the last rename the old artifact is current, and a crash leaves no half-written
-    one under a digest. Raises what `check` raises, ResourceUnavailable where another process
-    publishes for longer than 30 s.
-    """
-    slot = root / manifest.slot
-    slot.mkdir(parents=True, exist_ok=True)
-    with _locked(slot), tempfile.TemporaryDirectory(prefix=".new-", dir=slot) as temporary:
-        folder = Path(temporary) / "artifact"
-        digest = _write(folder, manifest, parameters)
-        check(folder)
-        _put(folder, slot / digest, check)
-        _make_current(slot, digest)
-    return digest
-
-
-@contextmanager
-def _locked(slot: Path) -> Iterator[None]:
-    try:
-        with FileLock(slot / ".lock", timeout=LOCK_SECONDS):
-            yield
-    except Timeout:
-        raise ResourceUnavailable(
-            f"Another process has been publishing to {slot} for {LOCK_SECONDS} s. Try again later."
-        ) from None
-
-
-def _write(folder: Path, manifest: Manifest, parameters: object) -> str:
-    folder.mkdir()
-    joblib.dump(parameters, folder / PARAMETERS)
-    _sync(folder / PARAMETERS)
-    entry = FileEntry.of(PARAMETERS, (folder / PARAMETERS).read_bytes())
-    content = replace(manifest, files=(entry,)).to_bytes()
-    write_durably(folder / MANIFEST, content)
-    _sync(folder)
-    return digest_of(content)
-
-
-def _put(folder: Path, final: Path, check: Callable[[Path], object]) -> None:
-    """Rename into place, unless the same artifact already is there and whole."""
-    if final.exists():
-        try:
-            check(final)
-            return
-        except ArtifactRefused:
-            final.rename(folder.with_name("damaged"))
-    folder.rename(final)
-    _sync(final.parent)
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Replace a file by one that is on the disk whole before it gets the name."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_bytes(content)
-    _sync(temporary)
-    temporary.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _make_current(slot: Path, digest: str) -> None:
-    before = _current_record(slot)
-    if before.get("digest") == digest:
-        return
-    record = {
-        "digest": digest,
-        "previous": before.get("digest"),
-        "sequence": before.get("sequence", 0) + 1,
-    }
-    write_durably(slot / CURRENT, f"{json.dumps(record, sort_keys=True)}\n".encode())
-
-
-def _current_record(slot: Path) -> dict[str, Any]:
-    try:
-        record = json.loads((slot / CURRENT).read_bytes())
-    except FileNotFoundError:
-        return {}
-    except ValueError:
-        raise ArtifactRefused(
-            f"{slot / CURRENT} is damaged. Remove it and serialize again."
-        ) from None
-    return dict(record)
-
-
-def current_artifact(root: Path, slot: str) -> Path:
-    """Folder of the current artifact of a slot; raises ModelMissing where there is none."""
-    digest = _current_record(root / slot).get("digest")
-    if digest is None:
-        raise ModelMissing(f"No {slot} model in {root}/. {_HOW_TO_GET[slot]}")
-    return root / slot / str(digest)
-
-
-_HOW_TO_GET = {
-    "fast": "Make one with `sentiment train` and `sentiment serialize`.",
-    "deep": "Use the fast one with --fast.",
-}
+def _check_permissions(name: str, status: os.stat_result, is_kind: Callable[[int], bool]) -> None:
+    if not is_kind(status.st_mode):
+        raise ArtifactRefused(f"{name} is a link or no plain file or folder")
+    if sys.platform != "win32" and status.st_mode & _READ_ONLY_FOR_OTHERS:
+        raise ArtifactRefused(f"{name} can be written by others: chmod -R go-w the artifact")

@@ -46,10 +46,16 @@ class FeatureSettings:
         """Rebuild settings from JSON, where tuples are lists; raises ValueError or TypeError."""
         tuples = {key: tuple(value) for key, value in record.items() if isinstance(value, list)}
         settings = cls(**{**record, **tuples})
-        orders = {*settings.orders, *settings.unspaced_orders}
-        if not 1 <= settings.bucket_bits <= 28 or not orders <= set(range(1, LARGEST_ORDER + 1)):
-            raise ValueError("feature settings out of range")
+        settings._check()
         return settings
+
+    def _check(self) -> None:
+        allowed = set(range(1, LARGEST_ORDER + 1))
+        for orders in (self.orders, self.unspaced_orders):
+            if not allowed.issuperset(orders) or list(orders) != sorted(set(orders)):
+                raise ValueError("n-gram orders must ascend, from 1 to 16")
+        if self.bucket_bits not in range(1, 29):
+            raise ValueError("bucket bits must be from 1 to 28")
 
     @property
     def bucket_count(self) -> int:

@@ -5,7 +5,7 @@ under any numpy and on any processor. One division, one multiplication and one a
 logit of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
@@ -63,22 +63,43 @@ class LinearModel:
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Log-odds of `positive` for cleaned texts, shape (n,)."""
-        batches = range(0, len(texts), BATCH_SIZE)
-        parts = [self._batch_logits(texts[start : start + BATCH_SIZE]) for start in batches]
-        return np.concatenate(parts) if parts else np.empty(0)
+        return _batched(self._batch_logits, texts)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Probabilities of (negative, positive) for cleaned texts, shape (n, 2)."""
         return logistic(self.logits(texts))
 
+    def coverage(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Share of each text's n-grams that have a weight, shape (n,): how much of it is known."""
+        known = _batched(lambda batch: _sums(self.weights != 0, batch, self.features), texts)
+        everything = np.append(np.ones(self.features.bucket_count, dtype=np.int16), np.int16(0))
+        total = _batched(lambda batch: _sums(everything, batch, self.features), texts)
+        return known / np.maximum(total, 1)
+
     def _batch_logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        sums = np.zeros(len(texts), dtype=np.int64)
-        for block in ngram_blocks(texts, self.features):
-            per_position = np.zeros(block.positions, dtype=np.int32)
-            for buckets in block.buckets():
-                per_position[: buckets.size] += self.weights.take(buckets)
-            sums += np.add.reduceat(per_position, block.starts, dtype=np.int64)
+        sums = _sums(self.weights, texts, self.features)
         return self.scale * (sums / root_lengths(texts)) + self.intercept
+
+
+def _batched(
+    score: Callable[[Sequence[str]], NDArray[Any]], texts: Sequence[str]
+) -> NDArray[np.float64]:
+    parts = [score(texts[start : start + BATCH_SIZE]) for start in range(0, len(texts), BATCH_SIZE)]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _sums(
+    table: NDArray[Any], texts: Sequence[str], features: FeatureSettings
+) -> NDArray[np.int64]:
+    """Sum of the table's entries over all n-grams of each text, exact; shape (n,), n ≥ 1."""
+    sums = np.zeros(len(texts), dtype=np.int64)
+    for block in ngram_blocks(texts, features):
+        # Sixteen orders of 16-bit weights at the most: 32 bits hold what adds up at a position.
+        per_position = np.zeros(block.positions, dtype=np.int32)
+        for buckets in block.buckets():
+            per_position[: buckets.size] += table.take(buckets)
+        sums += np.add.reduceat(per_position, block.starts, dtype=np.int64)
+    return sums
 
 
 def root_lengths(texts: Sequence[str]) -> NDArray[np.float64]:

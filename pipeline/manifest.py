@@ -2,17 +2,23 @@
 
 import hashlib
 import json
+import math
+import re
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from types import UnionType
+from typing import Any, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from pipeline.errors import ArtifactRefused
+from pipeline.labels import NEGATIVE, POSITIVE
 
 FORMAT_VERSION = 1
+Built = TypeVar("Built")
+_FILE_NAME = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+")
 
 
 @dataclass(frozen=True)
 class FileEntry:
-    """A file of the artifact: its path, size in bytes, and sha256 in hexadecimal."""
+    """A file of the artifact: its name, size in bytes, and sha256 in hexadecimal."""
 
     path: str
     size: int
@@ -20,8 +26,12 @@ class FileEntry:
 
     @classmethod
     def of(cls, path: str, content: bytes) -> Self:
-        """Describe these bytes under this path."""
+        """Describe these bytes under this name."""
         return cls(path, len(content), hashlib.sha256(content).hexdigest())
+
+    def __post_init__(self) -> None:
+        if not _FILE_NAME.fullmatch(self.path) or self.size < 0:
+            raise ValueError("no file name or size of ours")
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,10 @@ class GoldenAnswer:
     label: str
     confidence: float
 
+    def __post_init__(self) -> None:
+        if self.label not in (NEGATIVE, POSITIVE) or not 0.5 <= self.confidence <= 1.0:
+            raise ValueError("no answer of ours")
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -40,15 +54,21 @@ class Manifest:
     slot: str
     created_at: str
     run: str
+    git_commit: str | None
     cleaning_version: int
     settings: dict[str, Any]
     data: dict[str, Any]
     metrics: dict[str, Any]
+    profile: dict[str, Any]
     versions: dict[str, str]
     files: tuple[FileEntry, ...]
     golden: tuple[GoldenAnswer, ...]
     tolerance: float
     format_version: int = FORMAT_VERSION
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.tolerance < math.inf:
+            raise ValueError("no tolerance")
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: sorted keys, no spaces, ASCII only, one line end."""
@@ -62,17 +82,15 @@ class Manifest:
         """Parse; raises ArtifactRefused unless it is a canonical manifest of this format."""
         try:
             record = json.loads(content.decode("ascii"))
-            record["files"] = tuple(FileEntry(**entry) for entry in record["files"])
-            record["golden"] = tuple(GoldenAnswer(**answer) for answer in record["golden"])
-            manifest = cls(**record)
+            version = record.get("format_version") if isinstance(record, dict) else None
+            if version != FORMAT_VERSION:
+                raise ArtifactRefused(f"its format version is not {FORMAT_VERSION}")
+            record["files"] = tuple(_build(FileEntry, entry) for entry in record["files"])
+            record["golden"] = tuple(_build(GoldenAnswer, answer) for answer in record["golden"])
+            manifest = _build(cls, record)
             canonical = manifest.to_bytes()
         except (ValueError, TypeError, KeyError, RecursionError):
             raise ArtifactRefused("its manifest.json is damaged") from None
-        if manifest.format_version != FORMAT_VERSION:
-            raise ArtifactRefused(
-                f"its format version is {manifest.format_version!r}, this program reads "
-                f"{FORMAT_VERSION}"
-            )
         if canonical != content:
             raise ArtifactRefused("its manifest.json is not in canonical form")
         return manifest
@@ -81,3 +99,12 @@ class Manifest:
 def digest_of(manifest: bytes) -> str:
     """The artifact's digest: sha256 of its manifest's bytes, in hexadecimal."""
     return hashlib.sha256(manifest).hexdigest()
+
+
+def _build(kind: type[Built], record: dict[str, Any]) -> Built:
+    """A dataclass from JSON, where every field is there and of its very type, else TypeError."""
+    for name, hint in get_type_hints(kind).items():
+        options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+        if type(record[name]) not in [get_origin(option) or option for option in options]:
+            raise TypeError(name)
+    return kind(**record)

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import subprocess
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, Self
 
 import joblib
 
-from pipeline.artifacts import write_durably
+from pipeline.durability import write_durably
 from pipeline.errors import InvalidInput, ModelMissing
 from pipeline.unpickling import load_numbers
 
@@ -24,10 +25,12 @@ class Run:
     id: str
     slot: str
     created_at: str
+    git_commit: str | None
     cleaning_version: int
     settings: dict[str, Any]
     data: dict[str, Any]
     metrics: dict[str, Any]
+    profile: dict[str, Any]
     versions: dict[str, str]
     seconds: float
 
@@ -36,7 +39,18 @@ class Run:
         """Make a run with an id of its own and the present time."""
         now = datetime.now(UTC)
         identifier = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-        return cls(id=identifier, created_at=now.isoformat(timespec="seconds"), **facts)
+        created_at = now.isoformat(timespec="milliseconds")
+        return cls(id=identifier, created_at=created_at, git_commit=_git_commit(), **facts)
+
+
+def _git_commit() -> str | None:
+    """Commit of the checkout that this code runs from, None outside of one or without git."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
 
 
 def save_run(root: Path, run: Run, parameters: object) -> Path:

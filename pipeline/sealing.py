@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from pipeline.artifacts import publish
 from pipeline.golden import golden_texts
 from pipeline.handlers.base import to_predictions
 from pipeline.handlers.loading import load_folder
 from pipeline.linear import LinearModel
 from pipeline.manifest import GoldenAnswer, Manifest
+from pipeline.publishing import publish
 from pipeline.runs import find_run, load_run
 from pipeline.text import clean
 
@@ -15,8 +15,10 @@ TOLERANCE = 1e-9
 """Largest difference in confidence between the sealed answers and a replay, fast model."""
 
 
-def serialize(root: Path, run_id: str | None, destination: Path) -> str:
+def serialize(root: Path, run_id: str | None, destination: Path, key: Path | None = None) -> str:
     """Seal a run (the newest if None) into an artifact under `destination`; return its digest.
+
+    `key`: sign it with this Ed25519 private key (PEM).
 
     The artifact is loaded and its golden set replayed before it becomes current. Raises
     ModelMissing where there is no such run.
@@ -27,16 +29,18 @@ def serialize(root: Path, run_id: str | None, destination: Path) -> str:
         slot=run.slot,
         created_at=run.created_at,
         run=run.id,
+        git_commit=run.git_commit,
         cleaning_version=run.cleaning_version,
         settings=run.settings,
         data=run.data,
         metrics=run.metrics,
+        profile=run.profile,
         versions=run.versions,
         files=(),
         golden=_golden_answers(model),
         tolerance=TOLERANCE,
     )
-    return publish(destination, manifest, model.parameters(), load_folder)
+    return publish(destination, manifest, model.parameters(), load_folder, key)
 
 
 def _golden_answers(model: LinearModel) -> tuple[GoldenAnswer, ...]:

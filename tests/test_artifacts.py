@@ -6,12 +6,13 @@ import joblib
 import numpy as np
 import pytest
 
-from pipeline.artifacts import CURRENT, MANIFEST, PARAMETERS, current_artifact, load_artifact
+from pipeline.artifacts import MANIFEST, PARAMETERS, load_artifact
 from pipeline.errors import ArtifactRefused, ModelMissing
 from pipeline.golden import golden_texts
 from pipeline.handlers.loading import load_current, load_folder
 from pipeline.manifest import Manifest
 from pipeline.sealing import serialize
+from pipeline.store import CURRENT, current_artifact
 from pipeline.unpickling import load_numbers
 
 

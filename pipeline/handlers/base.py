@@ -8,9 +8,10 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts import Artifact, load_artifact
+from pipeline.artifacts import ANY, Artifact, Trust, load_artifact
 from pipeline.errors import ArtifactRefused
 from pipeline.labels import NEGATIVE, POSITIVE
+from pipeline.leases import hold_lease
 from pipeline.manifest import GoldenAnswer
 from pipeline.text import clean
 
@@ -26,17 +27,19 @@ class Prediction(NamedTuple):
 class Handler(ABC):
     """Answers texts with a sealed artifact.
 
-    `folder` is the artifact's. Nothing is read before `initialize`.
+    `folder` is the artifact's, `trust` what is demanded of it. Nothing is read before `initialize`.
     """
 
     slot: ClassVar[str]
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, trust: Trust = ANY) -> None:
         self.folder = folder
+        self.trust = trust
 
     def initialize(self) -> None:
         """Load the model and replay its golden set; raises ArtifactRefused if a check fails."""
-        self.artifact = load_artifact(self.folder, self.slot)
+        self.artifact = load_artifact(self.folder, self.slot, self.trust)
+        hold_lease(self, self.folder)
         self.load_model(self.artifact)
         self.replay(self.artifact.manifest.golden, self.artifact.manifest.tolerance)
 

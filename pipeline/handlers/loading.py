@@ -2,33 +2,34 @@
 
 from pathlib import Path
 
-from pipeline.artifacts import current_artifact, load_artifact
+from pipeline.artifacts import ANY, Trust, load_artifact
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.base import Handler
 from pipeline.handlers.linear import LinearHandler
+from pipeline.store import current_artifact
 
 HANDLERS: dict[str, type[Handler]] = {"fast": LinearHandler}
 
 
-def load_current(root: Path, slot: str) -> Handler:
+def load_current(root: Path, slot: str, trust: Trust = ANY) -> Handler:
     """Initialized handler of a slot's current artifact; raises ModelMissing or ArtifactRefused."""
-    return _initialized(slot, current_artifact(root, slot))
+    return _initialized(slot, current_artifact(root, slot), trust)
 
 
-def load_folder(folder: Path) -> Handler:
+def load_folder(folder: Path, trust: Trust = ANY) -> Handler:
     """Initialized handler of the artifact in this folder: every check passed, golden set replayed.
 
     Raises ModelMissing or ArtifactRefused.
     """
-    slot = load_artifact(folder).manifest.slot
+    slot = load_artifact(folder, trust=trust).manifest.slot
     if slot not in HANDLERS:
         raise ArtifactRefused(
             f"{folder} is for the slot {slot!r}, which this version does not serve."
         )
-    return _initialized(slot, folder)
+    return _initialized(slot, folder, trust)
 
 
-def _initialized(slot: str, folder: Path) -> Handler:
-    handler = HANDLERS[slot](folder)
+def _initialized(slot: str, folder: Path, trust: Trust) -> Handler:
+    handler = HANDLERS[slot](folder, trust)
     handler.initialize()
     return handler

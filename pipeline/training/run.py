@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.datasets import Reviews, find_split, read_reviews
 from pipeline.linear import LinearModel
 from pipeline.metrics import Metrics, measure
+from pipeline.monitor import reference_profile
 from pipeline.runs import Run, save_run
 from pipeline.text import CLEANING_VERSION, clean
 from pipeline.training.linear import LinearSettings, fit_linear
@@ -28,7 +29,8 @@ def train(data: Path, root: Path, settings: LinearSettings) -> Run:
     """
     started = time.perf_counter()
     train_reviews, test_reviews, facts = _read(data, settings.seed)
-    fitted = fit_linear([clean(t) for t in train_reviews.texts], train_reviews.labels, settings)
+    cleaned = [clean(text) for text in train_reviews.texts]
+    fitted = fit_linear(cleaned, train_reviews.labels, settings)
     training = {**asdict(settings), "inverse_regularization": fitted.inverse_regularization}
     run = Run.describe(
         slot="fast",
@@ -39,6 +41,7 @@ def train(data: Path, root: Path, settings: LinearSettings) -> Run:
             "held_out": asdict(fitted.held_out),
             "test": asdict(measure_model(fitted.model, test_reviews)),
         },
+        profile=_profile(fitted.model, cleaned),
         versions={name: version(name) for name in LIBRARIES},
         seconds=round(time.perf_counter() - started, 1),
     )
@@ -50,6 +53,11 @@ def measure_model(model: LinearModel, reviews: Reviews) -> Metrics:
     """Figures of a model over labelled reviews."""
     probabilities = model.probabilities([clean(text) for text in reviews.texts])
     return measure(np.array(reviews.labels), probabilities[:, 1])
+
+
+def _profile(model: LinearModel, cleaned: list[str]) -> dict[str, Any]:
+    positive = model.probabilities(cleaned)[:, 1]
+    return reference_profile(cleaned, positive, model.coverage(cleaned))
 
 
 def _read(data: Path, seed: int) -> tuple[Reviews, Reviews, dict[str, Any]]:

@@ -1,0 +1,62 @@
+"""`sentiment artifacts`."""
+
+from pathlib import Path
+
+import click
+
+from cli.options import artifacts_option
+
+
+@click.group("artifacts")
+def command() -> None:
+    r"""List artifacts, choose the current one, roll back, clean up.
+
+    \b
+    Examples:
+      sentiment artifacts list
+      sentiment artifacts use 3f9c
+      sentiment artifacts use previous
+      sentiment artifacts prune
+    """
+
+
+@command.command("list")
+@artifacts_option
+def list_command(artifacts: Path) -> None:
+    """List all artifacts, oldest first; * marks the current ones."""
+    from pipeline.store import list_artifacts
+
+    for stored in list_artifacts(artifacts):
+        mark, slot = "*" if stored.is_current else " ", stored.folder.parent.name
+        if stored.manifest is None:
+            click.echo(f"{mark} {slot}  {stored.folder.name}  cannot be read")
+            continue
+        accuracy = stored.manifest.metrics["test"]["accuracy"]
+        created = stored.manifest.created_at
+        click.echo(f"{mark} {slot}  {stored.folder.name}  {created}  accuracy {accuracy:.2%}")
+
+
+@command.command("use")
+@click.argument("digest")
+@artifacts_option
+def use_command(digest: str, artifacts: Path) -> None:
+    """Make the artifact DIGEST (or its beginning, or "previous") current, once it is verified."""
+    from pipeline.handlers.loading import load_folder
+    from pipeline.store import use_artifact
+
+    folder = use_artifact(artifacts, digest, load_folder)
+    click.echo(f"{folder.parent.name}@{folder.name} is current")
+
+
+@command.command("prune")
+@artifacts_option
+def prune_command(artifacts: Path) -> None:
+    """Remove old artifacts.
+
+    The newest five of each slot, the current and the previous one, and those that a running
+    process uses stay.
+    """
+    from pipeline.store import prune_artifacts
+
+    for folder in prune_artifacts(artifacts):
+        click.echo(f"removed {folder.parent.name}@{folder.name}")
