@@ -22,8 +22,19 @@ from cli.options import artifacts_option
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Sign it with this private key (Ed25519, PEM).",
 )
+@click.option(
+    "--also",
+    type=click.Choice(["sklearn"]),
+    help="Write the model as a scikit-learn pipeline too, beside the artifacts.",
+)
 @artifacts_option
-def command(run: str | None, destination: Path | None, key: Path | None, artifacts: Path) -> None:
+def command(
+    run: str | None,
+    destination: Path | None,
+    key: Path | None,
+    also: str | None,
+    artifacts: Path,
+) -> None:
     r"""Seal a run into an artifact and make it current; prints its digest.
 
     RUN is a run's id or the beginning of one; left out, the newest. The artifact is verified and
@@ -35,7 +46,14 @@ def command(run: str | None, destination: Path | None, key: Path | None, artifac
       sentiment serialize 20261122T0912 --to /srv/artifacts
       openssl genpkey -algorithm ed25519 -out private.pem
       sentiment serialize --sign private.pem
+      sentiment serialize --also sklearn
     """
     from pipeline.sealing import serialize
 
-    click.echo(serialize(artifacts, run, destination or artifacts, key))
+    store = destination or artifacts
+    digest = serialize(artifacts, run, store, key)
+    if also:
+        from pipeline.interchange import write_sklearn
+
+        click.echo(f"As a scikit-learn pipeline: {write_sklearn(store, digest)}", err=True)
+    click.echo(digest)

@@ -66,8 +66,8 @@ def _contributions(model: LinearModel, cleaned: str) -> Iterator[Contribution]:
     step = model.scale / root_lengths([cleaned])[0]
     for block in ngram_blocks([cleaned], model.features):
         units, spans = _units(block, cleaned)
-        for order, buckets in zip(block.orders, block.buckets(), strict=True):
-            for position, weight in enumerate(model.weights.take(buckets).tolist()):
+        for (order, _), (place, buckets) in zip(block.orders, block.buckets(), strict=True):
+            for position, weight in enumerate(model.weights[place].take(buckets).tolist()):
                 covered = spans[position : position + order]
                 yield Contribution(
                     ngram="".join(units[position : position + order]),

@@ -1,6 +1,6 @@
 """The fast model's arithmetic: a table of integer weights, gathered and summed per review.
 
-Weights are int16 and summed as integers, so a review's sum is exact: the same alone, in any batch,
+Weights are int8 and summed as integers, so a review's sum is exact: the same alone, in any batch,
 under any numpy and on any processor. One division, one multiplication and one addition make the
 logit of it.
 """
@@ -18,18 +18,18 @@ from pipeline.features import FeatureSettings, ngram_blocks
 BATCH_SIZE = 512
 """Reviews scored at a time: the arrays of a batch stay in the processor's second-level cache."""
 
-LARGEST_WEIGHT = 32767
+LARGEST_WEIGHT = 127
 
 
 @dataclass(frozen=True)
 class LinearModel:
     """logit = scale × (sum of the weights of all n-grams) / √length + intercept.
 
-    `weights`: int16, shape (2^bits + 1,), the last one 0. Length counts the positions of the review
-    in its batch: its characters and one boundary.
+    `weights`: int8, shape (buckets,), 0 for the buckets that stand for "nothing". Length counts the
+    positions of the review in its batch: its characters and one boundary.
     """
 
-    weights: NDArray[np.int16] = field(repr=False)
+    weights: NDArray[np.int8] = field(repr=False)
     scale: float
     intercept: float
     features: FeatureSettings
@@ -40,9 +40,10 @@ class LinearModel:
         try:
             features = FeatureSettings.from_record(settings["features"])
             model = cls(**parameters, features=features)  # type: ignore[arg-type]
-            fits = model.weights.dtype == np.int16 and model.weights[-1] == 0
-            fits &= model.weights.shape == (features.bucket_count + 1,)
-            fits &= np.isfinite([model.scale, model.intercept]).all()
+            fits = model.weights.dtype == np.int8
+            fits &= model.weights.shape == (features.bucket_count,)
+            fits &= not model.weights[features.nothing()].any()
+            fits &= bool(np.isfinite([model.scale, model.intercept]).all())
         except (TypeError, ValueError, KeyError, AttributeError, IndexError):
             fits = False
         if not fits:
@@ -72,7 +73,8 @@ class LinearModel:
     def coverage(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Share of each text's n-grams that have a weight, shape (n,): how much of it is known."""
         known = _batched(lambda batch: _sums(self.weights != 0, batch, self.features), texts)
-        everything = np.append(np.ones(self.features.bucket_count, dtype=np.int16), np.int16(0))
+        everything = np.ones(self.features.bucket_count, dtype=np.int8)
+        everything[self.features.nothing()] = 0
         total = _batched(lambda batch: _sums(everything, batch, self.features), texts)
         return known / np.maximum(total, 1)
 
@@ -94,10 +96,10 @@ def _sums(
     """Sum of the table's entries over all n-grams of each text, exact; shape (n,), n ≥ 1."""
     sums = np.zeros(len(texts), dtype=np.int64)
     for block in ngram_blocks(texts, features):
-        # Sixteen orders of 16-bit weights at the most: 32 bits hold what adds up at a position.
-        per_position = np.zeros(block.positions, dtype=np.int32)
-        for buckets in block.buckets():
-            per_position[: buckets.size] += table.take(buckets)
+        # Sixteen orders of 8-bit weights at the most: 16 bits hold what adds up at a position.
+        per_position = np.zeros(block.positions, dtype=np.int16)
+        for place, buckets in block.buckets():
+            per_position[: buckets.size] += table[place].take(buckets)
         sums += np.add.reduceat(per_position, block.starts, dtype=np.int64)
     return sums
 
@@ -114,9 +116,8 @@ def logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([1.0 - positive, positive], axis=1)
 
 
-def quantize(weights: NDArray[np.floating]) -> tuple[NDArray[np.int16], float]:
-    """Return (int16 weights with a 0 appended for "nothing", scale of one step)."""
+def quantize(weights: NDArray[np.floating]) -> tuple[NDArray[np.int8], float]:
+    """Return (weights in steps, int8, and the size of one step)."""
     largest = float(np.abs(weights).max(initial=0.0))
     scale = largest / LARGEST_WEIGHT or 1.0
-    steps = np.rint(weights / scale).astype(np.int16)
-    return np.append(steps, np.int16(0)), scale
+    return np.rint(weights / scale).astype(np.int8), scale

@@ -7,17 +7,17 @@ from pipeline.features import BOUNDARY, FeatureSettings, ngram_blocks
 from pipeline.text import clean
 from pipeline.training.counts import count_matrix
 
-SETTINGS = FeatureSettings(bucket_bits=16, orders=(1, 2, 3, 4), unspaced_orders=(2, 5))
+SETTINGS = FeatureSettings(((1, 16), (2, 16), (3, 12), (4, 8)), ((2, 10), (5, 16)))
 CLEAN_TEXTS = st.lists(st.text(max_size=12).map(clean), min_size=1, max_size=6)
 
 
 def buckets_of(texts: list[str], settings: FeatureSettings = SETTINGS) -> list[list[list[int]]]:
     """Per review, per order: its buckets."""
-    nothing = settings.bucket_count
     per_order = []
     for block in ngram_blocks(texts, settings):
-        for buckets in block.buckets():
-            whole = np.append(buckets, np.full(block.positions - buckets.size, nothing))
+        for place, buckets in block.buckets():
+            whole = np.full(block.positions, place.stop - 1)
+            whole[: buckets.size] = place.start + buckets
             per_order.append([part.tolist() for part in np.split(whole, block.starts[1:])])
     return [list(parts) for parts in zip(*per_order, strict=True)]
 
@@ -31,7 +31,7 @@ def test_a_review_has_the_same_buckets_alone_and_in_a_batch(texts: list[str]) ->
 def test_counts_every_ngram_within_the_boundaries_once(text: str) -> None:
     padded = BOUNDARY + text + BOUNDARY
     for order, buckets in zip((1, 2, 3, 4), buckets_of([text])[0][:4], strict=True):
-        real = [b for b in buckets if b != SETTINGS.bucket_count]
+        real = [bucket for bucket in buckets if bucket not in SETTINGS.nothing()]
         expected = len(text) + 1 if order == 1 else max(len(padded) - order + 1, 0)
         assert len(real) == expected
 
@@ -50,25 +50,30 @@ def test_the_unspaced_block_does_not_see_spaces() -> None:
 
 def test_the_hash_is_fixed() -> None:
     """Artifacts in the field depend on these numbers: they never change."""
-    assert buckets_of(["재밌다"], FeatureSettings(orders=(1, 2, 3)))[0] == [
-        [2539187, 2973299, 1446947, 2691417],
-        [3477972, 2806015, 3206611, 3900483],
-        [3787989, 2345534, 3851720, 4194304],
+    settings = FeatureSettings(((1, 22), (2, 22), (3, 22)), ((2, 22),))
+    (orders,) = buckets_of(["재밌 다"], settings)
+    assert [[bucket % (2**22 + 1) for bucket in buckets] for buckets in orders] == [
+        [2539187, 2973299, 1446947, 1414513, 2691417],
+        [3477972, 2806015, 1929618, 3467281, 3900483],
+        [3787989, 1068451, 3573568, 2529694, 4194304],
+        [149504, 3671851, 4072447, 572014],
     ]
 
 
 def test_buckets_are_used_evenly() -> None:
     texts = [chr(0xAC00 + n) + chr(0xAC00 + m) for n in range(0, 5000, 50) for m in range(100)]
-    used = count_matrix(texts, FeatureSettings(bucket_bits=16, orders=(2,))).sum(axis=0)
+    used = count_matrix(texts, FeatureSettings(((2, 16),))).sum(axis=0)
     inner = 10_000
     expected_empty = 65_536 * np.exp(-(inner + 200) / 65_536)
-    assert np.count_nonzero(np.asarray(used) == 0) == pytest.approx(expected_empty, rel=0.02)
+    assert np.count_nonzero(np.asarray(used)[0, :-1] == 0) == pytest.approx(
+        expected_empty, rel=0.02
+    )
 
 
 @given(CLEAN_TEXTS)
 def test_counts_are_those_of_the_buckets(texts: list[str]) -> None:
     counts = count_matrix(texts, SETTINGS).toarray()
     for row, orders in zip(counts, buckets_of(texts), strict=True):
-        flat = np.concatenate(orders)
-        expected = np.bincount(flat, minlength=SETTINGS.bucket_count + 1)[:-1]
+        expected = np.bincount(np.concatenate(orders), minlength=SETTINGS.bucket_count)
+        expected[SETTINGS.nothing()] = 0
         np.testing.assert_array_equal(row, expected)

@@ -13,25 +13,26 @@ _CHUNK = 4096
 
 
 def count_matrix(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_matrix:
-    """Counts of cleaned texts, float32, shape (n, 2^bits), columns sorted in each row."""
+    """Counts of cleaned texts, float32, shape (n, buckets), columns sorted in each row."""
     with progress_bar(len(texts), "Hashing n-grams") as bar:
         parts = []
         for start in range(0, len(texts), _CHUNK):
             chunk = texts[start : start + _CHUNK]
-            parts.append(_chunk_counts(chunk, settings))
+            parts.append(chunk_counts(chunk, settings))
             bar.update(len(chunk))
     return sparse.vstack(parts, format="csr")
 
 
-def _chunk_counts(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_matrix:
-    stride = settings.bucket_count + 1
+def chunk_counts(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_matrix:
+    """Counts of n ≥ 1 cleaned texts in one go, shape (n, buckets)."""
+    stride = settings.bucket_count
     cells = []
     for block in ngram_blocks(texts, settings):
-        cell = _rows(block.starts, block.positions) * stride
-        cells += [cell[: buckets.size] + buckets for buckets in block.buckets()]
+        row_starts = _rows(block.starts, block.positions) * stride
+        for place, buckets in block.buckets():
+            cell = row_starts[: buckets.size] + buckets + place.start
+            cells.append(cell[buckets < place.stop - place.start - 1])
     occupied, counts = np.unique(np.concatenate(cells), return_counts=True)
-    real = occupied % stride < settings.bucket_count
-    occupied, counts = occupied[real], counts[real]
     row_ends = np.searchsorted(occupied, np.arange(len(texts) + 1) * stride)
     return sparse.csr_matrix(
         (counts.astype(np.float32), (occupied % stride).astype(np.int32), row_ends),

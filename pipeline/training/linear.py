@@ -37,7 +37,7 @@ class LinearSettings:
 
     features: FeatureSettings = field(default_factory=FeatureSettings)
     weighting: Weighting = field(default_factory=Weighting)
-    inverse_regularizations: tuple[float, ...] = (4.0, 16.0)
+    inverse_regularizations: tuple[float, ...] = (4.0, 12.0)
     passes: int = 12
     held_out: float = 0.1
     seed: int = 0
@@ -54,7 +54,7 @@ class FittedLinear:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Cleaned texts, their counts (n, 2^bits) and labels (n,)."""
+    """Cleaned texts, their counts (n, buckets) and labels (n,)."""
 
     texts: list[str]
     counts: sparse.csr_matrix

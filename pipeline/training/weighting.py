@@ -22,7 +22,7 @@ class Weighting:
     minimum_documents: int = 2
 
     def scales(self, counts: sparse.csr_matrix, labels: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Scale of each bucket, shape (2^bits,), 0 for the dropped; labels are 0 or 1."""
+        """Scale of each bucket, shape (buckets,), 0 for the dropped; labels are 0 or 1."""
         documents = np.bincount(counts.indices, minlength=counts.shape[1])
         positive = _totals(counts[labels == 1])
         negative = _totals(counts[labels == 0])
