@@ -27,7 +27,7 @@ format: $(VENV)/.dev ## Rewrite the sources in the house format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## Run the side-by-side measurements (NSMC_DIR names the corpus)
+bench: $(VENV)/.bench ## Run the side-by-side measurements (NSMC_DIR names the corpus)
 	@for script in bench/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit; done
 
 serve: $(VENV)/.run ## Serve the current model on http://127.0.0.1:5000
@@ -51,3 +51,8 @@ $(VENV)/.dev: $(REQUIREMENTS) | $(BIN)/python
 	@echo "Installing sentiment and its development tools into $(VENV) ..."
 	@$(PIP) --config-settings editable_mode=compat --editable '.[dev]'
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: bench/requirements.txt $(VENV)/.dev
+	@echo "Installing what is compared with into $(VENV) ..."
+	@$(PIP) --requirement bench/requirements.txt
+	@touch $@

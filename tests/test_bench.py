@@ -1,0 +1,57 @@
+"""The measurements run from end to end on the small sample. Their figures are not looked at."""
+
+import importlib
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).parent.parent / "bench"
+SCRIPTS = ["bench_fast_latency.py", "bench_fast_throughput.py", "bench_lecture.py"]
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pins to a core as Linux does")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("bench")
+
+
+@pytest.fixture(scope="module")
+def artifacts(folder):
+    """Trained once, as a script does it where none is named."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(BENCH)
+        patch.setattr(tempfile, "tempdir", str(folder))
+        patch.delenv("SENTIMENT_ARTIFACTS", raising=False)
+        common = importlib.import_module("common")
+        with common.trained(common.read_corpus(quick=True)) as ours:
+            assert ours.seconds > 0
+            yield str(ours.root)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_prints_a_row_for_each_side(script, folder, artifacts):
+    command = [sys.executable, BENCH / script, "--quick", "--models", folder]
+    environment = {**os.environ, "SENTIMENT_ARTIFACTS": artifacts, "TMPDIR": str(folder)}
+    answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    printed = answer.stdout
+    assert "| sentiment | " in printed
+    assert "| lecture | " in printed or "| scikit-learn | " in printed
+    assert "lecture" in script or "| fastText | " in printed or "not installed" in printed
+
+
+def test_says_what_to_do_without_a_corpus(monkeypatch):
+    monkeypatch.delenv("NSMC_DIR", raising=False)
+    command = [sys.executable, BENCH / "bench_lecture.py"]
+    answer = subprocess.run(command, capture_output=True, text=True)
+    assert answer.returncode != 0
+    assert "sentiment data --to" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_every_script_is_tried():
+    assert sorted(path.name for path in BENCH.glob("bench_*.py")) == SCRIPTS
