@@ -18,10 +18,11 @@ SHOWN_BOUNDARY = "|"
 class Contribution:
     """What one n-gram added to the logit.
 
-    It covers `cleaned[start:end]`; `ngram` shows it with | for the start or end of the review. One
-    that was counted without spaces covers the spaces between its characters.
+    It covers `cleaned[start:end]`; `ngram` shows it with | for the start or end of the view. One of
+    a view without spaces (`FeatureSettings`) covers the spaces between its characters.
     """
 
+    view: str
     ngram: str
     start: int
     end: int
@@ -70,6 +71,7 @@ def _contributions(model: LinearModel, cleaned: str) -> Iterator[Contribution]:
             for position, weight in enumerate(model.weights[place].take(buckets).tolist()):
                 covered = spans[position : position + order]
                 yield Contribution(
+                    view=block.view,
                     ngram="".join(units[position : position + order]),
                     start=covered[0][0],
                     end=covered[-1][1],
@@ -80,6 +82,10 @@ def _contributions(model: LinearModel, cleaned: str) -> Iterator[Contribution]:
 def _units(block: Block, cleaned: str) -> tuple[list[str], list[tuple[int, int]]]:
     """The block's units as shown, and the part of the cleaned text that each stands for."""
     shown = block.codes.tobytes().decode("utf-32-le", "surrogatepass")
-    indices = [i for i, character in enumerate(cleaned) if not block.unspaced or character != " "]
-    spans = [(0, 0), *((i, i + 1) for i in indices), (len(cleaned), len(cleaned))]
+    indices = [
+        i for i, character in enumerate(cleaned) if block.view == "spaced" or character != " "
+    ]
+    indices = indices[len(indices) - block.positions + 1 :]  # of the ending, only the last ones
+    beginning = indices[0] if indices else 0
+    spans = [(beginning, beginning), *((i, i + 1) for i in indices), (len(cleaned), len(cleaned))]
     return list(shown.replace(BOUNDARY, SHOWN_BOUNDARY)), spans

