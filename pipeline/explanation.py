@@ -1,17 +1,21 @@
 """Which n-grams decided: every weight that was added up, over the text it came from."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.features import BOUNDARY, Block, ngram_blocks
+from pipeline.features import Block, ngram_blocks
 from pipeline.handlers.base import Prediction
 from pipeline.handlers.linear import LinearHandler
 from pipeline.linear import LinearModel, root_lengths
+from pipeline.tokenizers import get_tokenizer
 
 SHOWN_BOUNDARY = "|"
+
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -66,26 +70,41 @@ def explain(handler: LinearHandler, text: str) -> Explanation:
 def _contributions(model: LinearModel, cleaned: str) -> Iterator[Contribution]:
     step = model.scale / root_lengths([cleaned])[0]
     for block in ngram_blocks([cleaned], model.features):
-        units, spans = _units(block, cleaned)
-        for (order, _), (place, buckets) in zip(block.orders, block.buckets(), strict=True):
+        units, spans = _units(block, cleaned, model.features.tokenizer)
+        for table, (place, buckets) in zip(block.tables, block.buckets(), strict=True):
             for position, weight in enumerate(model.weights[place].take(buckets).tolist()):
-                covered = spans[position : position + order]
+                covered = spans[position : position + table.order]
                 yield Contribution(
                     view=block.view,
-                    ngram="".join(units[position : position + order]),
+                    ngram="".join(units[position : position + table.order]),
                     start=covered[0][0],
                     end=covered[-1][1],
                     logit=weight * step,
                 )
 
 
-def _units(block: Block, cleaned: str) -> tuple[list[str], list[tuple[int, int]]]:
+def _units(block: Block, cleaned: str, tokenizer: str) -> tuple[list[str], list[Span]]:
     """The block's units as shown, and the part of the cleaned text that each stands for."""
-    shown = block.codes.tobytes().decode("utf-32-le", "surrogatepass")
-    indices = [
-        i for i, character in enumerate(cleaned) if block.view == "spaced" or character != " "
-    ]
-    indices = indices[len(indices) - block.positions + 1 :]  # of the ending, only the last ones
-    beginning = indices[0] if indices else 0
-    spans = [(beginning, beginning), *((i, i + 1) for i in indices), (len(cleaned), len(cleaned))]
-    return list(shown.replace(BOUNDARY, SHOWN_BOUNDARY)), spans
+    if block.view == "words":
+        spans = [(word.start(), word.end()) for word in re.finditer(r"(?<!\S)\S{1,2}", cleaned)]
+    elif block.view == "morphemes":
+        spans = list(_morpheme_spans(cleaned, tokenizer))
+    else:
+        kept = [i for i, letter in enumerate(cleaned) if block.view == "spaced" or letter != " "]
+        of_view = kept[len(kept) - block.positions + 1 :]  # of the ending, only the last ones
+        spans = [(i, i + 1) for i in of_view]
+    separator = " " if block.view in ("words", "morphemes") else ""
+    units = [f"{cleaned[start:end]}{separator}" for start, end in spans]
+    beginning = spans[0][0] if spans else 0
+    edges = [(beginning, beginning)], [(len(cleaned), len(cleaned))]
+    return [SHOWN_BOUNDARY, *units, SHOWN_BOUNDARY], [*edges[0], *spans, *edges[1]]
+
+
+def _morpheme_spans(cleaned: str, tokenizer: str) -> Iterator[Span]:
+    """Where the text has each morpheme; one that the analyzer rewrote covers nothing."""
+    (morphemes,) = get_tokenizer(tokenizer).tokenize([cleaned])
+    end = 0
+    for morpheme in morphemes:
+        start = cleaned.find(morpheme, end)
+        start, end = (start, start + len(morpheme)) if start >= 0 else (end, end)
+        yield start, end

@@ -6,7 +6,7 @@ logit of it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -25,6 +25,10 @@ LARGEST_WEIGHT = 127
 class LinearModel:
     """logit = scale × (sum of the weights of all n-grams) / √length + intercept.
 
+    The calibrated log-odds are tail × arsinh(logit ÷ tail): the logit itself near 0, but growing
+    ever more slowly beyond ±tail. A straight line (Platt scaling) would be too sure there: some
+    labels are wrong however clear the words are, which no logit can know.
+
     `weights`: int8, shape (buckets,), 0 for the buckets that stand for "nothing". Length counts the
     positions of the review in its batch: its characters and one boundary.
     """
@@ -32,6 +36,7 @@ class LinearModel:
     weights: NDArray[np.int8] = field(repr=False)
     scale: float
     intercept: float
+    tail: float
     features: FeatureSettings
 
     @classmethod
@@ -43,7 +48,8 @@ class LinearModel:
             fits = model.weights.dtype == np.int8
             fits &= model.weights.shape == (features.bucket_count,)
             fits &= not model.weights[features.nothing()].any()
-            fits &= bool(np.isfinite([model.scale, model.intercept]).all())
+            fits &= bool(np.isfinite([model.scale, model.intercept, model.tail]).all())
+            fits &= model.tail > 0
         except (TypeError, ValueError, KeyError, AttributeError, IndexError):
             fits = False
         if not fits:
@@ -52,23 +58,24 @@ class LinearModel:
 
     def parameters(self) -> dict[str, object]:
         """The fitted numbers as plain types, for joblib."""
-        return {"weights": self.weights, "scale": self.scale, "intercept": self.intercept}
+        return {
+            "weights": self.weights,
+            "scale": self.scale,
+            "intercept": self.intercept,
+            "tail": self.tail,
+        }
 
     def settings(self) -> dict[str, Any]:
         """The settings as plain types, for JSON."""
         return {"features": asdict(self.features)}
 
-    def calibrated(self, slope: float, offset: float) -> Self:
-        """The model whose logits are slope × these + offset."""
-        return replace(self, scale=self.scale * slope, intercept=self.intercept * slope + offset)
-
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Log-odds of `positive` for cleaned texts, shape (n,)."""
+        """Sums of the n-grams' contributions and the intercept for cleaned texts, shape (n,)."""
         return _batched(self._batch_logits, texts)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Probabilities of (negative, positive) for cleaned texts, shape (n, 2)."""
-        return logistic(self.logits(texts))
+        return logistic(self.tail * np.arcsinh(self.logits(texts) / self.tail))
 
     def coverage(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Share of each text's n-grams that have a weight, shape (n,): how much of it is known."""

@@ -8,7 +8,11 @@ from pipeline.text import clean
 from pipeline.training.counts import count_matrix
 
 SETTINGS = FeatureSettings(
-    ((1, 16), (2, 16), (3, 12), (4, 8)), ((2, 10), (5, 16)), ((2, 10), (3, 11)), ending_length=4
+    spaced=((1, 16), (2, 16), (3, 12), (4, 8)),
+    unspaced=((2, 10), (5, 16)),
+    ending=((2, 10), (3, 11)),
+    ending_length=4,
+    words=((1, 14), (2, 14)),
 )
 CLEAN_TEXTS = st.lists(st.text(max_size=12).map(clean), min_size=1, max_size=6)
 
@@ -46,19 +50,26 @@ def test_equal_ngrams_share_a_bucket_and_others_do_not() -> None:
 
 def test_the_unspaced_block_does_not_see_spaces() -> None:
     spaced, unspaced = buckets_of(["안 봐 요"])[0], buckets_of(["안봐요"])[0]
-    assert spaced[4:] == unspaced[4:]
+    assert spaced[4:8] == unspaced[4:8]
     assert spaced[:4] != unspaced[:4]
 
 
 def test_the_ending_is_the_last_characters_without_spaces() -> None:
     long, short = buckets_of(["정말 재 밌 어요"])[0], buckets_of(["재밌어요"])[0]
-    assert long[6:] == short[6:]
+    assert long[6:8] == short[6:8]
     assert long[:6] != short[:6]
+
+
+def test_words_are_told_by_their_first_two_characters() -> None:
+    one, other = buckets_of(["영화가 정말 참 좋다"])[0], buckets_of(["영화는요 정말로 참 좋네"])[0]
+    assert one[8][:4] == other[8][:4]
+    assert one[8][4] != other[8][4]
+    assert len(one[8]) == 5
 
 
 def test_the_hash_is_fixed() -> None:
     """Artifacts in the field depend on these numbers: they never change."""
-    settings = FeatureSettings(((1, 22), (2, 22), (3, 22)), ((2, 22),), ())
+    settings = FeatureSettings(((1, 22), (2, 22), (3, 22)), ((2, 22),), (), words=())
     (orders,) = buckets_of(["재밌 다"], settings)
     assert [[bucket % (2**22 + 1) for bucket in buckets] for buckets in orders] == [
         [2539187, 2973299, 1446947, 1414513, 2691417],
@@ -70,7 +81,7 @@ def test_the_hash_is_fixed() -> None:
 
 def test_buckets_are_used_evenly() -> None:
     texts = [chr(0xAC00 + n) + chr(0xAC00 + m) for n in range(0, 5000, 50) for m in range(100)]
-    used = count_matrix(texts, FeatureSettings(((2, 16),), (), ())).sum(axis=0)
+    used = count_matrix(texts, FeatureSettings(((2, 16),), (), (), words=())).sum(axis=0)
     inner = 10_000
     expected_empty = 65_536 * np.exp(-(inner + 200) / 65_536)
     assert np.count_nonzero(np.asarray(used)[0, :-1] == 0) == pytest.approx(

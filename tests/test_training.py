@@ -7,7 +7,8 @@ from pipeline.errors import InvalidInput, ModelMissing
 from pipeline.linear import LinearModel, quantize
 from pipeline.metrics import calibration_error, measure
 from pipeline.runs import find_run, load_run
-from pipeline.training.linear import LinearSettings, platt
+from pipeline.training.calibration import fit_calibration
+from pipeline.training.linear import LinearSettings
 from pipeline.training.run import train
 from pipeline.training.splitting import split_rows
 from tests.conftest import SAMPLE
@@ -61,17 +62,26 @@ def test_quantized_weights_are_near() -> None:
     np.testing.assert_allclose(steps * scale, weights, atol=scale / 2)
 
 
-def test_platt_undoes_a_known_distortion() -> None:
+@pytest.mark.parametrize("tail", [1.0, 4.0, 1000.0])
+def test_calibration_undoes_a_known_distortion(tail: float) -> None:
     random = np.random.default_rng(0)
-    logits = random.normal(scale=2, size=50_000)
-    labels = (random.random(50_000) < 1 / (1 + np.exp(-logits))).astype(np.intp)
-    slope, offset = platt((logits - 1) * 3, labels)
-    assert (slope, offset) == pytest.approx((1 / 3, 1), abs=0.05)
+    logits = random.normal(scale=3, size=50_000)
+    log_odds = tail * np.arcsinh(logits / tail)
+    labels = (random.random(50_000) < 1 / (1 + np.exp(-log_odds))).astype(np.intp)
+    calibration = fit_calibration((logits - 1) * 3, labels)
+    restored = calibration.slope * (logits - 1) * 3 + calibration.offset
+    restored = calibration.tail * np.arcsinh(restored / calibration.tail)
+    np.testing.assert_allclose(restored, log_odds, atol=0.25)
 
 
-def test_platt_refuses_logits_that_mislead() -> None:
+def test_calibration_refuses_logits_that_mislead() -> None:
     with pytest.raises(InvalidInput, match="chance"):
-        platt(np.linspace(-1, 1, 100), (np.arange(100) < 50).astype(np.intp))
+        fit_calibration(np.linspace(-1, 1, 100), (np.arange(100) < 50).astype(np.intp))
+
+
+def test_calibration_refuses_a_single_label() -> None:
+    with pytest.raises(InvalidInput, match="one label"):
+        fit_calibration(np.linspace(-1, 1, 100), np.ones(100, dtype=np.intp))
 
 
 def test_calibration_error_of_the_sure_and_half_right() -> None:

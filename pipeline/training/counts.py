@@ -43,3 +43,19 @@ def chunk_counts(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_
 def _rows(starts: NDArray[np.intp], size: int) -> NDArray[np.int64]:
     """Number of the review that each of `size` positions belongs to."""
     return np.repeat(np.arange(starts.size, dtype=np.int64), np.diff(starts, append=size))
+
+
+def frequent_columns(counts: sparse.csr_matrix, minimum: int) -> NDArray[np.intp]:
+    """Columns that at least this many rows have."""
+    return np.flatnonzero(np.bincount(counts.indices, minlength=counts.shape[1]) >= minimum)
+
+
+def keep_columns(counts: sparse.csr_matrix, columns: NDArray[np.intp]) -> sparse.csr_matrix:
+    """These columns only, ascending; many times quicker here than scipy's own indexing."""
+    number = np.full(counts.shape[1], -1, dtype=np.int32)
+    number[columns] = np.arange(columns.size, dtype=np.int32)
+    numbers = number[counts.indices]
+    kept = numbers >= 0
+    ends = np.concatenate([[0], np.cumsum(kept)])[counts.indptr]
+    shape = (counts.shape[0], columns.size)
+    return sparse.csr_matrix((counts.data[kept], numbers[kept], ends), shape=shape)

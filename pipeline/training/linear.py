@@ -14,15 +14,19 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline.errors import InvalidInput
-from pipeline.features import FeatureSettings
-from pipeline.linear import LinearModel, logistic, quantize, root_lengths
+from pipeline.features import SYLLABLE, FeatureSettings
+from pipeline.linear import LinearModel, quantize, root_lengths
 from pipeline.metrics import Metrics, measure
 from pipeline.progress import progress_bar
-from pipeline.training.counts import count_matrix
+from pipeline.training.calibration import fit_calibration
+from pipeline.training.counts import count_matrix, frequent_columns, keep_columns
 from pipeline.training.splitting import split_rows
 from pipeline.training.weighting import Weighting
 
 SMALLEST_TRAINING = 40
+_NO_TAIL = 1e9
+MORPHEME_ORDERS = ((1, 18), (2, 20), (3, 21))
+"""Orders and bits of the n-grams that an analyzer adds."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,17 @@ class LinearSettings:
 
     features: FeatureSettings = field(default_factory=FeatureSettings)
     weighting: Weighting = field(default_factory=Weighting)
-    inverse_regularizations: tuple[float, ...] = (4.0, 12.0)
+    inverse_regularizations: tuple[float, ...] = (4.0, 10.0)
     passes: int = 12
     held_out: float = 0.1
     seed: int = 0
+
+
+def features_for(tokenizer: str) -> FeatureSettings:
+    """The default features, with morphemes by this analyzer unless it is "syllable"."""
+    if tokenizer == SYLLABLE:
+        return FeatureSettings()
+    return FeatureSettings(morphemes=MORPHEME_ORDERS, tokenizer=tokenizer)
 
 
 @dataclass(frozen=True)
@@ -54,11 +65,12 @@ class FittedLinear:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Cleaned texts, their counts (n, buckets) and labels (n,)."""
+    """Cleaned texts, their labels (n,), and their counts (n, columns); each column is a bucket."""
 
     texts: list[str]
-    counts: sparse.csr_matrix
     labels: NDArray[np.intp]
+    counts: sparse.csr_matrix
+    buckets: NDArray[np.intp]
 
     def take(self, rows: NDArray[np.intp]) -> Self:
         texts = [self.texts[row] for row in rows]
@@ -72,22 +84,24 @@ def fit_linear(
 
     Raises InvalidInput for fewer than 40 reviews or a single label.
     """
-    rows = _featurize(cleaned, labels, settings.features)
+    rows = _featurize(cleaned, labels, settings)
     kept, held_out = map(rows.take, split_rows(rows.texts, settings.held_out, settings.seed))
     candidates = settings.inverse_regularizations
     with progress_bar(len(candidates) + 1, "Fitting", unit=" fits") as bar:
         trials = []
         for candidate in candidates:
-            trials.append((candidate, *_fit_and_calibrate(kept, held_out, candidate, settings)))
+            raw = _fit(kept, candidate, settings)
+            calibration = fit_calibration(raw.logits(held_out.texts), held_out.labels)
+            trials.append((candidate, calibration, calibration.applied_to(raw)))
             bar.update(1)
-        chosen, trial, calibration = min(trials, key=lambda t: _log_loss(t[1], held_out))
-        model = _fit(rows, chosen, settings).calibrated(*calibration)
+        chosen, calibration, trial = min(trials, key=lambda t: _log_loss(t[2], held_out))
+        model = calibration.applied_to(_fit(rows, chosen, settings))
         bar.update(1)
     figures = measure(held_out.labels, trial.probabilities(held_out.texts)[:, 1])
     return FittedLinear(model, chosen, figures)
 
 
-def _featurize(cleaned: Sequence[str], labels: Sequence[int], features: FeatureSettings) -> _Rows:
+def _featurize(cleaned: Sequence[str], labels: Sequence[int], settings: LinearSettings) -> _Rows:
     used = [row for row, text in enumerate(cleaned) if text]
     texts, kept = [cleaned[row] for row in used], np.array([labels[row] for row in used], np.intp)
     if len(texts) < SMALLEST_TRAINING or np.unique(kept).size < 2:
@@ -95,15 +109,9 @@ def _featurize(cleaned: Sequence[str], labels: Sequence[int], features: FeatureS
             f"{len(texts)} reviews with the labels {sorted(set(kept.tolist()))} are not enough to "
             f"train on: at least {SMALLEST_TRAINING} are needed, of both labels 0 and 1."
         )
-    return _Rows(texts, count_matrix(texts, features), kept)
-
-
-def _fit_and_calibrate(
-    kept: _Rows, held_out: _Rows, inverse_regularization: float, settings: LinearSettings
-) -> tuple[LinearModel, tuple[float, float]]:
-    model = _fit(kept, inverse_regularization, settings)
-    calibration = platt(model.logits(held_out.texts), held_out.labels)
-    return model.calibrated(*calibration), calibration
+    counts = count_matrix(texts, settings.features)
+    buckets = frequent_columns(counts, settings.weighting.minimum_documents)
+    return _Rows(texts, kept, keep_columns(counts, buckets), buckets)
 
 
 def _fit(rows: _Rows, inverse_regularization: float, settings: LinearSettings) -> LinearModel:
@@ -112,8 +120,7 @@ def _fit(rows: _Rows, inverse_regularization: float, settings: LinearSettings) -
     from sklearn.linear_model import LogisticRegression
 
     scales = settings.weighting.scales(rows.counts, rows.labels)
-    used = np.flatnonzero(scales)
-    matrix, norm = _scaled(rows, scales, used)
+    matrix, norm = _scaled(rows, scales)
     regression = LogisticRegression(
         C=inverse_regularization,
         solver="liblinear",
@@ -126,47 +133,21 @@ def _fit(rows: _Rows, inverse_regularization: float, settings: LinearSettings) -
         warnings.simplefilter("ignore", ConvergenceWarning)
         regression.fit(matrix, rows.labels)
     weights = np.zeros(settings.features.bucket_count)
-    weights[used] = regression.coef_[0] * scales[used] / norm
+    weights[rows.buckets] = regression.coef_[0] * scales / norm
     steps, scale = quantize(weights)
-    return LinearModel(steps, scale, float(regression.intercept_[0]), settings.features)
+    intercept = float(regression.intercept_[0])
+    return LinearModel(steps, scale, intercept, tail=_NO_TAIL, features=settings.features)
 
 
-def _scaled(
-    rows: _Rows, scales: NDArray[np.float64], used: NDArray[np.intp]
-) -> tuple[sparse.csr_matrix, float]:
-    """The used columns, scaled, over √length and the root mean squared norm, which is returned."""
-    counts = rows.counts
-    columns = np.full(scales.size, -1, dtype=np.int32)
-    columns[used] = np.arange(used.size, dtype=np.int32)
-    column = columns[counts.indices]
-    kept = column >= 0
-    ends = np.concatenate([[0], np.cumsum(kept)])[counts.indptr]
-    roots = np.repeat(root_lengths(rows.texts), np.diff(counts.indptr))
-    values = (counts.data * scales[counts.indices] / roots)[kept]
+def _scaled(rows: _Rows, scales: NDArray[np.float64]) -> tuple[sparse.csr_matrix, float]:
+    """Counts, scaled, over √length and over the root mean squared norm, which is returned too."""
+    roots = np.repeat(root_lengths(rows.texts), np.diff(rows.counts.indptr))
+    values = rows.counts.data * scales[rows.counts.indices] / roots
     norm = float(np.sqrt(values @ values / len(rows.texts)))
-    return sparse.csr_matrix(
-        (values / norm, column[kept], ends), shape=(len(rows.texts), used.size)
-    ), norm
-
-
-def platt(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> tuple[float, float]:
-    """Slope and offset that calibrate logits (Platt 1999), fitted on held-out rows.
-
-    Raises InvalidInput where the logits do not rise with the labels: nothing was learned.
-    """
-    from sklearn.linear_model import LogisticRegression
-
-    if np.unique(labels).size < 2:
-        raise InvalidInput("The held-out reviews have one label only. Train on more reviews.")
-    regression = LogisticRegression(C=1e6).fit(logits[:, None], labels)
-    slope, offset = float(regression.coef_[0, 0]), float(regression.intercept_[0])
-    if slope <= 0:
-        raise InvalidInput(
-            "The model does no better than chance on held-out reviews. Are the labels right?"
-        )
-    return slope, offset
+    parts = (values / norm, rows.counts.indices, rows.counts.indptr)
+    return sparse.csr_matrix(parts, shape=rows.counts.shape), norm
 
 
 def _log_loss(model: LinearModel, rows: _Rows) -> float:
-    likelihoods = logistic(model.logits(rows.texts))[np.arange(rows.labels.size), rows.labels]
+    likelihoods = model.probabilities(rows.texts)[np.arange(rows.labels.size), rows.labels]
     return float(-np.log(likelihoods).mean())

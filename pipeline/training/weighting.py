@@ -15,14 +15,14 @@ from scipy import sparse
 
 @dataclass(frozen=True)
 class Weighting:
-    """`minimum_documents`: n-grams in fewer reviews are dropped."""
+    """`minimum_documents`: n-grams in fewer reviews are left out."""
 
     smoothing: float = 0.5
     offset: float = 0.5
     minimum_documents: int = 2
 
     def scales(self, counts: sparse.csr_matrix, labels: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Scale of each bucket, shape (buckets,), 0 for the dropped; labels are 0 or 1."""
+        """Scale of each column, 0 for those left out; labels are 0 or 1."""
         documents = np.bincount(counts.indices, minlength=counts.shape[1])
         positive = _totals(counts[labels == 1])
         negative = _totals(counts[labels == 0])

@@ -1,0 +1,67 @@
+"""Making confidence mean what it says, on held-out rows.
+
+Platt scaling (Platt 1999, "Probabilistic outputs for support vector machines") with one parameter
+more: log-odds = tail × arsinh((slope × logit + offset) ÷ tail). With a large tail it is Platt's; a
+small one bends the ends, where NSMC's labels are noisier than a straight line says.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from pipeline.errors import InvalidInput
+from pipeline.linear import LinearModel
+
+LARGEST_LOG_TAIL = 6.0
+"""Beyond, the curve is straight where logits are."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What to do to a model's logits; `tail` as in `LinearModel`."""
+
+    slope: float
+    offset: float
+    tail: float
+
+    def applied_to(self, model: LinearModel) -> LinearModel:
+        """The calibrated model. Its labels are those of logits shifted by the offset."""
+        return replace(
+            model,
+            scale=model.scale * self.slope,
+            intercept=model.intercept * self.slope + self.offset,
+            tail=self.tail,
+        )
+
+
+def fit_calibration(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> Calibration:
+    """Calibrate by least log loss; logits and labels (0 or 1) of held-out rows, shape (n,).
+
+    Raises InvalidInput for a single label, or where the logits do not rise with the labels.
+    """
+    if np.unique(labels).size < 2:
+        raise InvalidInput("The held-out reviews have one label only. Train on more reviews.")
+    if logits[labels == 1].mean() <= logits[labels == 0].mean():
+        raise InvalidInput(
+            "The model does no better than chance on held-out reviews. Are the labels right?"
+        )
+    signs = np.where(labels == 1, -1.0, 1.0)
+    spread = float(logits.std())
+
+    def log_loss(parameters: NDArray[np.float64]) -> float:
+        slope, offset, tail = _decode(parameters, spread)
+        log_odds = tail * np.arcsinh((slope * logits + offset) / tail)
+        return float(np.logaddexp(0.0, signs * log_odds).mean())
+
+    bounds = [(-10.0, 10.0), (-10.0, 10.0), (-1.0, LARGEST_LOG_TAIL)]
+    found = minimize(log_loss, [1.0, 0.0, 1.0], method="L-BFGS-B", bounds=bounds)
+    return Calibration(*_decode(found.x, spread))
+
+
+def _decode(parameters: NDArray[np.float64], spread: float) -> tuple[float, float, float]:
+    """Slope and tail are positive, so their logarithms are searched."""
+    log_slope, offset, log_tail = parameters.tolist()
+    return math.exp(log_slope) / spread, offset, math.exp(log_tail)
