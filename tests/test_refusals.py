@@ -1,0 +1,63 @@
+"""One test for each way in which hostile artifacts once did more than be refused."""
+
+import pickle
+import resource
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+
+from pipeline.errors import ArtifactRefused
+from pipeline.unpickling import load_numbers
+
+NDARRAY = b"\x8c\x05numpy\x8c\x07ndarray\x93"
+
+
+@pytest.mark.parametrize("subject", [NDARRAY, NDARRAY + b")\x81", b"\x8c\x01a", b"]"])
+def test_nothing_but_a_recipe_takes_a_state(subject: bytes) -> None:
+    """An object with an `__array_interface__` of the pickle's choice made numpy read anywhere."""
+    state = b"}\x8c\x13__array_interface__}s"
+    with pytest.raises(ArtifactRefused, match="takes none"):
+        load_numbers(b"\x80\x04" + subject + state + b"b.")
+
+
+@pytest.mark.parametrize("rest", [NDARRAY, NDARRAY + b")\x81", b"]" + NDARRAY + b"a\x85"])
+def test_no_recipe_is_left_in_what_is_loaded(rest: bytes) -> None:
+    with pytest.raises(ArtifactRefused, match="something else"):
+        load_numbers(b"\x80\x04" + rest + b".")
+
+
+def test_a_key_that_takes_ages_to_hash_is_refused() -> None:
+    nested = b")" + b"\x94h\x00h\x00\x86\x94h\x01h\x01\x86" * 40
+    for insertion in (b"K\x01s", b"(" + nested + b"K\x01u"):
+        with pytest.raises(ArtifactRefused, match="keys"):
+            load_numbers(b"\x80\x04}" + nested + insertion + b".")
+
+
+def test_a_claim_of_a_gigabyte_takes_none() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ArtifactRefused):
+        load_numbers(b"\x80\x05\x96" + (10**9).to_bytes(8, "little") + b"x.")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + 10**5
+
+
+def test_a_shape_that_takes_ages_to_multiply_is_refused(tmp_path: Path) -> None:
+    joblib.dump(np.zeros(2), tmp_path / "array.joblib")
+    size, huge = b"K\x02\x85", b"\x8a\xff" + b"\x7f" * 255
+    content = (tmp_path / "array.joblib").read_bytes()[11:]
+    for shape in (b"(" + huge * 3 + b"t", b"(" + b"K\x01" * 33 + b"t"):
+        with pytest.raises(ArtifactRefused, match="shape"):
+            load_numbers(b"\x80\x04" + content.replace(size, shape, 1))
+
+
+def test_what_follows_the_end_is_refused() -> None:
+    with pytest.raises(ArtifactRefused, match="goes on"):
+        load_numbers(pickle.dumps({"a": 1}, protocol=4) + b".")
+
+
+def test_names_in_messages_are_short_and_on_one_line() -> None:
+    with pytest.raises(ArtifactRefused) as refused:
+        load_numbers(b"\x80\x04\x8c\x04o\n\x1bs\x8c\xff" + b"x" * 255 + b"\x93.")
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 200
