@@ -1,17 +1,35 @@
 """One test for each way in which hostile artifacts once did more than be refused."""
 
+import json
+import os
 import pickle
 import resource
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
 
+from pipeline.artifacts import MANIFEST, PARAMETERS
 from pipeline.errors import ArtifactRefused
+from pipeline.handlers.loading import load_folder
+from pipeline.store import current_artifact
 from pipeline.unpickling import load_numbers
 
 NDARRAY = b"\x8c\x05numpy\x8c\x07ndarray\x93"
+
+
+@pytest.fixture
+def root(sample_root: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sample_root, tmp_path / "artifacts"))
+
+
+@pytest.fixture
+def folder(root: Path, tmp_path: Path) -> Path:
+    """An artifact under a name that is no digest, so that its manifest can be forged."""
+    return current_artifact(root, "fast").rename(tmp_path / "forged")
 
 
 @pytest.mark.parametrize("subject", [NDARRAY, NDARRAY + b")\x81", b"\x8c\x01a", b"]"])
@@ -61,3 +79,43 @@ def test_names_in_messages_are_short_and_on_one_line() -> None:
         load_numbers(b"\x80\x04\x8c\x04o\n\x1bs\x8c\xff" + b"x" * 255 + b"\x93.")
     assert str(refused.value).isprintable()
     assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize("size", [10**30, 2**62, 2**31])
+def test_a_size_beyond_all_memory_is_refused(folder: Path, size: int) -> None:
+    _forge(folder, lambda manifest: _claim(manifest, size))
+    with pytest.raises(ArtifactRefused, match="not the file that was sealed"):
+        load_folder(folder)
+
+
+def test_an_artifact_without_parameters_is_refused(folder: Path) -> None:
+    _forge(folder, lambda manifest: manifest | {"files": []})
+    (folder / PARAMETERS).unlink()
+    with pytest.raises(ArtifactRefused, match=PARAMETERS):
+        load_folder(folder)
+
+
+@pytest.mark.parametrize("name", [MANIFEST, PARAMETERS])
+def test_a_pipe_is_refused_at_once(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    os.mkfifo(folder / name, 0o600)
+    with pytest.raises(ArtifactRefused, match="no plain file"):
+        load_folder(folder)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can read every folder")
+def test_a_folder_that_cannot_be_listed_is_refused(folder: Path) -> None:
+    folder.chmod(0o300)
+    with pytest.raises(ArtifactRefused, match="cannot be read"):
+        load_folder(folder)
+
+
+def _forge(folder: Path, change: Callable[[dict[str, object]], dict[str, object]]) -> None:
+    record = change(json.loads((folder / MANIFEST).read_bytes()))
+    text = json.dumps(record, sort_keys=True, separators=(",", ":"))
+    (folder / MANIFEST).write_bytes(f"{text}\n".encode())
+
+
+def _claim(manifest: dict[str, object], size: int) -> dict[str, object]:
+    [entry] = manifest["files"]  # type: ignore[misc]
+    return manifest | {"files": [entry | {"size": size}]}
