@@ -50,6 +50,9 @@ class FeatureSettings:
         return settings
 
     def _check(self) -> None:
+        numbers = (self.bucket_bits, *self.orders, *self.unspaced_orders)
+        if any(type(number) is not int for number in numbers):
+            raise TypeError("bucket bits and n-gram orders are whole numbers")
         allowed = set(range(1, LARGEST_ORDER + 1))
         for orders in (self.orders, self.unspaced_orders):
             if not allowed.issuperset(orders) or list(orders) != sorted(set(orders)):

@@ -19,6 +19,8 @@ BATCH_SIZE = 512
 """Reviews scored at a time: the arrays of a batch stay in the processor's second-level cache."""
 
 LARGEST_WEIGHT = 32767
+LARGEST_FACTOR = 1e100
+"""Scale and intercept stay below it, so that no logit overflows."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,9 @@ class LinearModel:
         try:
             features = FeatureSettings.from_record(settings["features"])
             model = cls(**parameters, features=features)  # type: ignore[arg-type]
-            fits = model.weights.dtype == np.int16 and model.weights[-1] == 0
-            fits &= model.weights.shape == (features.bucket_count + 1,)
-            fits &= np.isfinite([model.scale, model.intercept]).all()
+            fits = model.weights.shape == (features.bucket_count + 1,)
+            fits = fits and model.weights.dtype == np.int16 and model.weights[-1] == 0
+            fits = fits and all(map(_is_moderate, (model.scale, model.intercept)))
         except (TypeError, ValueError, KeyError, AttributeError, IndexError):
             fits = False
         if not fits:
@@ -79,6 +81,11 @@ class LinearModel:
     def _batch_logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         sums = _sums(self.weights, texts, self.features)
         return self.scale * (sums / root_lengths(texts)) + self.intercept
+
+
+def _is_moderate(number: object) -> bool:
+    """Whether it is a float of an allowed size; NaN is not."""
+    return type(number) is float and abs(number) < LARGEST_FACTOR
 
 
 def _batched(

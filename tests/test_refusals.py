@@ -14,11 +14,15 @@ import pytest
 
 from pipeline.artifacts import MANIFEST, PARAMETERS
 from pipeline.errors import ArtifactRefused
+from pipeline.features import FeatureSettings
 from pipeline.handlers.loading import load_folder
+from pipeline.linear import LinearModel
 from pipeline.store import current_artifact
 from pipeline.unpickling import load_numbers
 
 NDARRAY = b"\x8c\x05numpy\x8c\x07ndarray\x93"
+SETTINGS = {"features": {"bucket_bits": 2}}
+PARTS = {"weights": np.zeros(5, dtype=np.int16), "scale": 1.0, "intercept": 0.0}
 
 
 @pytest.fixture
@@ -79,6 +83,33 @@ def test_names_in_messages_are_short_and_on_one_line() -> None:
         load_numbers(b"\x80\x04\x8c\x04o\n\x1bs\x8c\xff" + b"x" * 255 + b"\x93.")
     assert str(refused.value).isprintable()
     assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"weights": np.zeros((5, 5), dtype=np.int16)},
+        {"scale": np.ones(2), "intercept": np.ones(2)},
+        {"scale": True},
+        {"scale": 10**400},
+        {"scale": 1e308},
+        {"intercept": float("nan")},
+        {"intercept": "0"},
+        {"weights": None},
+    ],
+)
+def test_parameters_of_another_shape_or_type_are_refused(change: dict[str, object]) -> None:
+    LinearModel.from_parts(PARTS, SETTINGS)
+    with pytest.raises(ArtifactRefused, match="do not fit"):
+        LinearModel.from_parts(PARTS | change, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "record", [{"orders": [1.0, 2.0]}, {"orders": [True]}, {"bucket_bits": 2.0}]
+)
+def test_settings_that_are_no_whole_numbers_are_refused(record: dict[str, object]) -> None:
+    with pytest.raises(TypeError, match="whole numbers"):
+        FeatureSettings.from_record(record)
 
 
 @pytest.mark.parametrize("size", [10**30, 2**62, 2**31])
