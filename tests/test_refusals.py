@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from pipeline.artifacts import MANIFEST, PARAMETERS
+from pipeline.durability import unfinished
 from pipeline.errors import ArtifactRefused
 from pipeline.features import FeatureSettings
 from pipeline.handlers.loading import load_folder
 from pipeline.linear import LinearModel
-from pipeline.store import current_artifact
+from pipeline.sealing import serialize
+from pipeline.store import CURRENT, current_artifact, list_artifacts
 from pipeline.unpickling import load_numbers
 
 NDARRAY = b"\x8c\x05numpy\x8c\x07ndarray\x93"
@@ -139,6 +141,19 @@ def test_a_folder_that_cannot_be_listed_is_refused(folder: Path) -> None:
     folder.chmod(0o300)
     with pytest.raises(ArtifactRefused, match="cannot be read"):
         load_folder(folder)
+
+
+def test_a_list_shows_what_has_another_digest_as_unreadable(root: Path) -> None:
+    folder = current_artifact(root, "fast")
+    folder.rename(folder.with_name("0" * 64))
+    assert [stored.manifest for stored in list_artifacts(root)] == [None]
+
+
+def test_sealing_collects_what_a_crash_left(root: Path) -> None:
+    left = unfinished(root / "fast" / CURRENT)
+    left.write_text("{")
+    serialize(root, None, root)
+    assert not left.exists()
 
 
 def _forge(folder: Path, change: Callable[[dict[str, object]], dict[str, object]]) -> None:
