@@ -75,7 +75,9 @@ def load_artifact(folder: Path, slot: str | None = None, trust: Trust = ANY) -> 
     try:
         return _verified(folder, slot, trust)
     except OSError as error:
-        raise ArtifactRefused(f"{folder} cannot be read ({error.strerror}).") from None
+        raise ArtifactRefused(
+            f"{folder} cannot be read ({error.strerror}). Mend that, or take another artifact."
+        ) from None
     except ArtifactRefused as error:
         raise ArtifactRefused(
             f"{folder} is refused: {error}. Serialize the run again, or take another artifact."
