@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 REQUIREMENTS := pyproject.toml setup.py constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench serve clean
+.PHONY: help run test torture check format bench serve clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -16,6 +16,9 @@ run: $(VENV)/.run ## Get the reviews, train, serialize, score a few reviews
 
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/python -m pytest
+
+torture: $(VENV)/.dev ## Run the long fault tests (10 minutes); PARTS="flips mutants …" runs some
+	@$(BIN)/python -m tests.torture $(PARTS)
 
 check: $(VENV)/.dev ## Lint, types, layers; changes nothing
 	@$(BIN)/ruff check .

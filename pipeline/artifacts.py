@@ -24,7 +24,10 @@ PARAMETERS = "model.joblib"
 _LARGEST_MANIFEST = 16 * 2**20
 _LARGEST_SIGNATURE = 64
 _READ_ONLY_FOR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_OPEN_FLAGS = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
+)
+"""Follow no link, wait for no writer of a pipe; Windows knows neither, but text files."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Artifact:
 
     def parameters(self) -> object:
         """The fast model's arrays and numbers, unpickled without running any code."""
+        if PARAMETERS not in self.files:
+            raise ArtifactRefused(f"The artifact holds no {PARAMETERS}. Serialize the run again.")
         return load_numbers(self.files[PARAMETERS])
 
 
@@ -65,14 +70,24 @@ def load_artifact(folder: Path, slot: str | None = None, trust: Trust = ANY) -> 
     set of files, size and sha256 of each. Raises ArtifactRefused where anything is off,
     ModelMissing where there is no artifact.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises where a parent is closed
         raise ModelMissing(f"No artifact at {folder}. Make one with `sentiment serialize`.")
     try:
         return _verified(folder, slot, trust)
+    except OSError as error:
+        raise ArtifactRefused(
+            f"{folder} cannot be read ({error.strerror}). Mend that, or take another artifact."
+        ) from None
     except ArtifactRefused as error:
         raise ArtifactRefused(
             f"{folder} is refused: {error}. Serialize the run again, or take another artifact."
         ) from None
+
+
+def read_manifest(folder: Path) -> tuple[Manifest, str]:
+    """Manifest and digest of an artifact whose files are not looked at; raises ArtifactRefused."""
+    content = _read(folder / MANIFEST, _LARGEST_MANIFEST)
+    return Manifest.from_bytes(content), digest_of(content)
 
 
 def _verified(folder: Path, slot: str | None, trust: Trust) -> Artifact:
@@ -119,11 +134,14 @@ def _verify(folder: Path, entry: FileEntry) -> bytes:
 
 
 def _read(path: Path, largest: int) -> bytes:
-    """Bytes of a regular file, not behind a link, one more at most than `largest`."""
+    """Bytes of a regular file, not behind a link, `largest` at most."""
     try:
         with open(path, "rb", opener=lambda name, _: os.open(name, _OPEN_FLAGS)) as file:
-            _check_permissions(path.name, os.fstat(file.fileno()), stat.S_ISREG)
-            return file.read(largest + 1)
+            status = os.fstat(file.fileno())
+            _check_permissions(path.name, status, stat.S_ISREG)
+            if status.st_size > largest:
+                raise ArtifactRefused(f"{path.name} is longer than it should be")
+            return file.read(status.st_size + 1)
     except OSError as error:
         raise ArtifactRefused(f"{path.name} cannot be read ({error.strerror})") from None
 

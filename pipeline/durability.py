@@ -6,7 +6,7 @@ from pathlib import Path
 
 def write_durably(path: Path, content: bytes) -> None:
     """Replace a file by one that is on the disk whole before it gets the name."""
-    temporary = path.with_name(f".{path.name}.new")
+    temporary = unfinished(path)
     try:
         temporary.write_bytes(content)
         sync(temporary)
@@ -15,6 +15,11 @@ def write_durably(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def unfinished(path: Path) -> Path:
+    """Where `write_durably` writes before it renames: what a crash may leave."""
+    return path.with_name(f".{path.name}.new")
 
 
 def sync(path: Path) -> None:

@@ -82,6 +82,8 @@ class FeatureSettings:
 
     def _check(self) -> None:
         for pairs in self.views().values():
+            if any(type(number) is not int for pair in pairs for number in pair):
+                raise TypeError("n-gram orders and bits are whole numbers")
             orders = [order for order, _ in pairs]
             if orders != sorted(set(orders) & set(range(1, LARGEST_ORDER + 1))):
                 raise ValueError("n-gram orders must ascend, from 1 to 16")

@@ -18,7 +18,10 @@ def hold_lease(owner: object, folder: Path) -> None:
     """Mark the folder as in use until `owner` is gone."""
     if fcntl is None:
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:  # removed since it was read: what was read is in memory
+        return
     weakref.finalize(owner, os.close, descriptor)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

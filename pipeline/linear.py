@@ -19,6 +19,10 @@ BATCH_SIZE = 512
 """Reviews scored at a time: the arrays of a batch stay in the processor's second-level cache."""
 
 LARGEST_WEIGHT = 127
+LARGEST_FACTOR = 1e100
+"""Scale and intercept stay below it, so that no logit overflows."""
+
+SMALLEST_TAIL = 0.01
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,11 @@ class LinearModel:
         try:
             features = FeatureSettings.from_record(settings["features"])
             model = cls(**parameters, features=features)  # type: ignore[arg-type]
-            fits = model.weights.dtype == np.int8
-            fits &= model.weights.shape == (features.bucket_count,)
-            fits &= not model.weights[features.nothing()].any()
-            fits &= bool(np.isfinite([model.scale, model.intercept, model.tail]).all())
-            fits &= model.tail > 0
+            fits = model.weights.shape == (features.bucket_count,)
+            fits = fits and model.weights.dtype == np.int8
+            fits = fits and not model.weights[features.nothing()].any()
+            fits = fits and all(map(_is_moderate, (model.scale, model.intercept, model.tail)))
+            fits = fits and model.tail >= SMALLEST_TAIL
         except (TypeError, ValueError, KeyError, AttributeError, IndexError):
             fits = False
         if not fits:
@@ -88,6 +92,11 @@ class LinearModel:
     def _batch_logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         sums = _sums(self.weights, texts, self.features)
         return self.scale * (sums / root_lengths(texts)) + self.intercept
+
+
+def _is_moderate(number: object) -> bool:
+    """Whether it is a float of an allowed size; NaN is not."""
+    return type(number) is float and abs(number) < LARGEST_FACTOR
 
 
 def _batched(

@@ -11,8 +11,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from pipeline.artifacts import MANIFEST
-from pipeline.durability import write_durably
+from pipeline.artifacts import read_manifest
+from pipeline.durability import unfinished, write_durably
 from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing, ResourceUnavailable
 from pipeline.leases import is_leased
 from pipeline.manifest import Manifest
@@ -62,9 +62,10 @@ def _list_slot(slot: Path) -> list[Stored]:
 
 def _peek(folder: Path) -> Manifest | None:
     try:
-        return Manifest.from_bytes((folder / MANIFEST).read_bytes())
-    except (ArtifactRefused, OSError):
+        manifest, digest = read_manifest(folder)
+    except ArtifactRefused:
         return None
+    return manifest if digest == folder.name else None
 
 
 def use_artifact(root: Path, digest: str, check: Check) -> Path:
@@ -125,6 +126,7 @@ def locked(slot: Path) -> Iterator[None]:
         with FileLock(slot / ".lock", timeout=LOCK_SECONDS):
             for stale in slot.glob(f"{TEMPORARY}*"):
                 shutil.rmtree(stale)
+            unfinished(slot / CURRENT).unlink(missing_ok=True)
             yield
     except Timeout:
         raise ResourceUnavailable(
@@ -166,7 +168,7 @@ def _read_record(slot: Path) -> dict[str, Any] | None:
         digests = [record["digest"], *filter(None, [record["previous"]])]
         if all(_DIGEST.fullmatch(digest) for digest in digests) and record["sequence"] > 0:
             return dict(record)
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         pass
     return None
 

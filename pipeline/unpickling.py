@@ -1,13 +1,16 @@
 """Reading joblib files that hold numpy arrays of numbers and built-in types, and nothing else.
 
-A pickle is a program that names functions and calls them. Here no name leads to a function: the
-three that joblib writes for an array stand for the plain recipes below, which only take notes, and
-every other name is refused. The array is then made from the notes, after they were checked.
+A pickle is a program that names functions and calls them. Here it has only the instructions that
+joblib writes for such values, and no name leads to a function: the three that joblib writes for an
+array stand for the plain recipes below, which only take notes, and every other name is refused.
+The array is then made from the notes, after they were checked.
 """
 
 import io
 import math
-from typing import Any, NoReturn
+import pickle
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 import numpy as np
 from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
@@ -15,6 +18,25 @@ from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
 from pipeline.errors import ArtifactRefused
 
 NUMBER_TYPES = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"})
+
+_LARGEST_RANK = 32
+_PLAIN = frozenset({type(None), bool, int, float, str, np.ndarray})
+_CONTAINERS: dict[type, Callable[[Any], Iterable[object]]] = {
+    dict: dict.values,
+    list: iter,
+    tuple: iter,
+}
+_INSTRUCTIONS = (
+    *(pickle.PROTO, pickle.FRAME, pickle.STOP, pickle.MARK),
+    *(pickle.MEMOIZE, pickle.BINGET, pickle.LONG_BINGET),
+    *(pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE, pickle.BINFLOAT),
+    *(pickle.BININT, pickle.BININT1, pickle.BININT2, pickle.LONG1),
+    *(pickle.SHORT_BINUNICODE, pickle.BINUNICODE),
+    *(pickle.EMPTY_DICT, pickle.SETITEM, pickle.SETITEMS),
+    *(pickle.EMPTY_LIST, pickle.APPEND, pickle.APPENDS),
+    *(pickle.EMPTY_TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3, pickle.TUPLE),
+    *(pickle.STACK_GLOBAL, pickle.NEWOBJ, pickle.REDUCE, pickle.BUILD),
+)
 
 
 class _NdarrayRecipe:
@@ -31,9 +53,10 @@ class _DtypeRecipe:
         self.byte_order = state[1]
 
     def make(self) -> np.dtype[Any]:
-        if self.code not in NUMBER_TYPES or getattr(self, "byte_order", "|") not in ("<", "|"):
-            raise ArtifactRefused(f"it holds an array of type {self.code!r}, not of plain numbers")
-        return np.dtype(f"<{self.code}")
+        code, order = self.code, getattr(self, "byte_order", "|")
+        if type(code) is not str or code not in NUMBER_TYPES or order not in ("<", "|"):
+            raise ArtifactRefused("it holds an array of something else than plain numbers")
+        return np.dtype(f"<{code}")
 
 
 class _ArrayRecipe(NumpyArrayWrapper):  # type: ignore[misc]
@@ -52,9 +75,7 @@ class _ArrayRecipe(NumpyArrayWrapper):  # type: ignore[misc]
         dtype = self.dtype.make()
         if self.order not in ("C", "F") or self.numpy_array_alignment_bytes != 16:
             raise ArtifactRefused("it holds an array in an unknown layout")
-        if not isinstance(self.shape, tuple) or not all(
-            type(n) is int and n >= 0 for n in self.shape
-        ):
+        if not _is_shape(self.shape):
             raise ArtifactRefused("it holds an array of an impossible shape")
         file.seek(int.from_bytes(file.read(1)), io.SEEK_CUR)
         content = file.read(math.prod(self.shape) * dtype.itemsize)
@@ -75,15 +96,29 @@ class _RestrictedUnpickler(NumpyUnpickler):  # type: ignore[misc]
         try:
             return _RECIPES[module, name]
         except KeyError:
-            raise ArtifactRefused(
-                f"it names {module}.{name}, which no artifact of ours does"
-            ) from None
+            called = ascii(f"{module:.80}.{name:.80}")
+            raise ArtifactRefused(f"it names {called}, which no artifact of ours does") from None
 
-    def get_extension(self, code: int) -> NoReturn:
-        raise ArtifactRefused(f"it uses the pickle extension code {code}")
+    def load_build(self) -> None:
+        """Give notes to a recipe. Any other object would take them as attributes of its own."""
+        if type(self.stack[-2]) not in (_DtypeRecipe, _ArrayRecipe):
+            raise ArtifactRefused("it gives a state to what takes none")
+        super().load_build()
 
-    def persistent_load(self, identifier: object) -> NoReturn:  # noqa: ARG002
-        raise ArtifactRefused("it uses a persistent identifier")
+    def load_setitem(self) -> None:
+        _check_keys(self.stack[-2:-1])
+        super().load_setitem()
+
+    def load_setitems(self) -> None:
+        _check_keys(self.stack[::2])
+        super().load_setitems()
+
+    dispatch = {  # noqa: RUF012 - the base class has it so
+        **{code[0]: NumpyUnpickler.dispatch[code[0]] for code in _INSTRUCTIONS},
+        pickle.BUILD[0]: load_build,
+        pickle.SETITEM[0]: load_setitem,
+        pickle.SETITEMS[0]: load_setitems,
+    }
 
 
 def load_numbers(content: bytes) -> object:
@@ -91,9 +126,42 @@ def load_numbers(content: bytes) -> object:
 
     Raises ArtifactRefused for anything else, whatever the bytes are; runs none of their code.
     """
+    unpickler = _RestrictedUnpickler("", io.BytesIO(content), ensure_native_byte_order=False)
     try:
-        return _RestrictedUnpickler("", io.BytesIO(content), ensure_native_byte_order=False).load()
+        value: object = unpickler.load()
+        rest = unpickler.read(1)
     except ArtifactRefused:
         raise
     except Exception as error:
         raise ArtifactRefused(f"it is no readable joblib file ({type(error).__name__})") from None
+    if rest:
+        raise ArtifactRefused("it goes on after its end")
+    _check_plain(value)
+    return value
+
+
+def _is_shape(shape: object) -> bool:
+    """Whether it is a tuple of few sizes, none so long that multiplying them takes time."""
+    if not isinstance(shape, tuple) or len(shape) > _LARGEST_RANK:
+        return False
+    return all(type(size) is int and 0 <= size < 2**63 for size in shape)
+
+
+def _check_keys(keys: Collection[object]) -> None:
+    """A dict's keys are strings; hashing nested tuples takes a time exponential in their depth."""
+    if not all(type(key) is str for key in keys):
+        raise ArtifactRefused("it holds a dict whose keys are not strings")
+
+
+def _check_plain(root: object) -> None:
+    """Refuse what holds a recipe still. A list may be in many, or itself: each is seen once."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        value = waiting.pop()
+        if type(value) in _CONTAINERS:
+            if id(value) not in seen:
+                seen.add(id(value))
+                waiting.extend(_CONTAINERS[type(value)](value))
+        elif type(value) not in _PLAIN:
+            raise ArtifactRefused("it holds something else than numbers, texts and arrays")

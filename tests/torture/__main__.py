@@ -1,0 +1,113 @@
+"""`make torture`: the fault tests in their long form, with a table of counts at the end of each.
+
+Ends with 1 if an artifact that is damaged, forged or hostile loaded, ran code, or raised anything
+but ArtifactRefused, if a fault left a store damaged, or if two versions answer differently.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.torture import faults
+from tests.torture.flips import flip_all
+from tests.torture.hostile import load_hostile
+from tests.torture.hostile_folders import load_forged
+from tests.torture.mutants import mutate_many
+from tests.torture.planted import load_unverified
+from tests.torture.small import Small, make_small
+from tests.torture.tally import report
+from tests.torture.versions import compare_versions
+
+Part = Callable[[Small, Path, argparse.Namespace], bool]
+
+
+def run_flips(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
+    """Every single-bit flip and every truncation."""
+    return report(flip_all(small, scratch))
+
+
+def run_mutants(small: Small, scratch: Path, options: argparse.Namespace) -> bool:
+    """Random mutants of the parameters; the ones that load hold other numbers."""
+    return report([mutate_many(small, scratch, options.mutants, options.seed)])
+
+
+def run_hostile(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
+    """Hand-made hostile pickles and forged artifacts."""
+    return report([load_hostile(scratch), load_forged(small, scratch)])
+
+
+def run_faults(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
+    """ENOSPC, EIO and SIGKILL at each call with which `serialize` writes."""
+    if (reason := faults.why_not()) is not None:
+        print(f"NO FAULT WAS INJECTED, so nothing is shown of crashes and full disks: {reason}.")
+        return False
+    return faults.report_faults(list(faults.inject_all(small, scratch)))
+
+
+def run_versions(_: Small, scratch: Path, __: argparse.Namespace) -> bool:
+    """Artifacts sealed under the oldest libraries, answering under the newest, and vice versa."""
+    return compare_versions(scratch)
+
+
+def run_planted(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
+    """Each harness against a bug planted for it; each must report problems."""
+    folders = [scratch / name for name in ("flips", "forged", "pickles", "faults")]
+    for folder in folders:
+        folder.mkdir()
+    found = {
+        "flips: digests skipped": any(
+            not tally.is_clean for tally in flip_all(small, folders[0], 97, load_unverified)
+        ),
+        "forgeries: files not looked at": not load_forged(
+            small, folders[1], load_unverified
+        ).is_clean,
+        "pickles: all of numpy trusted": load_hostile(folders[2], "any-numpy").executions > 0,
+    }
+    for loader in ("any-state", "any-instruction"):
+        found[f"pickles: {loader}"] = not load_hostile(folders[2], loader).is_clean
+        tally = mutate_many(small, folders[2], 5_000, 0, loader)
+        found[f"mutants: {loader}"] = not tally.is_clean
+    if faults.why_not() is None:
+        results = faults.inject_all(small, folders[3], command=faults.PLANTED)
+        found["faults: current before it is there"] = any(result.problems for result in results)
+    for name, is_found in found.items():
+        print(f"{name}: {'found' if is_found else 'NOT FOUND'}")
+    return all(found.values())
+
+
+PARTS: dict[str, Part] = {
+    "flips": run_flips,
+    "mutants": run_mutants,
+    "hostile": run_hostile,
+    "faults": run_faults,
+    "planted": run_planted,
+    "versions": run_versions,
+}
+
+
+def main() -> int:
+    """Run the parts named, all by default."""
+    parser = argparse.ArgumentParser(prog="make torture")
+    parser.add_argument("parts", nargs="*", default=list(PARTS), help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--mutants", type=int, default=100_000, help="how many")
+    parser.add_argument("--seed", type=int, default=0, help="of the mutants")
+    options = parser.parse_args()
+    bad = []
+    for name in options.parts:
+        with tempfile.TemporaryDirectory(prefix="torture-") as folder:
+            started = time.perf_counter()
+            print(f"\n## {name}\n", flush=True)
+            small = make_small(Path(folder) / "small")
+            (Path(folder) / "scratch").mkdir()
+            if not PARTS[name](small, Path(folder) / "scratch", options):
+                bad.append(name)
+            print(f"\n({time.perf_counter() - started:.0f} s)", flush=True)
+    print(f"\nNOT CLEAN: {', '.join(bad)}" if bad else "\nAll clean.")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""`sentiment` with a bug planted: an artifact is made current before it is in its place."""
+
+from pathlib import Path
+
+from cli.main import main
+from pipeline import sealing
+from pipeline.manifest import Manifest
+from pipeline.publishing import _put, _write
+from pipeline.store import TEMPORARY, Check, locked, make_current
+
+
+def publish_early(
+    root: Path, manifest: Manifest, parameters: object, check: Check, key: Path | None = None
+) -> str:
+    """As `publishing.publish`, but for the order."""
+    slot = root / manifest.slot
+    with locked(slot):
+        (slot / f"{TEMPORARY}planted").mkdir()
+        folder = slot / f"{TEMPORARY}planted" / "artifact"
+        digest = _write(folder, manifest, parameters, key)
+        make_current(slot, digest)
+        check(folder)
+        _put(folder, slot / digest, check)
+    return digest
+
+
+if __name__ == "__main__":
+    sealing.publish = publish_early
+    main()

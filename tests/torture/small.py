@@ -1,0 +1,62 @@
+"""A small artifact to torture, signed: a manifest of 20 kB and parameters of half a kilobyte."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from pipeline.artifacts import Trust
+from pipeline.features import FeatureSettings
+from pipeline.sealing import serialize
+from pipeline.store import current_artifact
+from pipeline.training.linear import LinearSettings
+from pipeline.training.run import train
+
+SAMPLE = Path(__file__).parents[2] / "data" / "sample.tsv"
+
+
+@dataclass(frozen=True)
+class Small:
+    """A store with two runs, the older of which is sealed, signed and current."""
+
+    root: Path
+    older: str
+    newer: str
+    trust: Trust
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the current artifact."""
+        return current_artifact(self.root, "fast")
+
+
+def make_small(root: Path) -> Small:
+    """Train twice on the sample, each in a fraction of a second, and seal the first run."""
+    older, newer = (train(SAMPLE, root, _settings(seed)).id for seed in (0, 1))
+    private, public = _keys(root)
+    serialize(root, older, root, private)
+    return Small(root, older, newer, Trust(public_key=public))
+
+
+def _settings(seed: int) -> LinearSettings:
+    features = FeatureSettings(((1, 6), (2, 6)), ((2, 6),), ((2, 6),), words=((2, 6),))
+    return LinearSettings(features, inverse_regularizations=(4.0,), passes=2, seed=seed)
+
+
+def _keys(folder: Path) -> tuple[Path, Path]:
+    key = Ed25519PrivateKey.generate()
+    private, public = folder / "private.pem", folder / "public.pem"
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    public.write_bytes(
+        key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    return private, public
