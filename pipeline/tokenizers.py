@@ -154,7 +154,7 @@ class JavaTokenizer(Tokenizer):
                     self._running().ask(batch[len(found) :], found)
                 except AnalyzerDied as death:
                     if died_at == len(found):
-                        raise ResourceUnavailable(self._obituary(batch[died_at], death)) from None
+                        raise ResourceUnavailable(self._obituary(batch[len(found)], death)) from None
                     died_at = len(found)
         return found
 
