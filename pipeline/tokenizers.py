@@ -147,14 +147,14 @@ class JavaTokenizer(Tokenizer):
 
     def _analyze_batch(self, batch: Sequence[str]) -> list[list[str]]:
         found: list[list[str]] = []
-        died_at = None
+        died_at = -1
         with self._lock:
             while len(found) < len(batch):
                 try:
                     self._running().ask(batch[len(found) :], found)
                 except AnalyzerDied as death:
                     if died_at == len(found):
-                        raise ResourceUnavailable(self._obituary(batch[len(found)], death)) from None
+                        raise ResourceUnavailable(self._obituary(batch[died_at], death)) from None
                     died_at = len(found)
         return found
 
