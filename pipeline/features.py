@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.tokenizers import ANALYZERS, get_tokenizer
+from pipeline.tokenizers import ANALYZERS
 
 BOUNDARY = "\n"
 SYLLABLE = "syllable"
@@ -225,6 +225,9 @@ def _words(codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
 
 def _morphemes(texts: Sequence[str], settings: FeatureSettings) -> NDArray[np.uint32]:
     """A boundary where there is one, and a number for each morpheme."""
+    # Here, so that a model without morphemes can be pickled with its code: analyzers hold locks.
+    from pipeline.tokenizers import get_tokenizer
+
     codes = [ord(BOUNDARY)]
     for morphemes in get_tokenizer(settings.tokenizer).tokenize(texts):
         numbers = [zlib.crc32(morpheme.encode("utf-8", "surrogatepass")) for morpheme in morphemes]

@@ -18,7 +18,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 import pipeline
 from pipeline.artifacts import Artifact, load_artifact
-from pipeline.errors import ArtifactRefused
+from pipeline.errors import ArtifactRefused, InvalidInput
+from pipeline.features import SYLLABLE
 from pipeline.handlers.base import to_predictions
 from pipeline.handlers.linear import LinearHandler
 from pipeline.labels import NEGATIVE, POSITIVE
@@ -64,10 +65,15 @@ def write_sklearn(root: Path, digest: str) -> Path:
 
     Where it is loaded, with `joblib.load`, it needs numpy, scikit-learn and cloudpickle. It is a
     pickle that runs code: load it from where you trust. Raises ArtifactRefused if its answers
-    differ from the golden ones.
+    differ from the golden ones, InvalidInput for a model that needs an analyzer.
     """
     artifact = load_artifact(root / LinearHandler.slot / digest, LinearHandler.slot)
     model = LinearModel.from_parts(artifact.parameters(), artifact.manifest.settings)
+    if model.features.tokenizer != SYLLABLE:
+        raise InvalidInput(
+            f"The analyzer {model.features.tokenizer} does not travel in a scikit-learn pipeline. "
+            "Serialize a run of the tokenizer syllable."
+        )
     steps = [("clean", FunctionTransformer(clean_all)), ("classify", NgramClassifier(model))]
     content = _pickled(Pipeline(steps))
     _check_golden(artifact, content)
