@@ -38,10 +38,14 @@ class Handler(ABC):
 
     def initialize(self) -> None:
         """Load the model and replay its golden set; raises ArtifactRefused if a check fails."""
-        self.artifact = load_artifact(self.folder, self.slot, self.trust)
+        self.use(load_artifact(self.folder, self.slot, self.trust))
+
+    def use(self, artifact: Artifact) -> None:
+        """`initialize` with an artifact that was read and verified already."""
+        self.artifact = artifact
         hold_lease(self, self.folder)
-        self.load_model(self.artifact)
-        self.replay(self.artifact.manifest.golden, self.artifact.manifest.tolerance)
+        self.load_model(artifact)
+        self.replay(artifact.manifest.golden, artifact.manifest.tolerance)
 
     @property
     def name(self) -> str:

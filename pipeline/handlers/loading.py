@@ -13,7 +13,9 @@ HANDLERS: dict[str, type[Handler]] = {"fast": LinearHandler}
 
 def load_current(root: Path, slot: str, trust: Trust = ANY) -> Handler:
     """Initialized handler of a slot's current artifact; raises ModelMissing or ArtifactRefused."""
-    return _initialized(slot, current_artifact(root, slot), trust)
+    handler = HANDLERS[slot](current_artifact(root, slot), trust)
+    handler.initialize()
+    return handler
 
 
 def load_folder(folder: Path, trust: Trust = ANY) -> Handler:
@@ -21,15 +23,12 @@ def load_folder(folder: Path, trust: Trust = ANY) -> Handler:
 
     Raises ModelMissing or ArtifactRefused.
     """
-    slot = load_artifact(folder, trust=trust).manifest.slot
+    artifact = load_artifact(folder, trust=trust)
+    slot = artifact.manifest.slot
     if slot not in HANDLERS:
         raise ArtifactRefused(
             f"{folder} is for the slot {slot!r}, which this version does not serve."
         )
-    return _initialized(slot, folder, trust)
-
-
-def _initialized(slot: str, folder: Path, trust: Trust) -> Handler:
     handler = HANDLERS[slot](folder, trust)
-    handler.initialize()
+    handler.use(artifact)
     return handler
