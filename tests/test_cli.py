@@ -60,7 +60,7 @@ def check(result: object, code: int, says: str) -> None:
 
 
 def test_usage_errors(invoke: Invoke, tmp_path: Path) -> None:
-    check(invoke("predcit"), 2, "No such command 'predcit'")
+    check(invoke("predcit"), 2, "No such command 'predcit'. Did you mean 'predict'?")
     check(invoke("predict", "--fast"), 2, "Give either INPUT files")
     check(invoke("predict", "--fast", tmp_path / "missing.txt"), 2, "does not exist")
     check(invoke("predict", "--fast", tmp_path), 2, "is a directory")

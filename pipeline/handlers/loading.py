@@ -13,7 +13,8 @@ HANDLERS: dict[str, type[Handler]] = {"fast": LinearHandler}
 
 def load_current(root: Path, slot: str, trust: Trust = ANY) -> Handler:
     """Initialized handler of a slot's current artifact; raises ModelMissing or ArtifactRefused."""
-    handler = HANDLERS[slot](current_artifact(root, slot), trust)
+    folder = current_artifact(root, slot)
+    handler = HANDLERS[slot](folder, trust)
     handler.initialize()
     return handler
 
