@@ -1,5 +1,7 @@
 """Sealed artifacts: reading and verifying them. File names inside one appear in this module only.
 
+A run holds the same files, so that sealing it is adding a manifest.
+
 `<root>/<slot>/<digest>/` holds manifest.json, what it lists, and at will a signature;
 `<root>/<slot>/current.json` names the one in use (`publishing.py`).
 """
@@ -15,7 +17,7 @@ from pathlib import Path
 from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing
 from pipeline.manifest import FileEntry, Manifest, digest_of
 from pipeline.text import CLEANING_VERSION
-from pipeline.unpickling import load_numbers
+from pipeline.unpickling import dump_numbers, load_numbers
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
@@ -58,9 +60,19 @@ class Artifact:
 
     def parameters(self) -> object:
         """The fast model's arrays and numbers, unpickled without running any code."""
-        if PARAMETERS not in self.files:
-            raise ArtifactRefused(f"The artifact holds no {PARAMETERS}. Serialize the run again.")
-        return load_numbers(self.files[PARAMETERS])
+        return parameters_in(self.files)
+
+
+def pack_parameters(parameters: object) -> dict[str, bytes]:
+    """The fast model's file, of built-in values and numeric arrays."""
+    return {PARAMETERS: dump_numbers(parameters)}
+
+
+def parameters_in(files: Mapping[str, bytes]) -> object:
+    """What `pack_parameters` packed, unpickled without running any code."""
+    if PARAMETERS not in files:
+        raise ArtifactRefused(f"The artifact holds no {PARAMETERS}. Serialize the run again.")
+    return load_numbers(files[PARAMETERS])
 
 
 def load_artifact(folder: Path, slot: str | None = None, trust: Trust = ANY) -> Artifact:

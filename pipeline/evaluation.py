@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.artifacts import parameters_in
 from pipeline.datasets import read_reviews
 from pipeline.handlers.loading import load_current
 from pipeline.linear import LinearModel
@@ -19,8 +20,8 @@ def evaluate(data: Path, root: Path, run_id: str | None = None) -> Metrics:
     """
     reviews = read_reviews(data)
     if run_id is not None:
-        run, parameters = load_run(find_run(root, run_id))
-        return measure_model(LinearModel.from_parts(parameters, run.settings), reviews)
+        run, files = load_run(find_run(root, run_id))
+        return measure_model(LinearModel.from_parts(parameters_in(files), run.settings), reviews)
     handler = load_current(root, "fast")
     probabilities = handler.inference(handler.preprocess(reviews.texts))
     return measure(np.array(reviews.labels), probabilities[:, 1])

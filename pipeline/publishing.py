@@ -2,12 +2,11 @@
 
 import stat
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import joblib
-
-from pipeline.artifacts import MANIFEST, PARAMETERS, SIGNATURE
+from pipeline.artifacts import MANIFEST, SIGNATURE
 from pipeline.durability import sync
 from pipeline.errors import ArtifactRefused
 from pipeline.manifest import FileEntry, Manifest, digest_of
@@ -15,9 +14,13 @@ from pipeline.store import TEMPORARY, Check, locked, make_current
 
 
 def publish(
-    root: Path, manifest: Manifest, parameters: object, check: Check, key: Path | None = None
+    root: Path,
+    manifest: Manifest,
+    files: Mapping[str, bytes],
+    check: Check,
+    key: Path | None = None,
 ) -> str:
-    """Write an artifact, load it with `check`, make it current; return its digest.
+    """Write an artifact of these files, load it with `check`, make it current; return its digest.
 
     `key`: sign it with this private key. Atomic: until the last rename the old artifact is
     current, and a crash leaves no half-written one under a digest. Raises what `check` raises.
@@ -26,18 +29,19 @@ def publish(
     slot.mkdir(parents=True, exist_ok=True)
     with locked(slot), tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=slot) as temporary:
         folder = Path(temporary) / "artifact"
-        digest = _write(folder, manifest, parameters, key)
+        digest = _write(folder, manifest, files, key)
         check(folder)
         _put(folder, slot / digest, check)
         make_current(slot, digest)
     return digest
 
 
-def _write(folder: Path, manifest: Manifest, parameters: object, key: Path | None) -> str:
+def _write(folder: Path, manifest: Manifest, files: Mapping[str, bytes], key: Path | None) -> str:
     folder.mkdir()
-    joblib.dump(parameters, folder / PARAMETERS)
-    entry = FileEntry.of(PARAMETERS, (folder / PARAMETERS).read_bytes())
-    content = replace(manifest, files=(entry,)).to_bytes()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    entries = tuple(FileEntry.of(name, content) for name, content in sorted(files.items()))
+    content = replace(manifest, files=entries).to_bytes()
     (folder / MANIFEST).write_bytes(content)
     if key is not None:
         from pipeline.signing import sign

@@ -3,19 +3,16 @@
 import json
 import secrets
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-import joblib
-
 from pipeline.durability import write_durably
 from pipeline.errors import InvalidInput, ModelMissing
-from pipeline.unpickling import load_numbers
 
 _RECORD = "run.json"
-_PARAMETERS = "parameters.joblib"
 
 
 @dataclass(frozen=True)
@@ -53,11 +50,12 @@ def _git_commit() -> str | None:
     return done.stdout.strip()
 
 
-def save_run(root: Path, run: Run, parameters: object) -> Path:
-    """Write a run; its record comes last, so that a folder without one is no run."""
+def save_run(root: Path, run: Run, files: Mapping[str, bytes]) -> Path:
+    """Write a run and its files; the record comes last: a folder without one is no run."""
     folder = root / "runs" / run.id
     folder.mkdir(parents=True)
-    joblib.dump(parameters, folder / _PARAMETERS)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
     record = json.dumps(asdict(run), indent=2, ensure_ascii=False)
     write_durably(folder / _RECORD, f"{record}\n".encode())
     return folder
@@ -78,10 +76,11 @@ def find_run(root: Path, identifier: str | None = None) -> Path:
     return matches[-1] if identifier is None else matches[0]
 
 
-def load_run(folder: Path) -> tuple[Run, object]:
-    """Read a run and its parameters."""
+def load_run(folder: Path) -> tuple[Run, dict[str, bytes]]:
+    """Read a run and its files."""
     try:
         run = Run(**json.loads((folder / _RECORD).read_bytes()))
     except (ValueError, TypeError):
         raise InvalidInput(f"{folder / _RECORD} is damaged. Train again.") from None
-    return run, load_numbers((folder / _PARAMETERS).read_bytes())
+    paths = [path for path in folder.iterdir() if path.name != _RECORD]
+    return run, {path.name: path.read_bytes() for path in paths}

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipeline.artifacts import parameters_in
 from pipeline.golden import golden_texts
 from pipeline.handlers.base import to_predictions
 from pipeline.handlers.loading import load_folder
@@ -23,8 +24,8 @@ def serialize(root: Path, run_id: str | None, destination: Path, key: Path | Non
     The artifact is loaded and its golden set replayed before it becomes current. Raises
     ModelMissing where there is no such run.
     """
-    run, parameters = load_run(find_run(root, run_id))
-    model = LinearModel.from_parts(parameters, run.settings)
+    run, files = load_run(find_run(root, run_id))
+    model = LinearModel.from_parts(parameters_in(files), run.settings)
     manifest = Manifest(
         slot=run.slot,
         created_at=run.created_at,
@@ -40,7 +41,7 @@ def serialize(root: Path, run_id: str | None, destination: Path, key: Path | Non
         golden=_golden_answers(model),
         tolerance=TOLERANCE,
     )
-    return publish(destination, manifest, model.parameters(), load_folder, key)
+    return publish(destination, manifest, files, load_folder, key)
 
 
 def _golden_answers(model: LinearModel) -> tuple[GoldenAnswer, ...]:

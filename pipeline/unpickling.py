@@ -1,4 +1,4 @@
-"""Reading joblib files that hold numpy arrays of numbers and built-in types, and nothing else.
+"""Joblib files that hold numpy arrays of numbers and built-in types, and nothing else.
 
 A pickle is a program that names functions and calls them. Here it has only the instructions that
 joblib writes for such values, and no name leads to a function: the three that joblib writes for an
@@ -12,6 +12,7 @@ import pickle
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
+import joblib
 import numpy as np
 from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
 
@@ -119,6 +120,13 @@ class _RestrictedUnpickler(NumpyUnpickler):  # type: ignore[misc]
         pickle.SETITEM[0]: load_setitem,
         pickle.SETITEMS[0]: load_setitems,
     }
+
+
+def dump_numbers(value: object) -> bytes:
+    """Uncompressed joblib bytes of built-in values and numeric arrays, for `load_numbers`."""
+    buffer = io.BytesIO()
+    joblib.dump(value, buffer)
+    return buffer.getvalue()
 
 
 def load_numbers(content: bytes) -> object:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.artifacts import parameters_in
 from pipeline.datasets import TEST, read_reviews
 from pipeline.handlers.base import Handler, Prediction, to_predictions
 from pipeline.handlers.loading import load_current
@@ -49,8 +50,8 @@ def test_accuracy_on_the_official_test(nsmc_root: Path) -> None:
 
 
 def test_training_scores(nsmc_root: Path, texts: list[str], expected: list[Prediction]) -> None:
-    run, parameters = load_run(find_run(nsmc_root))
-    model = LinearModel.from_parts(parameters, run.settings)
+    run, files = load_run(find_run(nsmc_root))
+    model = LinearModel.from_parts(parameters_in(files), run.settings)
     trained = to_predictions(texts, model.probabilities([clean(text) for text in texts]))
     assert same([(p.label, p.confidence) for p in trained], expected)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.artifacts import pack_parameters
 from pipeline.datasets import Reviews, find_split, read_reviews
 from pipeline.linear import LinearModel
 from pipeline.metrics import Metrics, measure
@@ -28,7 +29,7 @@ def train(data: Path, root: Path, settings: LinearSettings) -> Run:
     Raises InvalidInput where the data cannot be trained on.
     """
     started = time.perf_counter()
-    train_reviews, test_reviews, facts = _read(data, settings.seed)
+    train_reviews, test_reviews, facts = read_split(data, settings.seed)
     cleaned = [clean(text) for text in train_reviews.texts]
     fitted = fit_linear(cleaned, train_reviews.labels, settings)
     training = {**asdict(settings), "inverse_regularization": fitted.inverse_regularization}
@@ -45,7 +46,7 @@ def train(data: Path, root: Path, settings: LinearSettings) -> Run:
         versions={name: version(name) for name in LIBRARIES},
         seconds=round(time.perf_counter() - started, 1),
     )
-    save_run(root, run, fitted.model.parameters())
+    save_run(root, run, pack_parameters(fitted.model.parameters()))
     return run
 
 
@@ -60,7 +61,7 @@ def _profile(model: LinearModel, cleaned: list[str]) -> dict[str, Any]:
     return reference_profile(cleaned, positive, model.coverage(cleaned))
 
 
-def _read(data: Path, seed: int) -> tuple[Reviews, Reviews, dict[str, Any]]:
+def read_split(data: Path, seed: int) -> tuple[Reviews, Reviews, dict[str, Any]]:
     train_path, test_path = find_split(data)
     reviews = read_reviews(train_path)
     facts = {"train": _facts(train_path, reviews)}

@@ -1,5 +1,6 @@
 """`sentiment` with a bug planted: an artifact is made current before it is in its place."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from cli.main import main
@@ -10,14 +11,18 @@ from pipeline.store import TEMPORARY, Check, locked, make_current
 
 
 def publish_early(
-    root: Path, manifest: Manifest, parameters: object, check: Check, key: Path | None = None
+    root: Path,
+    manifest: Manifest,
+    files: Mapping[str, bytes],
+    check: Check,
+    key: Path | None = None,
 ) -> str:
     """As `publishing.publish`, but for the order."""
     slot = root / manifest.slot
     with locked(slot):
         (slot / f"{TEMPORARY}planted").mkdir()
         folder = slot / f"{TEMPORARY}planted" / "artifact"
-        digest = _write(folder, manifest, parameters, key)
+        digest = _write(folder, manifest, files, key)
         make_current(slot, digest)
         check(folder)
         _put(folder, slot / digest, check)
