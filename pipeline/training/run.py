@@ -62,6 +62,10 @@ def _profile(model: LinearModel, cleaned: list[str]) -> dict[str, Any]:
 
 
 def read_split(data: Path, seed: int) -> tuple[Reviews, Reviews, dict[str, Any]]:
+    """Return (reviews to train on, reviews to test on, what the run says of them).
+
+    Raises InvalidInput where they cannot be read.
+    """
     train_path, test_path = find_split(data)
     reviews = read_reviews(train_path)
     facts = {"train": _facts(train_path, reviews)}
