@@ -17,7 +17,7 @@ run: $(VENV)/.run ## Get the reviews, train, serialize, score a few reviews
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/python -m pytest
 
-torture: $(VENV)/.dev ## Run the long fault tests (10 minutes); PARTS="flips mutants …" runs some
+torture: $(VENV)/.dev ## Run the long fault tests (half an hour); PARTS="flips mutants …" runs some
 	@$(BIN)/python -m tests.torture $(PARTS)
 
 check: $(VENV)/.dev ## Lint, types, layers; changes nothing
