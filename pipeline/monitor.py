@@ -1,4 +1,4 @@
-"""The reference profile: what the training reviews look like, and how far other texts are from it.
+"""The reference profile: what reviews look like, and how far other texts are from that.
 
 Shares over fixed bins, so that two profiles can be compared bin by bin.
 """

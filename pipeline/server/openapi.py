@@ -15,6 +15,8 @@ from pipeline.server.schemas import (
 )
 
 _REFERENCE = "#/components/schemas/{model}"
+_KEY: list[dict[str, list[str]]] = [{}, {"key": []}]
+"""An API key where the server asks for one."""
 _ERRORS = {
     400: "malformed JSON, not UTF-8, or nested too deeply",
     401: "no API key, or a wrong one, where the server asks for one",
@@ -46,7 +48,6 @@ def openapi_document() -> dict[str, Any]:
             "schemas": schemas["$defs"],
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
-        "security": [{}, {"key": []}],
     }
 
 
@@ -76,6 +77,7 @@ def _operation(
 ) -> dict[str, Any]:
     return {
         "summary": summary,
+        "security": _KEY,
         "requestBody": {"required": True, "content": _json_of(body)},
         "responses": {
             "200": {"description": "answered", "headers": headers, "content": _json_of(answer)},
@@ -92,6 +94,7 @@ def _look(summary: str, *other: int, kind: str = "application/json") -> dict[str
     errors = {str(status): {"description": "no, or not now"} for status in other}
     return {
         "summary": summary,
+        **({"security": _KEY} if 401 in other else {}),
         "responses": {"200": {"description": "yes", "content": content}, **errors},
     }
 

@@ -1,9 +1,10 @@
 """The demo page, the API's description, and Swagger UI: all from local files."""
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 
-from flask import Flask, Response, abort, jsonify, send_from_directory
+from flask import Flask, Response, abort, send_from_directory
 
 from pipeline.server.openapi import openapi_document
 
@@ -16,7 +17,7 @@ _CACHED_SECONDS = 3600
 
 def add_pages(app: Flask) -> None:
     """Serve `/`, `/docs`, `/openapi.json` and what they load."""
-    document = openapi_document()
+    document = json.dumps(openapi_document(), ensure_ascii=False)
     static = Path(str(app.static_folder))
 
     @app.get("/")
@@ -29,7 +30,7 @@ def add_pages(app: Flask) -> None:
 
     @app.get("/openapi.json")
     def openapi() -> Response:
-        return jsonify(document)
+        return Response(document, content_type="application/json")
 
     @app.get("/docs/<name>")
     def swagger(name: str) -> Response:
