@@ -26,6 +26,7 @@ COMMANDS = (
     "predict",
     "explain",
     "serve",
+    "drift",
 )
 
 EXIT_CODES: dict[type[Exception], int] = {

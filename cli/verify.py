@@ -1,29 +1,76 @@
 """`sentiment verify`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import trust_options
+from cli.options import artifacts_option, trust_options
+
+if TYPE_CHECKING:
+    from pipeline.artifacts import Trust
 
 
 @click.command("verify")
-@click.argument("artifact", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("target", metavar="ARTIFACT|URL")
 @trust_options
-def command(artifact: Path, expect_digest: str | None, require_signature: Path | None) -> None:
-    r"""Check an artifact: every byte, then every golden answer. Exit code 0 or 4.
+@click.option(
+    "--api-key-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="URL: send the first key in this file.",
+)
+@artifacts_option
+def command(
+    target: str,
+    expect_digest: str | None,
+    require_signature: Path | None,
+    api_key_file: Path | None,
+    artifacts: Path,
+) -> None:
+    r"""Check an artifact, or that a running server gives the golden answers.
 
-    ARTIFACT is its folder, artifacts/<slot>/<digest>. A digest proves that it is whole, a signature
-    also where it came from.
+    ARTIFACT is its folder, artifacts/<slot>/<digest>: every byte is checked, then every golden
+    answer; exit code 0 or 4. A digest proves that it is whole, a signature also where it came from.
+
+    URL is a server's: it is asked every golden text of the artifacts it says it serves, which must
+    be among --artifacts; exit code 0 if all answers are those sealed, 5 if not.
 
     \b
     Examples:
       sentiment verify artifacts/fast/3f9c…
       sentiment verify --require-signature public.pem artifacts/fast/3f9c…
+      sentiment verify http://127.0.0.1:5000
     """
     from pipeline.artifacts import Trust
+
+    trust = Trust(expect_digest, require_signature)
+    if target.startswith(("http://", "https://")):
+        _verify_server(target, artifacts, trust, api_key_file)
+    else:
+        _verify_artifact(Path(target), trust)
+
+
+def _verify_artifact(folder: Path, trust: "Trust") -> None:
     from pipeline.handlers.loading import load_folder
 
-    verified = load_folder(artifact, Trust(expect_digest, require_signature)).artifact
+    verified = load_folder(folder, trust).artifact
     golden = len(verified.manifest.golden)
     click.echo(f"{verified.manifest.slot}@{verified.digest}: good ({golden} golden answers equal)")
+
+
+def _verify_server(url: str, artifacts: Path, trust: "Trust", api_key_file: Path | None) -> None:
+    from pipeline.errors import ResourceUnavailable
+    from pipeline.replaying import replay_golden
+
+    key = api_key_file.read_text("utf-8").split()[0] if api_key_file else None
+    for replay in replay_golden(url, artifacts, trust=trust, key=key):
+        if replay.differences:
+            raise ResourceUnavailable(
+                f"{replay.model} at {url} does not give the answers it was sealed with: "
+                f"{len(replay.differences)} of {replay.texts} differ, the first: "
+                f"{replay.differences[0]}. Deploy the artifact again."
+            )
+        click.echo(
+            f"{replay.model}: good ({replay.texts} golden answers equal; one text a request: "
+            f"p50 {replay.percentile(50):.1f} ms, p99 {replay.percentile(99):.1f} ms)"
+        )

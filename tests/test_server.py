@@ -12,12 +12,13 @@ from werkzeug.test import TestResponse
 
 from pipeline.handlers.base import Handler
 from pipeline.server.app import create_app
+from pipeline.server.models import Models
 from tests.conftest import Invoke, served
 
 
 @pytest.fixture
 def client(handler: Handler) -> FlaskClient:
-    return create_app({"fast": handler}).test_client()
+    return create_app(Models({"fast": handler})).test_client()
 
 
 def post(client: FlaskClient, body: object, **options: Any) -> TestResponse:
@@ -106,7 +107,7 @@ def test_health_and_readiness(client: FlaskClient, handler: Handler) -> None:
     assert client.get("/healthz").get_json() == {"status": "ok"}
     ready = client.get("/readyz")
     assert (ready.status_code, ready.get_json()["models"]) == (200, {"fast": handler.name})
-    assert create_app({}).test_client().get("/readyz").status_code == 503
+    assert create_app(Models({})).test_client().get("/readyz").status_code == 503
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,8 @@ class Handler(ABC):
     """
 
     slot: ClassVar[str]
+    survives_fork: ClassVar[bool] = False
+    """Whether a handler made before a fork answers in the child: no threads, no locks, no GPU."""
 
     def __init__(self, folder: Path, trust: Trust = ANY) -> None:
         self.folder = folder

@@ -14,6 +14,7 @@ class LinearHandler(Handler):
     """Slot `fast`."""
 
     slot = "fast"
+    survives_fork = True
 
     def load_model(self, artifact: Artifact) -> None:
         """Build the linear model from the artifact's arrays and settings."""

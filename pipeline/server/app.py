@@ -1,89 +1,135 @@
 """The Flask application: HTTP only; every answer comes from a handler."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Sequence
 
-from flask import Flask, Response, jsonify, request
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from pipeline.handlers.base import Handler
-from pipeline.server.schemas import RequestRefused, parse_request
-
-LARGEST_BODY = 2**20
-"""Bytes."""
+from pipeline.explanation import explain
+from pipeline.handlers.base import Prediction
+from pipeline.handlers.linear import LinearHandler
+from pipeline.server import metrics
+from pipeline.server.answering import Answering, choose
+from pipeline.server.guarding import add_guards
+from pipeline.server.live import LiveTexts
+from pipeline.server.models import Models
+from pipeline.server.observing import MODEL, RECEIVED, SLOT, TEXT_COUNT, Observed
+from pipeline.server.pages import add_pages
+from pipeline.server.refusals import RequestRefused, register_error_handlers
+from pipeline.server.schemas import (
+    LARGEST_BODY,
+    Body,
+    ExplainRequest,
+    PredictRequest,
+    parse_request,
+)
+from pipeline.server.settings import ServerSettings
+from pipeline.server.shared import Flag
 
 # A missing type is how the course's own client sends JSON, the form type is how curl -d does.
 _JSON_TYPES = ("", "application/json", "application/x-www-form-urlencoded")
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-def create_app(handlers: Mapping[str, Handler]) -> Flask:
-    """Make the application around initialized handlers, by slot: `fast`, `deep` or both."""
-    app = Flask(__name__)
+
+def create_app(
+    models: Models,
+    settings: ServerSettings = ServerSettings(),  # noqa: B008 - frozen
+    live: LiveTexts | None = None,
+    draining: Flag | None = None,
+) -> Flask:
+    """Make the application.
+
+    `live` gathers what the texts are like; `draining` says that the server is about to end.
+    """
+    app = Flask(__name__, static_folder="static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.register_error_handler(RequestRefused, _refusal)
-    app.register_error_handler(HTTPException, _http_error)
-
-    @app.post("/predict")
-    def predict() -> Response:
-        asked = parse_request(_body())
-        handler = _choose(handlers, asked.do_fast)
-        predictions = handler.handle(asked.texts)
-        response = jsonify(
-            {str(n): prediction._asdict() for n, prediction in enumerate(predictions)}
-        )
-        response.headers["X-Model"] = handler.name
-        return response
-
-    @app.get("/healthz")
-    def healthz() -> Response:
-        return jsonify(status="ok")
-
-    @app.get("/readyz")
-    def readyz() -> tuple[Response, int]:
-        models = {slot: handler.name for slot, handler in handlers.items()}
-        status = "ready" if models else "no model"
-        return jsonify(status=status, models=models), 200 if models else 503
-
+    register_error_handlers(app)
+    add_guards(app, settings)
+    add_pages(app)
+    _add_predict(app, models, Answering(settings), live)
+    _add_explain(app, models)
+    _add_state(app, models, live, draining)
+    app.wsgi_app = Observed(app, settings.log_requests)  # type: ignore[method-assign]
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies)  # type: ignore[method-assign]
     return app
 
 
-def _body() -> bytes:
-    if request.mimetype not in _JSON_TYPES:
+def _add_predict(app: Flask, models: Models, answering: Answering, live: LiveTexts | None) -> None:
+    @app.post("/predict")
+    def predict() -> Response:
+        asked = _read(PredictRequest)
+        handler = choose(models, asked.do_fast)
+        environ = request.environ
+        environ[SLOT], environ[TEXT_COUNT] = handler.slot, len(asked.texts)
+        predictions = answering.answer(handler, asked.texts, environ[RECEIVED])
+        if live is not None:
+            live.add(handler, predictions)
+        return _answer(_numbered(predictions), handler.name)
+
+
+def _add_explain(app: Flask, models: Models) -> None:
+    @app.post("/explain")
+    def explain_text() -> Response:
+        asked = _read(ExplainRequest)
+        handler = choose(models, do_fast=True)
+        request.environ[SLOT] = handler.slot
+        if not isinstance(handler, LinearHandler):
+            raise RequestRefused(503, "model_unavailable", "This model cannot be explained.")
+        explanation = explain(handler, asked.text)
+        shares = explanation.by_character().tolist()
+        unshared = explanation.logit - explanation.intercept - sum(shares)
+        answer = {
+            "text": explanation.cleaned,
+            "shares": shares,
+            "intercept": explanation.intercept + unshared,
+            "logit": explanation.logit,
+        }
+        return _answer(answer, handler.name)
+
+
+def _add_state(app: Flask, models: Models, live: LiveTexts | None, draining: Flag | None) -> None:
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return _json({"status": "ok"})
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        is_draining = draining is not None and draining.is_set
+        is_ready = models.are_ready and not is_draining
+        status = "ready" if is_ready else "draining" if is_draining else "not ready"
+        missing = sorted(models.expected() - set(models.handlers))
+        record = {"status": status, "models": models.names(), "missing": missing}
+        return _json(record, 200 if is_ready else 503)
+
+    @app.get("/metrics")
+    def show_metrics() -> Response:
+        collectors = () if live is None else (live.drift(models),)
+        return Response(metrics.exposition(*collectors), content_type=metrics.CONTENT_TYPE)
+
+
+def _read(kind: type[Body]) -> Body:
+    environ = request.environ
+    kind_sent = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    if kind_sent not in _JSON_TYPES:
         raise RequestRefused(415, "unsupported_media_type", "Send JSON, as application/json.")
-    if "Transfer-Encoding" in request.headers:
+    if "HTTP_TRANSFER_ENCODING" in environ:
         raise RequestRefused(411, "length_required", "Send a Content-Length, not a chunked body.")
-    return request.get_data(cache=False)
+    return parse_request(request.get_data(cache=False), kind)
 
 
-def _choose(handlers: Mapping[str, Handler], do_fast: bool | None) -> Handler:
-    """The handler asked for, and never another one in its place."""
-    if do_fast is None:
-        do_fast = "deep" not in handlers
-    slot = "fast" if do_fast else "deep"
-    if slot not in handlers:
-        raise RequestRefused(
-            503, "model_unavailable", f"This server has no {slot} model.", "do_fast"
-        )
-    return handlers[slot]
+def _numbered(predictions: Sequence[Prediction]) -> dict[str, dict[str, object]]:
+    return {str(number): prediction._asdict() for number, prediction in enumerate(predictions)}
 
 
-def _refusal(error: RequestRefused) -> tuple[Response, int]:
-    return _error(error.status, error.code, error.message, error.field)
-
-
-def _http_error(error: HTTPException) -> Response:
-    """Flask's and Werkzeug's own errors in the contract's form, their headers kept."""
-    status = error.code or 500
-    response, _ = _error(
-        status, error.name.lower().replace(" ", "_"), error.description or error.name
-    )
-    for name, value in error.get_headers():
-        if name.lower() not in ("content-type", "content-length"):
-            response.headers[name] = value
-    response.status_code = status
+def _answer(content: object, model: str) -> Response:
+    request.environ[MODEL] = model
+    response = _json(content)
+    response.headers["X-Model"] = model
     return response
 
 
-def _error(status: int, code: str, message: str, field: str | None = None) -> tuple[Response, int]:
-    return jsonify(error={"code": code, "message": message, "field": field}), status
+def _json(content: object, status: int = 200) -> Response:
+    return Response(f"{_encode(content)}\n", status, content_type="application/json")

@@ -1,33 +1,59 @@
 """Running the application under a production WSGI server: gunicorn, or waitress on Windows."""
 
+import logging
 import os
+import shutil
 import socket
 import sys
-from collections.abc import Mapping
-from typing import Any
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from flask import Flask
-
-from pipeline.errors import ResourceUnavailable
-from pipeline.handlers.base import Handler
-from pipeline.server.app import create_app
-
-THREADS = 4
-"""Requests that one worker process has under way at once."""
+from pipeline.errors import ModelMissing, ResourceUnavailable
+from pipeline.server.models import StoredModels
+from pipeline.server.settings import ServerSettings
 
 
-def serve(handlers: Mapping[str, Handler], host: str, port: int, workers: int) -> None:
+def serve(models: StoredModels, settings: ServerSettings) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way and return.
 
-    The handlers are loaded before the workers are forked, so that these share their memory. Raises
-    ResourceUnavailable where the address cannot be had.
+    A model that is refused is left out until it is mended. Raises ModelMissing where there is
+    none at all, ResourceUnavailable where the address cannot be had.
     """
-    _probe(host, port)
-    app = create_app(handlers)
-    if sys.platform == "win32":
-        _run_waitress(app, host, port)
-    else:
-        _run_gunicorn(app, host, port, workers)
+    with _metrics_folder():
+        from pipeline.server.observing import JsonLines
+
+        handler = logging.StreamHandler()
+        handler.setFormatter(JsonLines())
+        logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+        models.refresh(before_fork=sys.platform != "win32")
+        if not models.expected():
+            raise ModelMissing(
+                f"No model in {models.root}/. Make one with `sentiment train` and `sentiment "
+                "serialize`, or name another folder with --artifacts."
+            )
+        _probe(settings.host, settings.port)
+        if sys.platform == "win32":
+            _run_waitress(models, settings)
+        else:
+            from pipeline.server.master import run_gunicorn
+
+            run_gunicorn(models, settings)
+
+
+@contextmanager
+def _metrics_folder() -> Iterator[None]:
+    """A fresh folder in which the workers keep their figures; in memory where that can be."""
+    memory = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
+    folder = tempfile.mkdtemp(prefix="sentiment-metrics-", dir=memory)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    owner = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() == owner:  # a worker leaves by here too
+            del os.environ["PROMETHEUS_MULTIPROC_DIR"]
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _probe(host: str, port: int) -> None:
@@ -44,41 +70,14 @@ def _probe(host: str, port: int) -> None:
         ) from None
 
 
-def _run_waitress(app: Flask, host: str, port: int) -> None:
+def _run_waitress(models: StoredModels, settings: ServerSettings) -> None:
     import waitress
 
-    waitress.serve(app, host=host, port=port, threads=THREADS)
+    from pipeline.server.app import create_app
+    from pipeline.server.live import LiveTexts
 
-
-def _run_gunicorn(app: Flask, host: str, port: int, workers: int) -> None:
-    from gunicorn.app.base import BaseApplication
-
-    class Application(BaseApplication):  # type: ignore[misc]
-        """gunicorn around an application that is made already."""
-
-        def load_config(self) -> None:
-            for name, value in _gunicorn_settings(host, port, workers).items():
-                self.cfg.set(name, value)
-
-        def load(self) -> Flask:
-            return app
-
-    try:
-        Application().run()
-    except SystemExit as exit_request:
-        if exit_request.code:
-            raise
-
-
-def _gunicorn_settings(host: str, port: int, workers: int) -> dict[str, Any]:
-    address = f"[{host}]" if ":" in host else host
-    return {
-        "bind": f"{address}:{port}",
-        "workers": workers,
-        "threads": THREADS,
-        "worker_class": "gthread",
-        "preload_app": True,
-        "control_socket_disable": True,
-        "loglevel": "warning",
-        "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108, PTH112
-    }
+    live = LiveTexts(1)
+    live.start(0)
+    models.follow()
+    app = create_app(models, settings, live)
+    waitress.serve(app, host=settings.host, port=settings.port, threads=settings.threads)

@@ -1,35 +1,38 @@
-"""What `POST /predict` takes, and the one place where it is checked."""
+"""What `POST /predict` takes and gives: the one place where it is checked and described."""
 
 import json
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag, ValidationError
+
+from pipeline.server.refusals import RequestRefused
 
 LONGEST_TEXT = 2_000
 """Code points."""
 MOST_TEXTS = 1_024
-
-
-class RequestRefused(Exception):
-    """A request that gets an error answer: HTTP status, machine-readable code, message, field."""
-
-    def __init__(self, status: int, code: str, message: str, field: str | None = None) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message, self.field = status, code, message, field
-
+LARGEST_BODY = 2**20
+"""Bytes."""
+DEEPEST = 8
+"""Levels of nesting in a body."""
 
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)]
+Body = TypeVar("Body", bound=BaseModel)
 
 
 class PredictRequest(BaseModel):
     """Body of `POST /predict`."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        json_schema_extra={"example": {"text": "정말 재밌게 잘봤습니다!", "do_fast": True}},
+    )
 
     text: Annotated[
         Annotated[Text, Tag("one")] | Annotated[Texts, Tag("many")],
         Discriminator(lambda value: "many" if isinstance(value, list) else "one"),
+        Field(description="one review, or a list of them"),
     ]
     do_fast: bool | None = Field(
         default=None,
@@ -42,16 +45,63 @@ class PredictRequest(BaseModel):
         return [self.text] if isinstance(self.text, str) else self.text
 
 
-_FIELDS = frozenset(PredictRequest.model_fields)
+class ExplainRequest(BaseModel):
+    """Body of `POST /explain`."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        json_schema_extra={"example": {"text": "연기는 좋은데 내용이 지루하다"}},
+    )
+
+    text: Text = Field(description="one review")
 
 
-def parse_request(body: bytes) -> PredictRequest:
-    """Body bytes to a valid request; raises RequestRefused, which never echoes the input."""
+class Answer(BaseModel):
+    """The text as sent, its label, and the calibrated probability of that label."""
+
+    text: str
+    label: Literal["negative", "positive"]
+    confidence: float = Field(ge=0.5, le=1.0)
+
+
+class PredictResponse(RootModel[dict[str, Answer]]):
+    """An answer a text, under "0", "1", …, in the order of the texts."""
+
+
+class ExplainResponse(BaseModel):
+    """What each character of the cleaned text adds to the fast model's logit.
+
+    The shares and the intercept sum to the logit; above 0 is positive.
+    """
+
+    text: str = Field(description="the text as the model sees it")
+    shares: list[float] = Field(description="one number a character")
+    intercept: float
+    logit: float
+
+
+class ErrorDetail(BaseModel):
+    """What is wrong, and with which field of the body."""
+
+    code: str
+    message: str
+    field: str | None
+
+
+class ErrorResponse(BaseModel):
+    """Every error has this form. It never repeats the input."""
+
+    error: ErrorDetail
+
+
+def parse_request(body: bytes, kind: type[Body]) -> Body:
+    """Body bytes to a valid request; raises RequestRefused, which never repeats the input."""
     content = _load_json(body)
     try:
-        return PredictRequest.model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
-        raise _as_refusal(error, content) from None
+        raise _as_refusal(error, content, kind) from None
 
 
 def _load_json(body: bytes) -> Any:
@@ -63,7 +113,9 @@ def _load_json(body: bytes) -> Any:
         return json.loads(
             text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
         )
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
         raise RequestRefused(400, "bad_json", "The body is not valid JSON.") from None
 
 
@@ -78,12 +130,26 @@ def _refuse_constant(_: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
 
 
-def _as_refusal(error: ValidationError, content: Any) -> RequestRefused:
+def _as_refusal(error: ValidationError, content: Any, kind: type[BaseModel]) -> RequestRefused:
     """The first thing wrong. Names of unknown keys are input, so they are not repeated."""
+    if _is_deeper(content, DEEPEST):
+        return _too_deep()
     if not isinstance(content, dict):
         return RequestRefused(422, "wrong_type", 'The body must be an object like {"text": "…"}.')
     problem = error.errors(include_input=False, include_url=False)[0]
-    known = [part for part in problem["loc"] if isinstance(part, int) or part in _FIELDS]
+    known = [part for part in problem["loc"] if isinstance(part, int) or part in kind.model_fields]
     field = "".join(f"[{part}]" if isinstance(part, int) else part for part in known)
     message = problem["msg"].removeprefix("Value error, ")
     return RequestRefused(422, problem["type"], f"{message}.", field or None)
+
+
+def _too_deep() -> RequestRefused:
+    return RequestRefused(400, "too_deep", f"The body is nested deeper than {DEEPEST} levels.")
+
+
+def _is_deeper(content: Any, levels: int) -> bool:
+    """Whether it is nested deeper than this; never looks deeper itself."""
+    if not isinstance(content, dict | list):
+        return False
+    children = content.values() if isinstance(content, dict) else content
+    return levels == 0 or any(_is_deeper(child, levels - 1) for child in children)

@@ -42,7 +42,7 @@ def train(data: Path, root: Path, settings: LinearSettings) -> Run:
             "held_out": asdict(fitted.held_out),
             "test": asdict(measure_model(fitted.model, test_reviews)),
         },
-        profile=_profile(fitted.model, cleaned),
+        profile=_profile(fitted.model, test_reviews),
         versions={name: version(name) for name in LIBRARIES},
         seconds=round(time.perf_counter() - started, 1),
     )
@@ -56,7 +56,9 @@ def measure_model(model: LinearModel, reviews: Reviews) -> Metrics:
     return measure(np.array(reviews.labels), probabilities[:, 1])
 
 
-def _profile(model: LinearModel, cleaned: list[str]) -> dict[str, Any]:
+def _profile(model: LinearModel, unseen: Reviews) -> dict[str, Any]:
+    """Of reviews it was not trained on: of those it was, it is surer than it will ever be again."""
+    cleaned = [clean(text) for text in unseen.texts]
     positive = model.probabilities(cleaned)[:, 1]
     return reference_profile(cleaned, positive, model.coverage(cleaned))
 

@@ -1,0 +1,76 @@
+"""`sentiment drift`."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from cli.options import artifacts_option, fast_option, trust_options
+
+STABLE, FAR = 0.1, 0.25
+
+
+@click.command("drift")
+@click.argument(
+    "inputs",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+)
+@fast_option
+@click.option("--column", help="Column with the reviews; left out: document, text or review.")
+@click.option(
+    "--encoding", type=click.Choice(["utf-8", "cp949"]), default="utf-8", help="Of the files."
+)
+@click.option(
+    "--format",
+    "input_format",
+    type=click.Choice(["txt", "csv", "tsv", "jsonl"]),
+    help="Of the files; left out: by suffix, txt on standard input.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@trust_options
+@artifacts_option
+def command(
+    inputs: tuple[str, ...],
+    fast: bool,
+    column: str | None,
+    encoding: str,
+    input_format: str | None,
+    as_json: bool,
+    expect_digest: str | None,
+    require_signature: Path | None,
+    artifacts: Path,
+) -> None:
+    r"""Show how far the reviews in FILE are from those the model was trained on.
+
+    For each of length, scripts and score: the population stability index against the artifact's
+    reference profile. Below 0.1 nothing has changed; from 0.25 on much has, and figures measured
+    on the old reviews may no longer hold. A server shows the same of live texts at /metrics.
+
+    \b
+    Examples:
+      sentiment drift --fast this-week.csv
+      sentiment drift --fast --json this-week.csv | jq .indexes.score
+    """
+    from pipeline.artifacts import Trust
+    from pipeline.batch.drift import measure_drift
+    from pipeline.batch.readers import Source
+    from pipeline.handlers.loading import load_current
+
+    trust = Trust(expect_digest, require_signature)
+    handler = load_current(artifacts, "fast" if fast else "deep", trust)
+    sources = [Source(path, input_format, column, encoding) for path in inputs]
+    measured = measure_drift(handler, sources)
+    if as_json:
+        click.echo(json.dumps(asdict(measured)))
+        return
+    for feature, index in measured.indexes.items():
+        click.echo(f"{feature:8}{index:8.3f}  {_verdict(index)}")
+    click.echo(f"{measured.texts:,} reviews against {handler.name}", err=True)
+
+
+def _verdict(index: float) -> str:
+    return "unchanged" if index < STABLE else "changed" if index < FAR else "changed much"

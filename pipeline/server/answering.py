@@ -1,0 +1,65 @@
+"""From texts to predictions: which model answers, and how long it may take."""
+
+import threading
+import time
+
+from pipeline.handlers.base import Handler, Prediction
+from pipeline.server.batching import Batcher
+from pipeline.server.models import Models
+from pipeline.server.refusals import RequestRefused, too_late
+from pipeline.server.settings import DEEP, FAST, ServerSettings
+
+TEXTS_AT_A_TIME = 128
+"""Texts handled between two looks at the clock."""
+
+
+def choose(models: Models, do_fast: bool | None) -> Handler:
+    """The handler asked for, and never another one in its place; raises RequestRefused.
+
+    Left to us it is the deep one wherever there should be one: what answers must not depend on
+    whether its artifact is good just now.
+    """
+    if do_fast is None:
+        do_fast = DEEP not in models.expected()
+    slot = FAST if do_fast else DEEP
+    handler = models.get(slot)
+    if handler is None:
+        message = f"This server has no {slot} model now."
+        raise RequestRefused(503, "model_unavailable", message, "do_fast")
+    return handler
+
+
+class Answering:
+    """Answers texts in the thread that asks, or in batches shared with other requests."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self.settings = settings
+        self._batchers: dict[str, Batcher] = {}
+        self._starting = threading.Lock()
+
+    def answer(self, handler: Handler, texts: list[str], received: float) -> list[Prediction]:
+        """Answer within the slot's deadline, counted from `received`, of `time.monotonic`.
+
+        Raises RequestRefused when time is up or too much is waiting, and what the handler raises.
+        """
+        deadline = received + self.settings.deadline(handler.slot)
+        if handler.slot in self.settings.batched:
+            return self._batcher(handler.slot).answer(handler, texts, deadline)
+        return _answer_here(handler, texts, deadline)
+
+    def _batcher(self, slot: str) -> Batcher:
+        """The slot's batcher, started with the first request: threads do not survive a fork."""
+        if slot not in self._batchers:
+            with self._starting:
+                if slot not in self._batchers:
+                    self._batchers[slot] = Batcher(slot, self.settings)
+        return self._batchers[slot]
+
+
+def _answer_here(handler: Handler, texts: list[str], deadline: float) -> list[Prediction]:
+    answers: list[Prediction] = []
+    for start in range(0, len(texts), TEXTS_AT_A_TIME):
+        if time.monotonic() > deadline:
+            raise too_late()
+        answers += handler.handle(texts[start : start + TEXTS_AT_A_TIME])
+    return answers

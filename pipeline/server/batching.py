@@ -1,0 +1,175 @@
+"""Micro-batching: texts of concurrent requests go through the model together.
+
+Every caller gets exactly its own rows. A batch that fails is halved until the text that makes it
+fail stands alone, so that it fails its own request and no other.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from pipeline.handlers.base import Handler, Prediction
+from pipeline.server import metrics
+from pipeline.server.refusals import overloaded, too_late
+from pipeline.server.settings import ServerSettings
+
+ROWS_OF_ONE = 8
+"""Rows of one request in a batch while others wait, so that a long list holds nobody up."""
+
+Result = Prediction | Exception
+
+
+class Job:
+    """The texts of one request on their way through one model; a row is a text's place."""
+
+    def __init__(self, handler: Handler, texts: Sequence[str], deadline: float) -> None:
+        self.handler, self.texts, self.deadline = handler, texts, deadline
+        self.results: list[Result | None] = [None] * len(texts)
+        self.arrived = time.monotonic()
+        self.taken = 0
+        self.answered = 0
+        self.is_cancelled = False
+        self.is_done = threading.Event()
+
+    def take(self, most: int) -> list[tuple["Job", int]]:
+        """The next rows, `most` at most."""
+        rows = range(self.taken, min(self.taken + most, len(self.texts)))
+        self.taken = rows.stop
+        return [(self, row) for row in rows]
+
+    @property
+    def waiting(self) -> int:
+        """Rows not yet taken."""
+        return len(self.texts) - self.taken
+
+    def settle(self, row: int, result: Result) -> None:
+        """Set one row's result; called by the batcher's thread alone."""
+        self.results[row] = result
+        self.answered += 1
+        if isinstance(result, Exception) or self.answered == len(self.texts):
+            self.is_done.set()
+
+    def answers(self) -> list[Prediction]:
+        """All results in order; raises the first exception among them."""
+        for result in self.results:
+            if isinstance(result, Exception):
+                raise result
+        answers = [result for result in self.results if isinstance(result, Prediction)]
+        if len(answers) != len(self.texts):
+            raise AssertionError("a text was left without an answer")
+        return answers
+
+
+class Batcher:
+    """Takes jobs from many threads, runs them in one thread of its own.
+
+    A batch holds `batch_size` texts at most, and texts of one handler alone. Its first text waits
+    `batch_wait` seconds at most for others, and not at all where the model was busy meanwhile.
+    """
+
+    def __init__(self, slot: str, settings: ServerSettings) -> None:
+        self.slot, self.settings = slot, settings
+        self._jobs: deque[Job] = deque()
+        self._rows = 0
+        self._changed = threading.Condition()
+        threading.Thread(target=self._run, name=f"batches-{slot}", daemon=True).start()
+
+    def answer(self, handler: Handler, texts: Sequence[str], deadline: float) -> list[Prediction]:
+        """Answer n texts with n predictions in order; blocks.
+
+        Raises RequestRefused when too many texts are waiting or time is up, and whatever the
+        handler raises for one of these texts.
+        """
+        if not texts:
+            return []
+        job = Job(handler, texts, deadline)
+        with self._changed:
+            if self._rows + len(texts) > self.settings.batch_queue:
+                raise overloaded()
+            self._rows += len(texts)
+            self._jobs.append(job)
+            self._changed.notify()
+        if not job.is_done.wait(max(0.0, deadline - time.monotonic())):
+            job.is_cancelled = True
+            raise too_late()
+        return job.answers()
+
+    def _run(self) -> None:
+        while True:
+            batch = self._next_batch()
+            metrics.BATCH_SIZE.labels(self.slot).observe(len(batch))
+            now = time.monotonic()
+            for job, row in batch:
+                if row == 0:
+                    metrics.QUEUE_WAIT.labels(self.slot).observe(now - job.arrived)
+            run_batch(batch)
+
+    def _next_batch(self) -> list[tuple[Job, int]]:
+        """Wait for rows, then for company, and take a batch."""
+        with self._changed:
+            while not self._drop_finished():
+                self._changed.wait()
+            fills_at = self._jobs[0].arrived + self.settings.batch_wait
+            while self._rows < self.settings.batch_size:
+                if not self._changed.wait(max(0.0, fills_at - time.monotonic())):
+                    break
+            return self._take() if self._drop_finished() else []
+
+    def _drop_finished(self) -> bool:
+        """Forget the jobs that nobody waits for any more; whether any rows are left."""
+        now = time.monotonic()
+        kept = deque(
+            job
+            for job in self._jobs
+            if not (job.is_cancelled or job.is_done.is_set() or now > job.deadline)
+        )
+        if len(kept) < len(self._jobs):
+            self._jobs = kept
+            self._rows = sum(job.waiting for job in kept)
+        return bool(self._jobs)
+
+    def _take(self) -> list[tuple[Job, int]]:
+        """A batch: rows of the first job's handler, some of each job in turn."""
+        handler = self._jobs[0].handler
+        batch: list[tuple[Job, int]] = []
+        while len(batch) < self.settings.batch_size:
+            job = next((job for job in self._jobs if job.handler is handler), None)
+            if job is None:
+                break
+            self._jobs.remove(job)
+            batch += job.take(min(ROWS_OF_ONE, self.settings.batch_size - len(batch)))
+            if job.waiting:
+                self._jobs.append(job)
+        self._rows -= len(batch)
+        return batch
+
+
+def run_batch(batch: Sequence[tuple[Job, int]]) -> None:
+    """Settle every row of a batch, halving it where it fails; never raises."""
+    if not batch:
+        return
+    handler = batch[0][0].handler
+    try:
+        results: Sequence[Result] = checked(handler.handle, [job.texts[row] for job, row in batch])
+    except Exception as error:
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            run_batch(batch[:middle])
+            run_batch(batch[middle:])
+            return
+        results = [error]
+    for (job, row), result in zip(batch, results, strict=True):
+        job.settle(row, result)
+
+
+def checked(
+    handle: Callable[[Sequence[str]], list[Prediction]], texts: Sequence[str]
+) -> list[Prediction]:
+    """Call a handler and make sure that it answered each text, in order."""
+    answers = handle(texts)
+    if len(answers) != len(texts) or any(
+        answer.text is not text for answer, text in zip(answers, texts, strict=True)
+    ):
+        raise AssertionError("the answers are not those of the texts")
+    return answers

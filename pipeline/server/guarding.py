@@ -1,0 +1,92 @@
+"""Who may ask, and how often."""
+
+import hashlib
+import hmac
+import ipaddress
+import os
+import secrets
+import time
+
+from flask import Flask, request
+
+from pipeline.server.refusals import RequestRefused
+from pipeline.server.settings import ServerSettings
+from pipeline.server.shared import shared_numbers
+
+GUARDED = frozenset({"/predict", "/explain", "/metrics"})
+"""Routes that ask for an API key where the server has any, and count for the rate."""
+
+BURST_SECONDS = 2.0
+"""A client that was quiet may use up this many seconds' worth of its rate at once."""
+CLIENTS = 65_536
+"""Entries of the table of clients; two that fall on one share its rate."""
+
+
+def add_guards(app: Flask, settings: ServerSettings) -> None:
+    """Check the key and the rate before a guarded route is entered."""
+    keys = KeyRing(settings.keys)
+    limiter = RateLimiter(settings.rate) if settings.rate else None
+
+    def guard() -> None:
+        if request.path in GUARDED:
+            keys.check(request.headers.get("Authorization", ""))
+            if limiter is not None:
+                limiter.check(request.remote_addr or "")
+
+    if settings.keys or limiter is not None:
+        app.before_request(guard)
+
+
+class KeyRing:
+    """The keys that are good; no time is lost or won by how alike a wrong one is."""
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        self._digests = [_digest(key) for key in keys]
+
+    def check(self, authorization: str) -> None:
+        """Raise RequestRefused unless the header is `Bearer` and a good key."""
+        scheme, _, key = authorization.partition(" ")
+        given = _digest(key.strip())
+        good = [hmac.compare_digest(given, digest) for digest in self._digests]
+        if self._digests and not (any(good) and scheme.lower() == "bearer"):
+            message = "Send an API key of this server: Authorization: Bearer KEY."
+            raise RequestRefused(401, "unauthorized", message)
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+class RateLimiter:
+    """At most `rate` requests a second of one client over all workers, and a burst after quiet.
+
+    The generic cell rate algorithm (ITU-T I.371): a client has one number, the time at which its
+    requests so far are paid off.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._step = 1.0 / rate
+        self._burst = max(BURST_SECONDS, self._step)
+        self._paid_off = shared_numbers(CLIENTS)
+        self._salt = secrets.token_bytes(16)
+
+    def check(self, address: str) -> None:
+        """Count a request of this client; raises RequestRefused (429) where it is one too many."""
+        now = time.monotonic()
+        place = self._place(address)
+        paid_off = max(self._paid_off[place], now) + self._step
+        if paid_off - now > self._burst:
+            wait = max(1, round(paid_off - now - self._burst + 0.5))
+            message = "Too many requests of this client. Slow down."
+            raise RequestRefused(429, "rate_limited", message, retry_after=wait)
+        self._paid_off[place] = paid_off
+
+    def _place(self, address: str) -> int:
+        """Its entry. A site has 2**64 addresses of IPv6: they count as one client."""
+        try:
+            parsed = ipaddress.ip_address(address)
+            client = parsed.packed[:8] if parsed.version == 6 else parsed.packed
+        except ValueError:
+            client = os.fsencode(address)
+        hashed = hashlib.blake2b(client, key=self._salt, digest_size=8).digest()
+        return int.from_bytes(hashed) % CLIENTS

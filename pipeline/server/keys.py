@@ -1,0 +1,23 @@
+"""The file of API keys."""
+
+import stat
+import sys
+from pathlib import Path
+
+from pipeline.errors import InvalidInput
+
+SHORTEST_KEY = 16
+"""Characters."""
+
+
+def read_keys(path: Path) -> tuple[str, ...]:
+    """API keys, one a line; raises InvalidInput where others could read them or none is good."""
+    if sys.platform != "win32" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise InvalidInput(f"{path} can be read by others: chmod 600 {path}")
+    keys = tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
+    if not keys or any(len(key) < SHORTEST_KEY or not key.isascii() for key in keys):
+        raise InvalidInput(
+            f"{path} must hold a key a line, of {SHORTEST_KEY} ASCII characters at least. Make "
+            f"one with: (umask 077; openssl rand -hex 32 > {path})"
+        )
+    return keys

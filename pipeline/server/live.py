@@ -1,0 +1,149 @@
+"""What the texts asked about are like, over all workers, and how far that is from the training's.
+
+A request only leaves its answers in a queue; once a second each worker counts them into its own row
+of memory that all share. Old counts fade, so the figures are about the last hours.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from pipeline.handlers.base import Handler, Prediction
+from pipeline.labels import POSITIVE
+from pipeline.monitor import LENGTH_BINS, SCRIPT_NAMES, SHARE_BINS, drift, text_profile
+from pipeline.server import metrics
+from pipeline.server.models import Models
+from pipeline.server.settings import DEEP, FAST
+from pipeline.server.shared import shared_numbers
+from pipeline.text import clean
+
+FLUSH_SECONDS = 1.0
+HALF_LIFE = 3600.0
+"""Seconds after which a text counts half."""
+FEWEST_TEXTS = 200
+"""Below that many an index says more about chance than about drift."""
+MOST_WAITING = 20_000
+"""Answers of a worker that wait to be counted; under more load the oldest are left out."""
+
+_WIDTHS = {"length": LENGTH_BINS, "scripts": len(SCRIPT_NAMES), "score": SHARE_BINS, "texts": 1}
+_WIDTH = sum(_WIDTHS.values())
+_SLOTS = (FAST, DEEP)
+
+
+class LiveTexts:
+    """Counts of the texts by length, script and score; `workers` rows, each written by one."""
+
+    def __init__(self, workers: int) -> None:
+        numbers = shared_numbers(workers * len(_SLOTS) * _WIDTH)
+        self._counts = numbers.reshape(workers, len(_SLOTS), _WIDTH)
+        self._row = 0
+        self._waiting: deque[tuple[Handler, Sequence[Prediction]]] = deque()
+        self._texts = 0
+        self._models: dict[str, str] = {}
+        self._faded = time.monotonic()
+
+    def start(self, row: int) -> None:
+        """Count into this row from now on, in a thread of its own."""
+        self._row = row
+        self._counts[row] = 0
+        threading.Thread(target=self._run, name="live", daemon=True).start()
+
+    def add(self, handler: Handler, predictions: Sequence[Prediction]) -> None:
+        """Have these answers counted soon."""
+        self._waiting.append((handler, predictions))
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(FLUSH_SECONDS)
+            self.flush()
+
+    def flush(self) -> None:
+        """Count what is waiting."""
+        now = time.monotonic()
+        self._counts[self._row] *= 0.5 ** ((now - self._faded) / HALF_LIFE)
+        self._faded = now
+        groups: dict[str, list[Prediction]] = {}
+        for _ in range(len(self._waiting)):
+            handler, predictions = self._waiting.popleft()
+            self._begin(handler)
+            groups.setdefault(handler.slot, []).extend(predictions)
+        for slot, predictions in groups.items():
+            self._count(slot, predictions[-MOST_WAITING:])
+
+    def _begin(self, handler: Handler) -> None:
+        """Another model has other references: what its predecessor saw is dropped."""
+        if self._models.get(handler.slot) != handler.name:
+            self._models[handler.slot] = handler.name
+            self._counts[self._row, _SLOTS.index(handler.slot)] = 0
+
+    def _count(self, slot: str, predictions: Sequence[Prediction]) -> None:
+        cleaned = [clean(prediction.text) for prediction in predictions]
+        confidences = np.array([prediction.confidence for prediction in predictions])
+        is_positive = np.array([prediction.label == POSITIVE for prediction in predictions])
+        profile = text_profile(cleaned, np.where(is_positive, confidences, 1.0 - confidences))
+        characters = sum(map(len, cleaned))
+        scripts = [profile["scripts"][name] for name in SCRIPT_NAMES]
+        count = len(predictions)
+        self._counts[self._row, _SLOTS.index(slot)] += np.concatenate(
+            [
+                np.multiply(profile["length"], count),
+                np.multiply(scripts, characters),
+                np.multiply(profile["score"], count),
+                [count],
+            ]
+        )
+        positives = int(is_positive.sum())
+        metrics.TEXTS.labels(slot, "positive").inc(positives)
+        metrics.TEXTS.labels(slot, "negative").inc(count - positives)
+
+    def profile(self, slot: str) -> dict[str, Any]:
+        """Profile of a slot's texts over all workers, as `monitor.text_profile` gives it."""
+        totals = self._counts[:, _SLOTS.index(slot)].sum(axis=0)
+        parts = dict(
+            zip(_WIDTHS, np.split(totals, np.cumsum(list(_WIDTHS.values()))), strict=False)
+        )
+        shares = {name: (part / max(part.sum(), 1e-12)).tolist() for name, part in parts.items()}
+        scripts = dict(zip(SCRIPT_NAMES, shares["scripts"], strict=True))
+        return {**shares, "scripts": scripts, "texts": float(parts["texts"][0])}
+
+    def drift(self, models: Models) -> Collector:
+        """The figures for `/metrics`: texts counted, confidences, and drift of each feature."""
+        return _LiveFigures(self, models)
+
+
+class _LiveFigures(Collector):
+    """Made anew for each scrape."""
+
+    def __init__(self, live: LiveTexts, models: Models) -> None:
+        self.live, self.models = live, models
+
+    def collect(self) -> Iterator[Metric]:
+        """Figures of each slot that has a model."""
+        index = GaugeMetricFamily(
+            "sentiment_drift_index",
+            "Population stability index of live texts against the training's.",
+            labels=("slot", "feature"),
+        )
+        texts = GaugeMetricFamily(
+            "sentiment_drift_texts", "Texts behind the index, old ones faded.", labels=("slot",)
+        )
+        scores = GaugeMetricFamily(
+            "sentiment_live_score_share",
+            "Share of live texts by P(positive), which is given as the lower edge of a tenth.",
+            labels=("slot", "from"),
+        )
+        for slot, handler in self.models.handlers.items():
+            profile = self.live.profile(slot)
+            texts.add_metric((slot,), profile["texts"])
+            for place, share in enumerate(profile["score"]):
+                scores.add_metric((slot, f"{place / SHARE_BINS:.1f}"), share)
+            if profile["texts"] >= FEWEST_TEXTS:
+                for feature, value in drift(handler.artifact.manifest.profile, profile).items():
+                    index.add_metric((slot, feature), value)
+        yield from (index, texts, scores)

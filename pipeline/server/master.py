@@ -1,0 +1,112 @@
+"""gunicorn's master process: what is made before the workers are forked, and what each one does."""
+
+import os
+import resource
+import threading
+import time
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from prometheus_client.multiprocess import mark_process_dead
+
+from pipeline.server.app import create_app
+from pipeline.server.live import LiveTexts
+from pipeline.server.models import StoredModels
+from pipeline.server.settings import ServerSettings
+from pipeline.server.shared import Flag
+from pipeline.server.worker import BufferingWorker
+
+CONNECTIONS = 2_000
+"""Of one worker; more than that, and those waited for longest are closed."""
+SECONDS_TO_FINISH = 30
+"""For what is under way after SIGTERM."""
+
+
+def run_gunicorn(models: StoredModels, settings: ServerSettings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    try:
+        _Application(models, settings).run()
+    except SystemExit as exit_request:
+        if exit_request.code:
+            raise
+
+
+class _Application(BaseApplication):  # type: ignore[misc]
+    """The application, made before the fork so that the workers share its memory."""
+
+    def __init__(self, models: StoredModels, settings: ServerSettings) -> None:
+        self.models, self.settings = models, settings
+        # A dying worker may still count while its successor does: two rows each.
+        self.live = LiveTexts(2 * settings.workers)
+        self.draining = Flag()
+        self.application = create_app(models, settings, self.live, self.draining)
+        super().__init__()
+
+    def load_config(self) -> None:
+        _allow_many_files()
+        for name, value in self._gunicorn_settings().items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self.application
+
+    def run(self) -> None:
+        _DrainingArbiter(self).run()
+
+    def _gunicorn_settings(self) -> dict[str, Any]:
+        host, port = self.settings.host, self.settings.port
+        return {
+            "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            "backlog": 2048,
+            "workers": self.settings.workers,
+            "threads": self.settings.threads,
+            "worker_class": BufferingWorker,
+            "worker_connections": CONNECTIONS,
+            "graceful_timeout": SECONDS_TO_FINISH,
+            "preload_app": True,
+            "control_socket_disable": True,
+            "loglevel": "warning",
+            "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108, PTH112
+            "pre_fork": self.before_fork,
+            "post_worker_init": self.start_worker,
+            "child_exit": self.bury_worker,
+        }
+
+    def before_fork(self, arbiter: Arbiter, worker: BufferingWorker) -> None:
+        """Bring the models up to date for all to share, and find the worker a free row."""
+        self.models.refresh(before_fork=True)
+        taken = {other.row for other in arbiter.WORKERS.values()}
+        worker.row = next(row for row in range(2 * self.settings.workers + 1) if row not in taken)
+
+    def start_worker(self, worker: BufferingWorker) -> None:
+        """In the worker, before it accepts: load what could not be shared, keep all up to date."""
+        loading = threading.Thread(target=self.models.refresh)
+        loading.start()
+        while loading.is_alive():
+            worker.notify()
+            loading.join(1.0)
+        self.models.follow()
+        self.live.start(worker.row % (2 * self.settings.workers))
+
+    def bury_worker(self, _: Arbiter, worker: BufferingWorker) -> None:
+        """A worker's gauges end with it; its counters stay."""
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+class _DrainingArbiter(Arbiter):  # type: ignore[misc]
+    """After SIGTERM, /readyz says 503 for `drain` seconds before the door is closed."""
+
+    def stop(self, graceful: bool = True) -> None:
+        self.app.draining.set()
+        end = time.monotonic() + self.app.settings.drain
+        while graceful and time.monotonic() < end:
+            time.sleep(min(0.1, max(0.0, end - time.monotonic())))
+        super().stop(graceful)
+
+
+def _allow_many_files() -> None:
+    """Raise the soft limit of open files to the hard one: each connection takes one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

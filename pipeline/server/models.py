@@ -1,0 +1,134 @@
+"""The models a server answers with: loaded, and swapped while it runs."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pipeline.artifacts import ANY, Trust
+from pipeline.errors import SentimentError
+from pipeline.handlers.base import Handler
+from pipeline.handlers.loading import HANDLERS, load_current
+from pipeline.store import CURRENT, read_current
+
+LOOK_SECONDS = 1.0
+"""Between two looks at which artifact is current."""
+RETRY_SECONDS = 30.0
+"""After which a refused artifact is tried again though nothing about it has changed."""
+
+_log = logging.getLogger(__name__)
+
+
+class Models:
+    """Initialized handlers by slot."""
+
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        # Replaced as a whole, never changed, so that readers need no lock.
+        self.handlers = dict(handlers)
+
+    def get(self, slot: str) -> Handler | None:
+        """The handler that answers for a slot now, None where there is none."""
+        return self.handlers.get(slot)
+
+    def expected(self) -> set[str]:
+        """Slots that there should be a model for."""
+        return set(self.handlers)
+
+    def names(self) -> dict[str, str]:
+        """What answers, by slot."""
+        return {slot: handler.name for slot, handler in self.handlers.items()}
+
+    @property
+    def are_ready(self) -> bool:
+        """Whether there is a model for every slot expected, and for one at least."""
+        return bool(self.handlers) and self.expected() <= set(self.handlers)
+
+
+class StoredModels(Models):
+    """The current artifacts of a store, followed while the server runs.
+
+    A new one is verified and replays its golden set before it takes over; where it is refused, the
+    old one goes on answering.
+    """
+
+    def __init__(self, root: Path, trust: Trust = ANY, slots: Iterable[str] | None = None) -> None:
+        super().__init__({})
+        self.root, self.trust = root, trust
+        self.slots = tuple(HANDLERS if slots is None else slots)
+        self._seen: dict[str, object] = {}
+        self._retry_at: dict[str, float] = {}
+        self._refreshing = threading.Lock()
+
+    def expected(self) -> set[str]:
+        """Slots that have a current artifact, good or bad, or a model that answers."""
+        return set(self._seen)
+
+    def refresh(self, before_fork: bool = False) -> None:
+        """Load what has become current since the last time; never raises.
+
+        `before_fork`: only what survives a fork, for the workers to share.
+        """
+        with self._refreshing:
+            for slot in self.slots:
+                if HANDLERS[slot].survives_fork or not before_fork:
+                    self._refresh_slot(slot)
+
+    def _refresh_slot(self, slot: str) -> None:
+        state = _state(self.root / slot)
+        if state is None or not self._is_due(slot, state):
+            return
+        self._seen[slot] = state
+        try:
+            if self._is_loaded(slot):
+                self._retry_at.pop(slot, None)
+                return
+            handler = load_current(self.root, slot, self.trust)
+        except Exception as error:
+            self._retry_at[slot] = time.monotonic() + RETRY_SECONDS
+            reason = str(error) if isinstance(error, SentimentError) else repr(error)
+            kept = self.handlers[slot].name if slot in self.handlers else "nothing"
+            _log.error("model_refused: %s %s goes on answering for %s.", reason, kept, slot)
+        else:
+            self._retry_at.pop(slot, None)
+            self.handlers = {**self.handlers, slot: handler}
+            _log.warning("model_loaded: %s", handler.name)
+
+    def _is_due(self, slot: str, state: object) -> bool:
+        is_refused = slot in self._retry_at
+        return state != self._seen.get(slot) or (
+            is_refused and time.monotonic() > self._retry_at[slot]
+        )
+
+    def _is_loaded(self, slot: str) -> bool:
+        handler = self.handlers.get(slot)
+        current = read_current(self.root / slot).get("digest")
+        return handler is not None and handler.artifact.digest == current
+
+    def follow(self) -> None:
+        """Keep refreshing in a thread of its own, for as long as this process lives."""
+        threading.Thread(target=self._follow, name="models", daemon=True).start()
+
+    def _follow(self) -> None:
+        while True:
+            time.sleep(LOOK_SECONDS)
+            self.refresh()
+
+
+def _state(slot: Path) -> object:
+    """What changes whenever a slot's artifact is replaced or mended; None where there is none."""
+    try:
+        current = (slot / CURRENT).read_bytes()
+    except OSError:
+        return None
+    try:
+        folder = slot / str(read_current(slot)["digest"])
+        paths = (folder, *sorted(folder.iterdir()))
+        return current, [(path.name, _times(path)) for path in paths]
+    except (OSError, SentimentError):
+        return current, None
+
+
+def _times(path: Path) -> tuple[int, int, int]:
+    status = path.lstat()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -1,0 +1,139 @@
+"""What every request leaves behind: an id, headers, figures, and a line in the log."""
+
+import json
+import logging
+import re
+import secrets
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from flask import Flask, got_request_exception, request
+from prometheus_client import Counter, Histogram
+
+from pipeline.server import metrics
+
+RECEIVED = "sentiment.received"
+"""In the environ: when the request was complete, of `time.monotonic`."""
+SLOT, TEXT_COUNT, MODEL = "sentiment.slot", "sentiment.texts", "sentiment.model"
+_REQUEST_ID = "sentiment.id"
+_OTHER = "other"
+
+_HEADERS = [
+    ("X-Content-Type-Options", "nosniff"),
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'",
+    ),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+]
+_GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+Environ = dict[str, Any]
+
+
+class Observed:
+    """The application, watched: WSGI around WSGI, since Flask's own hooks cost several times more.
+
+    Routes are known by their path; a path with a variable part counts as its first folder.
+    """
+
+    def __init__(self, app: Flask, log_requests: bool) -> None:
+        self._app = app.wsgi_app
+        self._log_requests = log_requests
+        self._routes = {rule.rule for rule in app.url_map.iter_rules()}
+        self._folders = {rule.rpartition("/")[0] for rule in self._routes if "<" in rule}
+        got_request_exception.connect(_log_bug, app)
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        environ.setdefault(RECEIVED, time.monotonic())
+        given = environ.get("HTTP_X_REQUEST_ID")
+        is_good = given is not None and _GOOD_ID.fullmatch(given)
+        environ[_REQUEST_ID] = given if is_good else secrets.token_hex(8)
+
+        def observed(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            self._finish(environ, status, headers)
+            return start_response(status, headers, *rest)
+
+        return self._app(environ, observed)
+
+    def _finish(self, environ: Environ, status: str, headers: list[tuple[str, str]]) -> None:
+        headers += _HEADERS
+        headers.append(("X-Request-ID", environ[_REQUEST_ID]))
+        if environ["PATH_INFO"].count("/") == 1:
+            headers.append(("Cache-Control", "no-store"))
+        seconds = time.monotonic() - environ[RECEIVED]
+        route = self._route(environ["PATH_INFO"])
+        count, latency = _figures(route, status[:3], environ.get(SLOT, "none"))
+        count.inc()
+        latency.observe(seconds)
+        if self._log_requests:
+            _log_request(environ, route, status, seconds)
+
+    def _route(self, path: str) -> str:
+        if path in self._routes:
+            return path
+        folder = path.rpartition("/")[0]
+        return folder if folder in self._folders else _OTHER
+
+
+@cache
+def _figures(route: str, status: str, slot: str) -> tuple[Counter, Histogram]:
+    """Looked up once: a lookup takes longer than counting."""
+    return metrics.REQUESTS.labels(route, status, slot), metrics.LATENCY.labels(route, slot)
+
+
+def _log_request(environ: Environ, route: str, status: str, seconds: float) -> None:
+    log(
+        "request",
+        id=environ[_REQUEST_ID],
+        client=environ.get("REMOTE_ADDR"),
+        method=environ["REQUEST_METHOD"] if route != _OTHER else None,
+        route=route,
+        status=int(status[:3]),
+        ms=round(seconds * 1000, 3),
+        slot=environ.get(SLOT),
+        texts=environ.get(TEXT_COUNT),
+        model=environ.get(MODEL),
+    )
+
+
+def _log_bug(_: Flask, exception: Exception, **__: Any) -> None:
+    """Where it came from, without its message, which may hold the text."""
+    log("bug", id=request.environ.get(_REQUEST_ID), **_trace(exception))
+
+
+def _trace(exception: BaseException) -> dict[str, object]:
+    frames = traceback.extract_tb(exception.__traceback__)[-8:]
+    at = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    return {"exception": type(exception).__name__, "at": at}
+
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def log(event: str, **facts: object) -> None:
+    """Write one line of JSON to stderr, whole."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    sys.stderr.write(_encode({"time": now, "event": event, **facts}) + "\n")
+
+
+class JsonLines(logging.Formatter):
+    """Log records as lines of JSON, for what libraries and the models log."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line; of an exception only what it is and where it came from."""
+        now = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line: dict[str, object] = {"time": now, "event": record.levelname.lower()}
+        line |= {"logger": record.name, "message": record.getMessage()}
+        if record.exc_info and record.exc_info[1]:
+            line |= _trace(record.exc_info[1])
+        return _encode(line)

@@ -1,0 +1,47 @@
+"""The demo page, the API's description, and Swagger UI: all from local files."""
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+from flask import Flask, Response, abort, send_from_directory
+
+from pipeline.server.openapi import openapi_document
+
+_SWAGGER_FILES = {
+    "swagger-ui.css": "css/swagger-ui.css",
+    "swagger-ui-bundle.js": "js/swagger-ui-bundle.js",
+}
+_CACHED_SECONDS = 3600
+
+
+def add_pages(app: Flask) -> None:
+    """Serve `/`, `/docs`, `/openapi.json` and what they load."""
+    document = json.dumps(openapi_document(), ensure_ascii=False)
+    static = Path(str(app.static_folder))
+
+    @app.get("/")
+    def demo() -> Response:
+        return send_from_directory(static, "index.html")
+
+    @app.get("/docs")
+    def docs() -> Response:
+        return send_from_directory(static, "docs.html")
+
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        return Response(document, content_type="application/json")
+
+    @app.get("/docs/<name>")
+    def swagger(name: str) -> Response:
+        if name not in _SWAGGER_FILES:
+            abort(404)
+        return send_from_directory(_swagger_folder(), _SWAGGER_FILES[name], max_age=_CACHED_SECONDS)
+
+
+def _swagger_folder() -> Path:
+    """Where the package that brings Swagger UI keeps its files; the package is not imported."""
+    spec = find_spec("flask_openapi3_swagger")
+    if spec is None or spec.origin is None:
+        abort(404, "Swagger UI is not installed: pip install flask-openapi3-swagger")
+    return Path(spec.origin).parent / "templates" / "swagger"

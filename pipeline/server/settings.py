@@ -1,0 +1,41 @@
+"""What the server may be told: limits, times and sizes, with their defaults."""
+
+from dataclasses import dataclass
+
+FAST, DEEP = "fast", "deep"
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """Settings of one server; times in seconds.
+
+    `threads`: requests that a worker has under way at once. `most_in_flight`: complete requests
+    that a worker holds, under way or waiting for a thread, before it answers 503. `seconds_fast`
+    and `seconds_deep`: deadlines, counted from when a request is complete. `batch_size` and
+    `batch_wait`: texts that the deep model gets at a time, and how long the first of them waits for
+    others. `batch_queue`: texts waiting for the deep model before it answers 503. `drain`: how long
+    to go on accepting after SIGTERM, with /readyz at 503. `keys`: API keys, any of which is asked
+    for; none, and none is. `rate`: requests a second of one client, 0 for no limit. `proxies`: how
+    many proxies in front are believed about the client's address.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 5000
+    workers: int = 1
+    threads: int = 32
+    most_in_flight: int = 64
+    seconds_fast: float = 5.0
+    seconds_deep: float = 25.0
+    batch_size: int = 32
+    batch_wait: float = 0.002
+    batch_queue: int = 2048
+    batched: tuple[str, ...] = (DEEP,)
+    drain: float = 0.0
+    keys: tuple[str, ...] = ()
+    rate: float = 0.0
+    proxies: int = 0
+    log_requests: bool = True
+
+    def deadline(self, slot: str) -> float:
+        """Seconds that a request to this slot may take."""
+        return self.seconds_fast if slot == FAST else self.seconds_deep

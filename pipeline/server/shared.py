@@ -1,0 +1,27 @@
+"""Memory that the processes of one server share: mapped before the fork, anonymous, lock-free."""
+
+import mmap
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Flag:
+    """A yes or no that any process may set and all see."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, 1)
+
+    def set(self) -> None:
+        """Make it yes; there is no way back."""
+        self._memory[0] = 1
+
+    @property
+    def is_set(self) -> bool:
+        """Whether anybody has set it."""
+        return self._memory[0] == 1
+
+
+def shared_numbers(count: int) -> NDArray[np.float64]:
+    """`count` 64-bit floats, 0 at first. One is read and written whole, never in halves."""
+    return np.frombuffer(mmap.mmap(-1, count * 8))
