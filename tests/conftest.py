@@ -1,15 +1,19 @@
 """Real objects for the tests: a model trained on the sample, one on NSMC where it is at hand."""
 
+import contextlib
+import http.client
+import json
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -68,30 +72,76 @@ def invoke() -> Invoke:
     return run
 
 
+@pytest.fixture(scope="session")
+def expected(handler: Handler) -> dict[str, dict[str, dict[str, object]]]:
+    """What clients under load must be answered, by model and text."""
+    texts = [
+        f"{text} {n}" for n in range(10) for text in ("재밌다", "지루한 영화", "굿", "돈 아까움")
+    ]
+    answers = handler.handle(texts)
+    return {handler.name: {answer.text: answer._asdict() for answer in answers}}
+
+
+@dataclass
+class Served:
+    """A real server on a port of the loopback."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Status and JSON of a GET."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+        finally:
+            connection.close()
+
+    def workers(self) -> list[int]:
+        """Process ids of the workers."""
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+    def events(self) -> list[dict[str, Any]]:
+        """What it has logged so far."""
+        lines = self.log.read_text("utf-8").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def wait_for(self, status: int, path: str = "/readyz", seconds: float = 20) -> None:
+        """Wait until GET answers with this status."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            assert self.process.poll() is None, self.log.read_text()
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if self.get(path)[0] == status:
+                    return
+            time.sleep(0.02)
+        raise AssertionError(f"{path} did not answer {status} within {seconds} s")
+
+
 @contextmanager
-def served(root: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A real `sentiment serve` on a free port of the loopback: (base URL, process)."""
+def served(
+    root: Path, *options: str, command: Sequence[str] = (SENTIMENT,), ready: int = 200
+) -> Iterator[Served]:
+    """A real `sentiment serve`, up as soon as /readyz answers `ready`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [SENTIMENT, "serve", "--artifacts", str(root), "--port", str(port), *options]
-    process = subprocess.Popen(command)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_ready(url, process)
-        yield url, process
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
-        assert process.poll() is None, "the server stopped early"
+    arguments = [*command, "serve", "--artifacts", str(root), "--port", str(port), *options]
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        with log.open("wb") as stderr:
+            server = Served(port, subprocess.Popen(arguments, stderr=stderr), log)
         try:
-            urlopen(f"{url}/readyz", timeout=5).close()
-        except URLError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("the server was not ready within 10 s")
+            server.wait_for(ready)
+            yield server
+        finally:
+            server.process.terminate()
+            server.process.wait(40)

@@ -76,10 +76,10 @@ def test_over_http(nsmc_root: Path, texts: list[str], expected: list[Prediction]
     """The API refuses empty texts, of which the corpus has three; all others are asked."""
     asked = [(text, prediction) for text, prediction in zip(texts, expected, strict=True) if text]
     answers: list[tuple[str, float]] = []
-    with served(nsmc_root, "--workers", "2") as (url, _):
+    with served(nsmc_root, "--workers", "2") as running:
         for start in range(0, len(asked), TEXTS_A_REQUEST):
             batch = [text for text, _ in asked[start : start + TEXTS_A_REQUEST]]
             body = json.dumps({"text": batch, "do_fast": True}).encode()
-            with urllib.request.urlopen(f"{url}/predict", body) as response:
+            with urllib.request.urlopen(f"{running.url}/predict", body) as response:
                 answers += [(a["label"], a["confidence"]) for a in json.load(response).values()]
     assert same(answers, [prediction for _, prediction in asked])

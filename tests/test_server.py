@@ -1,9 +1,6 @@
-"""The API: the application in this process, and a real server."""
+"""The API's contract, on the application in this process."""
 
-import http.client
 import json
-import urllib.request
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +10,6 @@ from werkzeug.test import TestResponse
 from pipeline.handlers.base import Handler
 from pipeline.server.app import create_app
 from pipeline.server.models import Models
-from tests.conftest import Invoke, served
 
 
 @pytest.fixture
@@ -60,6 +56,11 @@ def test_the_type_curl_sends_counts_as_json(client: FlaskClient) -> None:
         ('{"text": "굿"}'.encode("utf-16"), 400, None),
         (b'{"text": NaN}', 400, None),
         (b"[" * 100_000, 400, None),
+        (b"[" * 9 + b"]" * 9, 400, None),
+        (b'{"text": ' + b"[" * 9 + b"]" * 9 + b"}", 400, None),
+        (b'{"text": "a", "do_fast": 1e999}', 422, "do_fast"),
+        (b"\xef\xbb\xbf{}", 400, None),
+        (b'{"text": "a"} {}', 400, None),
         (b"[]", 422, None),
         (b'"text"', 422, None),
         ({}, 422, "text"),
@@ -108,35 +109,3 @@ def test_health_and_readiness(client: FlaskClient, handler: Handler) -> None:
     ready = client.get("/readyz")
     assert (ready.status_code, ready.get_json()["models"]) == (200, {"fast": handler.name})
     assert create_app(Models({})).test_client().get("/readyz").status_code == 503
-
-
-@pytest.fixture(scope="module")
-def server(sample_root: Path) -> Any:
-    with served(sample_root, "--workers", "2") as (url, _):
-        yield url
-
-
-def test_a_real_server_answers(server: str, handler: Handler) -> None:
-    body = json.dumps({"text": "정말 재밌게 잘봤습니다!", "do_fast": True}).encode()
-    with urllib.request.urlopen(urllib.request.Request(f"{server}/predict", body)) as response:
-        assert json.load(response)["0"] == handler.handle(["정말 재밌게 잘봤습니다!"])[0]._asdict()
-
-
-def test_a_chunked_body_is_refused(server: str) -> None:
-    connection = http.client.HTTPConnection(server.removeprefix("http://"))
-    connection.request("POST", "/predict", body=iter([b'{"text": "a"}']), encode_chunked=True)
-    assert connection.getresponse().status == 411
-    connection.close()
-
-
-def test_sigterm_ends_it_with_exit_code_0(sample_root: Path) -> None:
-    with served(sample_root) as (_, process):
-        process.terminate()
-        assert process.wait(20) == 0
-
-
-def test_a_taken_port_is_told(server: str, sample_root: Path, invoke: Invoke) -> None:
-    port = server.rsplit(":", 1)[1]
-    result = invoke("serve", "--port", port, "--artifacts", sample_root)
-    assert result.exit_code == 5
-    assert "Choose another" in result.stderr

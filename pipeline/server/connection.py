@@ -11,7 +11,7 @@ LARGEST_HEAD = 16_384
 READ_SECONDS = 10.0
 """From the first byte of a request to its last."""
 KEEPALIVE_SECONDS = 60.0
-WRITE_SECONDS = 20.0
+WRITE_SECONDS = 60.0
 """For a client to take its answer."""
 LINGER_SECONDS = 2.0
 """How long what a client still sends is read and dropped, so that it sees its refusal."""

@@ -13,20 +13,22 @@ _SWAGGER_FILES = {
     "swagger-ui-bundle.js": "js/swagger-ui-bundle.js",
 }
 _CACHED_SECONDS = 3600
+_HTML = "text/html; charset=utf-8"
 
 
 def add_pages(app: Flask) -> None:
     """Serve `/`, `/docs`, `/openapi.json` and what they load."""
     document = json.dumps(openapi_document(), ensure_ascii=False)
     static = Path(str(app.static_folder))
+    pages = {name: (static / f"{name}.html").read_bytes() for name in ("index", "docs")}
 
     @app.get("/")
     def demo() -> Response:
-        return send_from_directory(static, "index.html")
+        return Response(pages["index"], content_type=_HTML)
 
     @app.get("/docs")
     def docs() -> Response:
-        return send_from_directory(static, "docs.html")
+        return Response(pages["docs"], content_type=_HTML)
 
     @app.get("/openapi.json")
     def openapi() -> Response:
