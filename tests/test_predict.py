@@ -78,6 +78,7 @@ def test_txt_is_a_review_a_line(handler: Handler, tmp_path: Path) -> None:
 @pytest.mark.parametrize("scored_suffix", ["parquet", "jsonl", "csv"])
 def test_parquet_keeps_types(handler: Handler, tmp_path: Path, scored_suffix: str) -> None:
     pa = pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow.parquet")
     columns = {
         "document": pa.array(TEXTS).dictionary_encode(),
         "when": pa.array(range(len(TEXTS)), pa.timestamp("ms")),

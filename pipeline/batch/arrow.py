@@ -110,8 +110,9 @@ def write_parquet(streams: Path, output: Path) -> None:
         common.merge(reader.schema)
         for _ in reader:
             pass
-    with pa.parquet.ParquetWriter(output, common.schema) as writer:
-        for table in _row_groups(_batches(streams, common.schema)):
+    schema = common.schema or pa.schema([])  # not one row
+    with pa.parquet.ParquetWriter(output, schema) as writer:
+        for table in _row_groups(_batches(streams, schema)):
             writer.write_table(table, row_group_size=ROW_GROUP)
 
 

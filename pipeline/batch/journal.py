@@ -65,8 +65,7 @@ class Journal:
         try:
             record = json.loads(self.path.read_bytes())
             version = record["version"]
-            identity = Identity(**record["identity"])
-            differences = identity.differences(self.identity)
+            differences = Identity(**record["identity"]).differences(self._identity_as_read)
             checkpoint = _checkpoint(record["checkpoint"])
         except FileNotFoundError:
             return None
@@ -79,6 +78,11 @@ class Journal:
                 "Start over with --restart, or write to another file."
             )
         return checkpoint
+
+    @property
+    def _identity_as_read(self) -> Identity:
+        """As it comes out of JSON, where tuples are lists."""
+        return Identity(**json.loads(json.dumps(asdict(self.identity))))
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Replace the journal; the files that it speaks of must be on the disk."""

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import IO, Protocol
 
@@ -57,10 +57,13 @@ class FileOutput:
         self.schema = arrow.CommonSchema()
         self.saved_at = time.monotonic()
         self.checkpoint = (journal.read() if journal else None) or Checkpoint()
-        self.is_published = self.checkpoint.is_complete and not files.partial.exists()
-        if not self.is_published:
-            self.rows = open_at(files.partial, self.checkpoint.output_size)
-            self.rejects = open_at(files.partial_rejects, self.checkpoint.rejects_size)
+        self._open = ExitStack()
+        if not self.checkpoint.is_complete:
+            with ExitStack() as stack:
+                sizes = self.checkpoint.output_size, self.checkpoint.rejects_size
+                self.rows = stack.enter_context(open_at(files.partial, sizes[0]))
+                self.rejects = stack.enter_context(open_at(files.partial_rejects, sizes[1]))
+                self._open = stack.pop_all()
 
     def append(self, scored: ScoredChunk) -> None:
         """Write rows and rejects, and now and then a checkpoint."""
@@ -84,10 +87,11 @@ class FileOutput:
 
     def publish(self) -> None:
         """All rows are written: give the files their names."""
-        if not self.is_published:
+        if not self.checkpoint.is_complete:
             self.checkpoint = replace(self.checkpoint, is_complete=True)
             self.save()
             self.close()
+        if self.files.partial.exists():  # else a run was cut off with only its journal left
             has_rejects = self.checkpoint.totals.rejected > 0
             self.files.publish(has_rejects, self.settings.kind.format == "parquet")
         if self.journal is not None:
@@ -95,9 +99,7 @@ class FileOutput:
 
     def close(self) -> None:
         """Close the files."""
-        if not self.is_published:
-            self.rows.close()
-            self.rejects.close()
+        self._open.close()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from pipeline.batch.chunks import Chunk
@@ -32,6 +33,12 @@ class Job:
     read: ReadSettings
     write: WriteSettings
 
+    def check(self) -> None:
+        """Raise InvalidInput if the output would take the place of an input."""
+        paths = [Path(source.path).absolute() for source in self.sources]
+        if self.output is not None and Path(self.output).absolute() in paths:
+            raise InvalidInput(f"{self.output} is its own input. Write to another file.")
+
     def identity(self, handler: Handler) -> Identity | None:
         """What a run must have in common with the one it continues; None if it cannot continue."""
         if self.output is None or not all(source.is_lasting for source in self.sources):
@@ -56,6 +63,7 @@ def score_files(
     chunk when it is written. Raises InvalidInput for inputs without rows, or that do not fit
     together or the output; a row that cannot be read is put among the rejects.
     """
+    job.check()
     check_layouts(job.sources, job.read)
     identity = job.identity(handler)
     with open_output(job.output, job.write, identity, restart) as output:
