@@ -8,7 +8,7 @@ import csv
 import io
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from pipeline.batch.chunks import Chunk
@@ -31,6 +31,7 @@ class Reader(ABC):
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        self.lines: list[str] = []
 
     @abstractmethod
     def read(self, text: str) -> list[Any] | None:
@@ -67,13 +68,18 @@ class TableReader(Reader):
 
     def read(self, text: str) -> list[list[str]] | None:
         """All rows, None if one is broken, blank, or of another length."""
+        lines = _lines(text)
         try:
-            rows = list(self._table(io.StringIO(text, newline="\n")))
+            rows = list(self._table(lines))
+            if len(rows) < len(lines):  # some have several, whose ends are needed
+                rows = list(self._table(io.StringIO(text, newline="\n")))
+            elif "\r" not in text:
+                self.lines = lines
         except csv.Error:
             return None
         return rows if {len(self.layout.columns)}.issuperset(map(len, rows)) else None
 
-    def _table(self, lines: io.StringIO) -> Any:
+    def _table(self, lines: Iterable[str]) -> Any:
         return read_table(lines, self.layout.delimiter or "")
 
     def find(self, text: str) -> Iterator[Found]:
@@ -93,7 +99,9 @@ class TableReader(Reader):
     def arrange(self, rows: list[list[str]]) -> tuple[list[str], Records]:
         """The fields of the column that holds the reviews."""
         column = self.layout.columns.index(self.layout.text_column or "")
-        return [row[column] for row in rows], TableRecords(self.layout.columns, rows)
+        lines = self.lines if len(self.lines) == len(rows) else None
+        records = TableRecords(self.layout.columns, rows, self.layout.delimiter, lines)
+        return [row[column] for row in rows], records
 
 
 class JsonReader(Reader):

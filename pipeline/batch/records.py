@@ -42,10 +42,16 @@ class Records(Protocol):
 
 @dataclass(frozen=True)
 class TableRecords:
-    """Rows of csv, tsv or txt: texts."""
+    """Rows of csv, tsv or txt: texts.
+
+    `lines`: each as it stands in the file, where each is one line of a table whose fields
+    `delimiter` separates; None where that is not so.
+    """
 
     names: tuple[str, ...]
     fields: list[list[str]]
+    delimiter: str | None = None
+    lines: list[str] | None = None
 
     def __len__(self) -> int:
         return len(self.fields)

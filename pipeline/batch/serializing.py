@@ -36,13 +36,27 @@ def serialize(records: Records, added: Added, settings: WriteSettings) -> bytes:
     if settings.kind.format == "jsonl":
         text = "".join(_json_lines(records, added))
     else:
-        rows = records.rows()
-        if not isinstance(records, TableRecords):
-            rows = map(table_cells, rows)
-        additions = zip(*added.values(), strict=True)
-        completed = ([*row, *more] for row, more in zip(rows, additions, strict=True))
-        text = write_table(completed, DELIMITERS[settings.kind.format], settings.excel)
+        text = _table(records, added, settings)
     return _compressed(text, settings)
+
+
+def _table(records: Records, added: Added, settings: WriteSettings) -> str:
+    delimiter = DELIMITERS[settings.kind.format]
+    rows = records.rows()
+    if isinstance(records, TableRecords):
+        if records.lines and records.delimiter == delimiter and not settings.excel:
+            return _lengthened(records.lines, added, delimiter)
+    else:
+        rows = map(table_cells, rows)
+    additions = zip(*added.values(), strict=True)
+    completed = ([*row, *more] for row, more in zip(rows, additions, strict=True))
+    return write_table(completed, delimiter, settings.excel)
+
+
+def _lengthened(lines: list[str], added: Added, delimiter: str) -> str:
+    """The lines of a table as they are, and ours behind them, which need no quotes."""
+    pattern = delimiter.join(["%s"] * (len(added) + 1)) + "\n"
+    return "".join([pattern % row for row in zip(lines, *added.values(), strict=True)])
 
 
 def header(columns: Sequence[str], settings: WriteSettings) -> bytes:
