@@ -1,5 +1,6 @@
 """Every command by its contract: exit codes, one clear line, no traceback."""
 
+import gzip
 import json
 import os
 import signal
@@ -63,7 +64,7 @@ def test_usage_errors(invoke: Invoke, tmp_path: Path) -> None:
     check(invoke("predcit"), 2, "No such command 'predcit'. Did you mean 'predict'?")
     check(invoke("predict", "--fast"), 2, "Give either INPUT files")
     check(invoke("predict", "--fast", tmp_path / "missing.txt"), 2, "does not exist")
-    check(invoke("predict", "--fast", tmp_path), 2, "is a directory")
+    check(invoke("predict", "--fast", SAMPLE, "-o", "x.tsv", "--excel"), 2, "--excel")
     check(invoke("train", "--data", tmp_path / "missing"), 2, "does not exist")
     check(invoke("serve", "--port", "99999"), 2, "99999")
 
@@ -75,11 +76,18 @@ def test_usage_errors(invoke: Invoke, tmp_path: Path) -> None:
         ("empty.csv", b"", "holds no reviews"),
         ("header.csv", b"document\n", "holds no reviews"),
         ("columns.csv", b"id,comment\n1,good\n", "--column"),
-        ("excel.csv", "document\n정말 재밌다\n".encode("cp949"), "--encoding cp949"),
-        ("ragged.tsv", b"id\tdocument\n1\n", "line 2: 1 fields where the header has 2"),
-        ("broken.jsonl", b'{"text": "good"}\n{"text": \n', "line 2: no JSON object"),
-        ("number.jsonl", b'{"text": 5}\n', "not a text"),
-        ("reviews.pdf", b"%PDF", "--format"),
+        ("twice.csv", b"document,id,id\ngood,1,1\n", "two columns have the same name"),
+        ("excel.csv", "id,리뷰,document\n".encode("cp949"), "--encoding cp949"),
+        ("nsmc.txt", b"id\tdocument\tlabel\n1\tgood\t1\n", "--input-format tsv"),
+        ("varying.jsonl", b'{"text": "good"}\n{"text": "bad", "n": 1}\n', "Write .jsonl"),
+        ("taken.jsonl", b'{"text": "good", "confidence": 1}\n', "--prefix"),
+        ("cut.csv.gz", gzip.compress(b"text\n" + b"good\n" * 99)[:-12], "damaged or cut short"),
+        ("no.csv.gz", b"text\ngood\n", "damaged or cut short"),
+        ("no.csv.xz", b"text\ngood\n", "damaged or cut short"),
+        ("no.csv.zst", b"text\ngood\n", "damaged or cut short"),
+        ("reviews.parquet.gz", b"PAR1", "compressed inside"),
+        ("reviews.parquet", b"PAR1", "no Parquet file"),
+        ("reviews.pdf", b"%PDF", "--input-format"),
         ("taken.csv", b"document,confidence\ngood,1\n", "--prefix"),
     ],
 )

@@ -1,59 +1,91 @@
-"""Scoring whole files with a handler, in order and in little memory."""
+"""Scoring whole files with a handler: in order, in little memory, resumable."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from pipeline.batch.readers import Row, Source
-from pipeline.batch.writers import open_output
+from pipeline.batch.chunks import Chunk
+from pipeline.batch.journal import Identity
+from pipeline.batch.layouts import ReadSettings
+from pipeline.batch.outputs import open_output
+from pipeline.batch.parallel import score_chunks
+from pipeline.batch.reading import check_layouts, read_chunks
+from pipeline.batch.scorer import ScoredChunk, Scorer
+from pipeline.batch.serializing import WriteSettings
+from pipeline.batch.sources import Source
+from pipeline.batch.totals import Totals
 from pipeline.errors import InvalidInput
 from pipeline.handlers.base import Handler
 
-ROWS_AT_A_TIME = 8192
-LABEL_COLUMN = "predicted_label"
-CONFIDENCE_COLUMN = "confidence"
+CHUNK_BYTES = {"fast": 2**20, "deep": 2**16}
+"""Of the input, by slot: a fraction of a second's work, or a few seconds'."""
+
+Watch = Callable[[Chunk, ScoredChunk], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Files to score into `output`, a path or address, or None for standard output."""
+
+    sources: Sequence[Source]
+    output: str | None
+    read: ReadSettings
+    write: WriteSettings
+
+    def check(self) -> None:
+        """Raise InvalidInput if the output would take the place of an input."""
+        paths = [Path(source.path).absolute() for source in self.sources]
+        if self.output is not None and Path(self.output).absolute() in paths:
+            raise InvalidInput(f"{self.output} is its own input. Write to another file.")
+
+    def identity(self, handler: Handler) -> Identity | None:
+        """What a run must have in common with the one it continues; None if it cannot continue."""
+        if self.output is None or not all(source.is_lasting for source in self.sources):
+            return None
+        inputs = [source.fingerprint() for source in self.sources]
+        settings: dict[str, Any] = {"formats": [source.format for source in self.sources]}
+        settings |= asdict(self.read) | asdict(self.write)
+        settings["chunk_bytes"] = CHUNK_BYTES[handler.slot]
+        return Identity(inputs, settings, handler.artifact.digest)
 
 
 def score_files(
     handler: Handler,
-    sources: Iterable[Source],
-    output: Path | None,
-    output_format: str | None = None,
-    prefix: str = "",
-) -> int:
-    """Write every row of every source with its label and confidence; return how many there were.
+    job: Job,
+    jobs: int = 1,
+    restart: bool = False,
+    watch: Watch = lambda *_: None,
+) -> Totals:
+    """Write every row of every source with its answer, in order; return what was counted.
 
-    Raises InvalidInput for a row that cannot be read, a source without reviews, or a clash of
-    column names; then no output file appears.
+    A run that was cut off goes on where it stopped, unless `restart`. `watch` is called with each
+    chunk when it is written. Raises InvalidInput for inputs without rows, or that do not fit
+    together or the output; a row that cannot be read is put among the rejects.
     """
-    total = 0
-    with open_output(output, output_format) as write:
-        for source in sources:
-            rows = 0
-            for chunk in _chunks(source.rows()):
-                write(_scored(handler, chunk, prefix))
-                rows += len(chunk)
-            if not rows:
-                raise InvalidInput(f"{source.name} holds no reviews.")
-            total += rows
-    return total
+    job.check()
+    check_layouts(job.sources, job.read)
+    identity = job.identity(handler)
+    with open_output(job.output, job.write, identity, restart) as output:
+        start = output.checkpoint.position
+        chunks = read_chunks(job.sources, job.read, start, CHUNK_BYTES[handler.slot])
+        for chunk, scored in score_chunks(chunks, Scorer(handler, job.write), jobs):
+            output.append(scored)
+            watch(chunk, scored)
+        totals = output.checkpoint.totals
+        if not totals.rows:
+            names = ", ".join(source.name for source in job.sources)
+            raise InvalidInput(f"{names} holds no reviews. Give a file with at least one.")
+        if totals.rows != totals.scored + totals.rejected:
+            raise AssertionError(f"rows were lost or doubled: {totals}")
+    return totals
 
 
-def _chunks(rows: Iterator[tuple[Row, str]]) -> Iterator[list[tuple[Row, str]]]:
-    while chunk := list(islice(rows, ROWS_AT_A_TIME)):
-        yield chunk
-
-
-def _scored(handler: Handler, chunk: Sequence[tuple[Row, str]], prefix: str) -> list[Row]:
-    label, confidence = prefix + LABEL_COLUMN, prefix + CONFIDENCE_COLUMN
-    taken = {label, confidence}.intersection(chunk[0][0])
-    if taken:
+def refuse_rejects(totals: Totals, job: Job, most: int) -> None:
+    """Raise InvalidInput if more than `most` rows were rejected; all others are written by then."""
+    if totals.rejected > most:
+        where = f"{job.output}.rejects.jsonl" if job.output else "the lines above"
         raise InvalidInput(
-            f"The input has a column {' and '.join(sorted(taken))} already. Rename ours with "
-            "--prefix, for example --prefix model_."
+            f"{totals.rejected:,} of {totals.rows:,} rows could not be read and are in {where}; "
+            f"all others are scored. The first: {totals.first_reject}"
         )
-    answers = handler.handle([text for _, text in chunk])
-    return [
-        {**row, label: answer.label, confidence: answer.confidence}
-        for (row, _), answer in zip(chunk, answers, strict=True)
-    ]

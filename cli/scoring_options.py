@@ -1,0 +1,71 @@
+"""The options of `sentiment predict` for files."""
+
+from collections.abc import Callable
+from functools import reduce
+from glob import has_magic
+from pathlib import Path
+
+import click
+
+from pipeline.batch.formats import ENCODINGS, INPUT_FORMATS, OUTPUT_FORMATS
+
+Command = Callable[..., None]
+
+
+def check_inputs(_: click.Context, __: click.Parameter, inputs: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a path that is not there; of globs and addresses that is not known yet."""
+    for name in inputs:
+        is_path = name != "-" and "://" not in name
+        if is_path and not Path(name).exists() and not has_magic(name):
+            raise click.BadParameter(f"File {name!r} does not exist.")
+    return inputs
+
+
+_OPTIONS = (
+    click.option(
+        "-o", "--output", metavar="FILE", help="Path or address; left out: standard output."
+    ),
+    click.option("--column", help="Column with the reviews; left out: document, text or review."),
+    click.option(
+        "--encoding",
+        type=click.Choice(ENCODINGS),
+        default="utf-8",
+        help="Of inputs without a byte order mark.",
+    ),
+    click.option(
+        "--input-format",
+        type=click.Choice(INPUT_FORMATS),
+        help="Left out: by suffix, txt on standard input.",
+    ),
+    click.option(
+        "--output-format",
+        "--format",
+        type=click.Choice(OUTPUT_FORMATS),
+        help="Left out: by suffix, jsonl on standard output.",
+    ),
+    click.option("--prefix", default="", help="Put before the names of the added columns."),
+    click.option("--probabilities", is_flag=True, help="Add the probability of each label, too."),
+    click.option(
+        "--excel", is_flag=True, help="Write .csv for Excel: it knows UTF-8, formulas are defused."
+    ),
+    click.option(
+        "--max-rejects",
+        type=click.IntRange(0),
+        default=0,
+        metavar="N",
+        help="End with 3 if more rows than this cannot be read.",
+    ),
+    click.option("--restart", is_flag=True, help="Forget an unfinished run, start over."),
+    click.option(
+        "--jobs",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Processes; left out: all cores for large inputs and the fast model, else one.",
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="No progress bar, no summary."),
+)
+
+
+def file_options(command: Command) -> Command:
+    """Add the options for files to a command."""
+    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)

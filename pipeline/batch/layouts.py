@@ -1,0 +1,94 @@
+"""What all records of a text file have in common: encoding, columns, and which holds the review."""
+
+import csv
+import io
+from dataclasses import dataclass
+
+from pipeline.batch.columns import ONLY_ANSWERS, TEXT_COLUMNS, AddedColumns, text_column
+from pipeline.batch.encodings import Encoding, find_encoding
+from pipeline.batch.formats import DELIMITERS, input_kind
+from pipeline.batch.sources import Source
+from pipeline.batch.tables import read_table
+from pipeline.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class ReadSettings:
+    """How inputs are read.
+
+    `column` holds the reviews; None takes the first of document, text, review that is there.
+    `encoding`: one of ENCODINGS, for files without a byte order mark. `added` is what the columns
+    of an input must not be called.
+    """
+
+    column: str | None = None
+    encoding: str = "utf-8"
+    added: AddedColumns = ONLY_ANSWERS
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`columns`: those of a table, in order, empty for jsonl, whose rows may differ.
+
+    `text_column` is None where each row is asked.
+    """
+
+    name: str
+    format: str
+    encoding: Encoding
+    columns: tuple[str, ...]
+    text_column: str | None
+
+    @property
+    def delimiter(self) -> str | None:
+        """What separates the fields; None where a line is a record."""
+        return DELIMITERS.get(self.format)
+
+
+def read_layout(source: Source, settings: ReadSettings, beginning: bytes) -> tuple[Layout, int]:
+    """Return (layout, size of mark and header in bytes) from the first records of a file.
+
+    Raises InvalidInput for a header that cannot be read, has no column of reviews, or has columns
+    with the names of ours.
+    """
+    encoding = find_encoding(beginning, settings.encoding, source.name)
+    kind = input_kind(source.path, source.format).format
+    body = beginning[len(encoding.mark) :]
+    if kind == "txt" and source.format is None:
+        _refuse_table(source, encoding, body)
+    if kind not in DELIMITERS:
+        names = ("text",) * (kind == "txt")
+        settings.added.check(names, source.name)
+        return Layout(source.name, kind, encoding, names, settings.column), len(encoding.mark)
+    columns, size = _read_header(source, encoding, DELIMITERS[kind], body)
+    if not columns:
+        return Layout(source.name, kind, encoding, (), None), len(encoding.mark) + size
+    column = text_column(columns, settings.column, source.name)
+    settings.added.check(columns, source.name)
+    return Layout(source.name, kind, encoding, columns, column), len(encoding.mark) + size
+
+
+def _read_header(
+    source: Source, encoding: Encoding, delimiter: str, body: bytes
+) -> tuple[tuple[str, ...], int]:
+    """Return (names of the columns, size of the header in bytes)."""
+    text, _ = encoding.decode(body)
+    lines = io.StringIO(text, newline="\n")
+    try:
+        header = next(filter(None, read_table(lines, delimiter)), [])
+    except csv.Error as error:
+        raise InvalidInput(f"{source.name}, line 1: {error}. Mend the header.") from None
+    taken = text[: lines.tell()]
+    if damage := encoding.damage(taken):
+        raise InvalidInput(f"{source.name}, line 1: {damage}")
+    return tuple(header), encoding.size(taken)
+
+
+def _refuse_table(source: Source, encoding: Encoding, body: bytes) -> None:
+    """NSMC's own files are tables called .txt: better to ask than to score their header."""
+    first = encoding.decode(body)[0].partition("\n")[0].rstrip("\r").split("\t")
+    if len(first) > 1 and set(TEXT_COLUMNS).intersection(first):
+        raise InvalidInput(
+            f"{source.name} is a table by its first line ({', '.join(first)}). Read it as one with "
+            "--input-format tsv, or a review a line with --input-format txt."
+        )

@@ -1,0 +1,118 @@
+"""The files that an output has while it is made, and how they become the finished ones."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from pipeline.batch import arrow, remote
+from pipeline.durability import sync
+from pipeline.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class OutputFiles:
+    """Files of the output `target`: a path, or an address, made in the working folder first.
+
+    Beside scored.csv stand scored.csv.partial, scored.csv.journal and scored.csv.lock until it is
+    whole, and scored.csv.rejects.jsonl if there are rejects.
+    """
+
+    target: str
+
+    @property
+    def local(self) -> Path:
+        """Where it is made."""
+        return Path(self.target.rpartition("/")[2] if self.is_remote else self.target)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is uploaded when it is whole."""
+        return remote.is_remote(self.target)
+
+    @property
+    def partial(self) -> Path:
+        """The rows written so far; for Parquet, Arrow streams that it will be written from."""
+        return self._beside(".partial")
+
+    @property
+    def partial_rejects(self) -> Path:
+        """The rejects written so far."""
+        return self._beside(".rejects.jsonl.partial")
+
+    @property
+    def journal(self) -> Path:
+        """How far the run has come."""
+        return self._beside(".journal")
+
+    @property
+    def lock(self) -> Path:
+        """Held while a run writes."""
+        return self._beside(".lock")
+
+    @property
+    def rejects(self) -> str:
+        """The finished rejects."""
+        return f"{self.target}.rejects.jsonl"
+
+    @property
+    def _parquet(self) -> Path:
+        return self._beside(".partial.parquet")
+
+    def _beside(self, suffix: str) -> Path:
+        return self.local.with_name(self.local.name + suffix)
+
+    def check_folder(self) -> None:
+        """Raise InvalidInput if there is no folder to put the output in."""
+        if not self.local.parent.is_dir():
+            raise InvalidInput(
+                f"There is no folder {self.local.parent} to put {self.local.name} in. "
+                "Make it first."
+            )
+
+    def publish(self, has_rejects: bool, is_parquet: bool) -> None:
+        """Give the files, which are on the disk and whole, their names; the output last.
+
+        Can be called again where a call was cut off.
+        """
+        finished = self.partial
+        if is_parquet:
+            finished = self._parquet
+            arrow.write_parquet(self.partial, finished)
+            sync(finished)
+        if has_rejects and self.partial_rejects.exists():
+            self._put(self.partial_rejects, self.rejects)
+        if not has_rejects and not self.is_remote:
+            Path(self.rejects).unlink(missing_ok=True)  # of an earlier run
+        self._put(finished, self.target)
+        self.partial.unlink(missing_ok=True)
+        self.partial_rejects.unlink(missing_ok=True)
+        sync(self.local.parent)
+
+    def _put(self, finished: Path, target: str) -> None:
+        if self.is_remote:
+            remote.upload(str(finished), target)
+            finished.unlink()
+        else:
+            finished.replace(target)
+
+    def discard(self) -> None:
+        """Remove what is unfinished."""
+        for path in (self.journal, self.partial, self.partial_rejects, self._parquet):
+            path.unlink(missing_ok=True)
+
+
+def open_at(path: Path, size: int) -> IO[bytes]:
+    """Open to append behind the first `size` bytes; what is there beyond them is cut off.
+
+    Raises InvalidInput where there are fewer.
+    """
+    file = path.open("r+b" if size else "w+b")
+    if file.seek(0, 2) < size:
+        file.close()
+        raise InvalidInput(
+            f"{path} is shorter than its journal says. Start over with --restart, or write to "
+            "another file."
+        )
+    file.truncate(size)
+    file.seek(size)
+    return file

@@ -1,0 +1,191 @@
+"""Where scored rows go: standard output, or a file that gets its name only when it is whole."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import IO, Protocol
+
+from filelock import FileLock, Timeout
+
+from pipeline.batch import arrow
+from pipeline.batch.journal import Checkpoint, Identity, Journal
+from pipeline.batch.output_files import OutputFiles, open_at
+from pipeline.batch.records import Reject
+from pipeline.batch.scorer import ScoredChunk
+from pipeline.batch.serializing import WriteSettings, header
+from pipeline.errors import InvalidInput, ResourceUnavailable
+
+SECONDS_BETWEEN_CHECKPOINTS = 2.0
+
+
+class Output(Protocol):
+    """What a run writes to; `checkpoint` says how far it has come."""
+
+    checkpoint: Checkpoint
+
+    def append(self, scored: ScoredChunk) -> None:
+        """Write the rows and rejects of the next chunk."""
+
+
+class StandardOutput:
+    """Rows go to standard output, rejects to standard error."""
+
+    def __init__(self, settings: WriteSettings) -> None:
+        self.settings = settings
+        self.checkpoint = Checkpoint()
+
+    def append(self, scored: ScoredChunk) -> None:
+        """Write rows and rejects."""
+        content, rejects, self.checkpoint = advance(self.checkpoint, scored, self.settings)
+        _write_all(sys.stdout.buffer, content)
+        sys.stderr.write(rejects.decode())
+
+
+class FileOutput:
+    """A file in the making. `journal` is None where the input cannot be read a second time."""
+
+    def __init__(
+        self, files: OutputFiles, settings: WriteSettings, journal: Journal | None
+    ) -> None:
+        self.files = files
+        self.settings = settings
+        self.journal = journal
+        self.schema = arrow.CommonSchema()
+        self.saved_at = time.monotonic()
+        self.checkpoint = (journal.read() if journal else None) or Checkpoint()
+        self._open = ExitStack()
+        if not self.checkpoint.is_complete:
+            with ExitStack() as stack:
+                sizes = self.checkpoint.output_size, self.checkpoint.rejects_size
+                self.rows = stack.enter_context(open_at(files.partial, sizes[0]))
+                self.rejects = stack.enter_context(open_at(files.partial_rejects, sizes[1]))
+                self._open = stack.pop_all()
+
+    def append(self, scored: ScoredChunk) -> None:
+        """Write rows and rejects, and now and then a checkpoint."""
+        content, rejects, checkpoint = advance(self.checkpoint, scored, self.settings)
+        if self.settings.kind.format == "parquet" and content:
+            self.schema.add(content)
+        self.rows.write(content)
+        self.rejects.write(rejects)
+        self.checkpoint = checkpoint
+        if time.monotonic() - self.saved_at >= SECONDS_BETWEEN_CHECKPOINTS:
+            self.save()
+
+    def save(self) -> None:
+        """Make sure that all is on the disk, then say so in the journal."""
+        for file in (self.rows, self.rejects):
+            file.flush()
+            os.fsync(file.fileno())
+        if self.journal is not None:
+            self.journal.write(self.checkpoint)
+        self.saved_at = time.monotonic()
+
+    def publish(self) -> None:
+        """All rows are written: give the files their names."""
+        if not self.checkpoint.is_complete:
+            self.checkpoint = replace(self.checkpoint, is_complete=True)
+            self.save()
+            self.close()
+        if self.files.partial.exists():  # else a run was cut off with only its journal left
+            has_rejects = self.checkpoint.totals.rejected > 0
+            self.files.publish(has_rejects, self.settings.kind.format == "parquet")
+        if self.journal is not None:
+            self.journal.remove()
+
+    def close(self) -> None:
+        """Close the files."""
+        self._open.close()
+
+
+@contextmanager
+def open_output(
+    target: str | None, settings: WriteSettings, identity: Identity | None, restart: bool = False
+) -> Iterator[Output]:
+    """Give an output that stands where the last run of the same identity left off.
+
+    `target`: path or address, None for standard output. `identity` is None where nothing can be
+    resumed. If the body ends, the file appears under its name; if it fails, what is written stays
+    for the next run, unless there is no use in that: where the input is bad, or is not to be had
+    a second time. `restart` forgets the last run.
+    """
+    if target is None:
+        yield StandardOutput(settings)
+        return
+    files = OutputFiles(target)
+    files.check_folder()
+    with _locked(files):
+        if restart or identity is None:
+            files.discard()
+        journal = Journal(files.journal, identity) if identity else None
+        output = FileOutput(files, settings, journal)
+        try:
+            yield output
+            output.publish()
+        except BaseException as error:
+            output.close()
+            if isinstance(error, InvalidInput) or not files.journal.exists():
+                files.discard()
+            raise
+
+
+@contextmanager
+def _locked(files: OutputFiles) -> Iterator[None]:
+    try:
+        with FileLock(files.lock, timeout=0):
+            try:
+                yield
+            finally:
+                files.lock.unlink(missing_ok=True)
+    except Timeout:
+        raise ResourceUnavailable(
+            f"Another run is writing {files.target}. Wait for it, or write to another file."
+        ) from None
+
+
+def _write_all(stream: IO[bytes], content: bytes) -> None:
+    """Write to a stream that PYTHONUNBUFFERED may have made one that takes what it likes."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[stream.write(rest) :]
+    stream.flush()
+
+
+def advance(
+    checkpoint: Checkpoint, scored: ScoredChunk, settings: WriteSettings
+) -> tuple[bytes, bytes, Checkpoint]:
+    """Return (bytes to append to the rows, to the rejects, the checkpoint when that is done).
+
+    Raises InvalidInput where the chunk's columns are not those of the rows before.
+    """
+    columns, content = checkpoint.columns, scored.content
+    if columns is None and scored.columns is not None:
+        columns = scored.columns
+        content = header(columns, settings) + content
+    if scored.columns not in (None, columns):
+        raise InvalidInput(
+            "The inputs do not all have the same columns, which a table needs. "
+            "Write .jsonl instead."
+        )
+    rejects = reject_lines(scored.rejects)
+    return (
+        content,
+        rejects,
+        Checkpoint(
+            scored.end,
+            checkpoint.output_size + len(content),
+            checkpoint.rejects_size + len(rejects),
+            columns,
+            checkpoint.totals + scored.totals,
+        ),
+    )
+
+
+def reject_lines(rejects: Sequence[Reject]) -> bytes:
+    """Rejects as JSON lines."""
+    lines = (json.dumps(reject._asdict(), ensure_ascii=False) + "\n" for reject in rejects)
+    return "".join(lines).encode("utf-8", "backslashreplace")

@@ -1,0 +1,82 @@
+"""Reading Parquet in batches of rows, every type kept."""
+
+import json
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Any
+
+from pipeline.batch.arrow import pyarrow, stream
+from pipeline.batch.cells import json_value
+from pipeline.batch.chunks import Chunk, Position
+from pipeline.batch.columns import text_column
+from pipeline.batch.encodings import Encoding
+from pipeline.batch.layouts import Layout, ReadSettings
+from pipeline.batch.records import ArrowRecords, Parsed, Reject
+from pipeline.batch.sources import Source
+from pipeline.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BYTES_A_ROW = 128
+"""By which a chunk's size in bytes becomes one in rows."""
+
+
+def open_parquet(stored: IO[bytes], source: Source) -> Any:
+    """The Parquet file in these bytes; InvalidInput if it is none."""
+    pa = pyarrow()
+    try:
+        return pa.parquet.ParquetFile(stored, pre_buffer=False, buffer_size=2**20)
+    except pa.ArrowInvalid as error:
+        raise InvalidInput(f"{source.name} is no Parquet file ({error}). Get it anew.") from None
+
+
+def parquet_layout(file: Any, source: Source, settings: ReadSettings) -> Layout:
+    """Columns, and which holds the reviews; raises InvalidInput as `read_layout` does."""
+    types = pyarrow().types
+    schema = file.schema_arrow
+    column = text_column(schema.names, settings.column, source.name)
+    settings.added.check(schema.names, source.name)
+    kind = schema.field(column).type
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    if not (types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)):
+        raise InvalidInput(
+            f"{source.name}: the column {column} holds {kind}, not texts. Name the one that holds "
+            "the reviews with --column."
+        )
+    return Layout(source.name, "parquet", Encoding("utf-8"), tuple(schema.names), column)
+
+
+def parquet_chunks(file: Any, layout: Layout, start: Position, size: int) -> Iterator[Chunk]:
+    """Yield chunks of about `size` bytes from `start`, which is where one began before."""
+    place = start._replace(offset=0, line=1)
+    for group in range(file.num_row_groups):
+        rows = file.metadata.row_group(group).num_rows
+        if place.offset + rows <= start.offset:
+            place = place.moved(rows, rows)
+            continue
+        batches = file.iter_batches(size // BYTES_A_ROW, row_groups=[group], use_threads=False)
+        for batch in batches:
+            end = place.moved(batch.num_rows, batch.num_rows)
+            if place.offset >= start.offset:
+                yield Chunk(layout, stream(batch), place, end)
+            place = end
+
+
+def parse(chunk: Chunk) -> Parsed:
+    """Rows and rejects of a chunk of Parquet: a row whose review is null has none."""
+    pa = pyarrow()
+    batch = pa.ipc.open_stream(chunk.content).read_next_batch()
+    texts = batch.column(chunk.layout.text_column).to_pylist()
+    rejects = []
+    if None in texts:
+        missing = [row for row, text in enumerate(texts) if text is None]
+        rejects = [_reject(chunk, batch, row) for row in missing]
+        texts = [text for text in texts if text is not None]
+        batch = batch.filter(pa.compute.is_valid(batch.column(chunk.layout.text_column)))
+    return Parsed(texts, ArrowRecords(batch), rejects)
+
+
+def _reject(chunk: Chunk, batch: "pa.RecordBatch", row: int) -> Reject:
+    content = json.dumps(batch.slice(row, 1).to_pylist()[0], ensure_ascii=False, default=json_value)
+    line = chunk.start.line + row
+    return Reject(chunk.layout.name, line, None, "the review is null, not a text", content)

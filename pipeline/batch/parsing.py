@@ -1,0 +1,190 @@
+"""Reading the records of a chunk of text; what is no record is put aside and costs no other.
+
+Each format is read in one go first. Only where that meets something odd is the chunk read again
+record by record, to find out where and why.
+"""
+
+import csv
+import io
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from pipeline.batch.chunks import Chunk
+from pipeline.batch.columns import TEXT_COLUMNS, find_text_column
+from pipeline.batch.layouts import Layout
+from pipeline.batch.records import JsonRecords, Parsed, Records, Reject, TableRecords
+from pipeline.batch.tables import read_table
+
+
+class Found(NamedTuple):
+    """A record as it stands in the file: its row, or why it has none; neither for a blank line."""
+
+    content: str
+    row: Any = None
+    reason: str | None = None
+
+
+class Reader(ABC):
+    """Reads one format. `layout` is that of the file."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.lines: list[str] = []
+
+    @abstractmethod
+    def read(self, text: str) -> list[Any] | None:
+        """All rows, quickly; None if any of it is not as it should be."""
+
+    @abstractmethod
+    def find(self, text: str) -> Iterator[Found]:
+        """Each record, whatever it is; together they are the whole text."""
+
+    @abstractmethod
+    def arrange(self, rows: list[Any]) -> tuple[list[str], Records]:
+        """Reviews and records of rows."""
+
+
+class TextReader(Reader):
+    """A review a line."""
+
+    def read(self, text: str) -> list[str]:
+        """Lines without their ends."""
+        return [line.removesuffix("\r") for line in _lines(text)]
+
+    def find(self, text: str) -> Iterator[Found]:
+        """Each line."""
+        for line in io.StringIO(text, newline="\n"):
+            yield Found(line, line.removesuffix("\n").removesuffix("\r"))
+
+    def arrange(self, rows: list[str]) -> tuple[list[str], Records]:
+        """A table of one column."""
+        return rows, TableRecords(self.layout.columns, [[text] for text in rows])
+
+
+class TableReader(Reader):
+    """csv and tsv: rows of as many fields as the header has; blank lines are none."""
+
+    def read(self, text: str) -> list[list[str]] | None:
+        """All rows, None if one is broken, blank, or of another length."""
+        lines = _lines(text)
+        try:
+            rows = list(self._table(lines))
+            if len(rows) < len(lines):  # some have several, whose ends are needed
+                rows = list(self._table(io.StringIO(text, newline="\n")))
+            elif "\r" not in text:
+                self.lines = lines
+        except csv.Error:
+            return None
+        return rows if {len(self.layout.columns)}.issuperset(map(len, rows)) else None
+
+    def _table(self, lines: Iterable[str]) -> Any:
+        return read_table(lines, self.layout.delimiter or "")
+
+    def find(self, text: str) -> Iterator[Found]:
+        """Each row with the lines it stands in."""
+        lines = io.StringIO(text, newline="\n")
+        rows = self._table(lines)
+        while (begin := lines.tell()) < len(text):
+            try:
+                row: list[str] = next(rows, [])
+                reason = None
+            except csv.Error as error:
+                row, reason = [], str(error)
+            if row and len(row) != len(self.layout.columns):
+                reason = f"{len(row)} fields where the header has {len(self.layout.columns)}"
+            yield Found(text[begin : lines.tell()], row or None, reason)
+
+    def arrange(self, rows: list[list[str]]) -> tuple[list[str], Records]:
+        """The fields of the column that holds the reviews."""
+        column = self.layout.columns.index(self.layout.text_column or "")
+        lines = self.lines if len(self.lines) == len(rows) else None
+        records = TableRecords(self.layout.columns, rows, self.layout.delimiter, lines)
+        return [row[column] for row in rows], records
+
+
+class JsonReader(Reader):
+    """A JSON object a line; blank lines are none."""
+
+    def read(self, text: str) -> list[tuple[str, str, dict[str, Any]]] | None:
+        """(review, line, object) of each line, None if one is no object with a review."""
+        try:
+            return [self._row(line) for line in _lines(text)]
+        except ValueError:
+            return None
+
+    def find(self, text: str) -> Iterator[Found]:
+        """Each line."""
+        for line in io.StringIO(text, newline="\n"):
+            if line.isspace():
+                yield Found(line)
+                continue
+            try:
+                yield Found(line, self._row(line))
+            except ValueError as error:
+                yield Found(line, reason=str(error))
+
+    def _row(self, line: str) -> tuple[str, str, dict[str, Any]]:
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            record = None
+        if not isinstance(record, dict):
+            raise ValueError("no JSON object")
+        column = find_text_column(record, self.layout.text_column)
+        if column is None:
+            raise ValueError(f"no {self.layout.text_column or ', '.join(TEXT_COLUMNS)}")
+        text = record[column]
+        if not isinstance(text, str):
+            raise ValueError(f"the review is {text!r}, not a text")
+        return text, line.strip(), record
+
+    def arrange(self, rows: list[Any]) -> tuple[list[str], Records]:
+        """Reviews, and lines with their objects."""
+        return [row[0] for row in rows], JsonRecords(
+            [row[1] for row in rows], [row[2] for row in rows]
+        )
+
+
+READERS: dict[str, type[Reader]] = {
+    "txt": TextReader,
+    "csv": TableReader,
+    "tsv": TableReader,
+    "jsonl": JsonReader,
+}
+
+
+def parse(chunk: Chunk) -> Parsed:
+    """Rows and rejects of a chunk of text."""
+    text, is_whole = chunk.layout.encoding.decode(chunk.content)
+    reader = READERS[chunk.layout.format](chunk.layout)
+    rejects: list[Reject] = []
+    rows = reader.read(text) if is_whole and chunk.defect is None else None
+    if rows is None:
+        broken = [Found(text, reason=chunk.defect)]
+        rows, rejects = _sort_out(chunk, iter(broken) if chunk.defect else reader.find(text))
+    return Parsed(*reader.arrange(rows), rejects)
+
+
+def _sort_out(chunk: Chunk, records: Iterator[Found]) -> tuple[list[Any], list[Reject]]:
+    """Rows, and rejects with their places."""
+    rows: list[Any] = []
+    rejects, encoding, place = [], chunk.layout.encoding, chunk.start
+    for content, row, reason in records:
+        reason = encoding.damage(content) or reason
+        if reason is not None:
+            shown = content.encode("utf-8", "backslashreplace").decode("utf-8")
+            rejects.append(Reject(chunk.layout.name, place.line, place.offset, reason, shown))
+        elif row is not None:
+            rows.append(row)
+        place = place.moved(encoding.size(content), content.count("\n"))
+    return rows, rejects
+
+
+def _lines(text: str) -> list[str]:
+    r"""Lines without their ends; only \n ends one."""
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines

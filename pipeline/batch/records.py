@@ -1,0 +1,123 @@
+"""Rows as they were read, of each format, and the rows that could not be read."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from pipeline.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Reject(NamedTuple):
+    """A row that could not be read: where it is, why, and what it holds.
+
+    `offset` is the byte at which it begins, in the decompressed file; None in Parquet.
+    """
+
+    input: str
+    line: int
+    offset: int | None
+    reason: str
+    content: str
+
+    def __str__(self) -> str:
+        place = "" if self.offset is None else f", byte {self.offset}"
+        return f"{self.input}, line {self.line}{place}: {self.reason}"
+
+
+class Records(Protocol):
+    """The rows of a chunk, all of one format."""
+
+    def __len__(self) -> int: ...
+
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns; InvalidInput if the rows do not all have the same."""
+
+    def rows(self) -> Iterable[Sequence[Any]]:
+        """The fields of each row, in the order of the columns."""
+
+
+@dataclass(frozen=True)
+class TableRecords:
+    """Rows of csv, tsv or txt: texts.
+
+    `lines`: each as it stands in the file, where each is one line of a table whose fields
+    `delimiter` separates; None where that is not so.
+    """
+
+    names: tuple[str, ...]
+    fields: list[list[str]]
+    delimiter: str | None = None
+    lines: list[str] | None = None
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return self.names
+
+    def rows(self) -> Iterable[Sequence[str]]:
+        """The fields of each row."""
+        return self.fields
+
+
+@dataclass(frozen=True)
+class JsonRecords:
+    """Rows of jsonl: the line of each as it is, and the object it holds."""
+
+    lines: list[str]
+    objects: list[dict[str, Any]]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def columns(self) -> tuple[str, ...]:
+        """Keys of the first object; InvalidInput if another one has other keys."""
+        first = self.objects[0].keys()
+        if any(other.keys() != first for other in self.objects):
+            raise InvalidInput(
+                "The rows do not all have the same columns, which a table needs. "
+                "Write .jsonl instead."
+            )
+        return tuple(first)
+
+    def rows(self) -> Iterator[Sequence[Any]]:
+        """The values of each object, in the order of the columns."""
+        columns = self.columns()
+        return ([record[column] for column in columns] for record in self.objects)
+
+
+@dataclass(frozen=True)
+class ArrowRecords:
+    """Rows of Parquet."""
+
+    batch: "pa.RecordBatch"
+
+    def __len__(self) -> int:
+        return int(self.batch.num_rows)
+
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(self.batch.schema.names)
+
+    def rows(self) -> Iterable[Sequence[Any]]:
+        """The values of each row; what is no number (NaN, infinity) as None."""
+        return zip(
+            *(map(_finite, column.to_pylist()) for column in self.batch.columns), strict=True
+        )
+
+
+def _finite(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+class Parsed(NamedTuple):
+    """The rows of a chunk that could be read, their reviews, and the others."""
+
+    texts: list[str]
+    records: Records
+    rejects: list[Reject]

@@ -1,0 +1,59 @@
+"""Files by address, such as s3://bucket/reviews.parquet, through fsspec."""
+
+from contextlib import AbstractContextManager
+from typing import IO, Any
+
+from pipeline.errors import ResourceUnavailable
+
+
+def is_remote(path: str) -> bool:
+    """Whether this is an address rather than a path."""
+    return "://" in path
+
+
+def file_system(address: str) -> tuple[Any, str]:
+    """Return (fsspec file system, path in it).
+
+    Raises ResourceUnavailable if fsspec, or what it needs for this scheme, is not installed.
+    """
+    try:
+        import fsspec
+
+        return fsspec.core.url_to_fs(address)  # type: ignore[no-any-return]
+    except (ImportError, ValueError) as error:
+        raise ResourceUnavailable(
+            f"{address}: cannot be reached ({error}). Install the extra: "
+            "pip install 'sentiment-toolkit[aws]'."
+        ) from None
+
+
+def open_remote(address: str) -> AbstractContextManager[IO[bytes]]:
+    """Open for reading; the file can seek."""
+    system, path = file_system(address)
+    return system.open(path, "rb")  # type: ignore[no-any-return]
+
+
+def fingerprint(address: str) -> dict[str, Any]:
+    """Size in bytes and a token that changes when the file does."""
+    system, path = file_system(address)
+    return {"size": system.size(path), "modified": str(system.ukey(path))}
+
+
+def expanded(address: str) -> list[str]:
+    """Addresses of the files under a prefix, or that fit a glob, sorted."""
+    system, path = file_system(address)
+    found = system.glob(path) if any(c in path for c in "*?[") else system.find(path)
+    return sorted(system.unstrip_protocol(one) for one in found)
+
+
+def upload(local: str, address: str) -> None:
+    """Copy a finished local file to this address, in one piece as the store sees it."""
+    system, path = file_system(address)
+    system.put_file(local, path)
+
+
+def exists(address: str) -> bool:
+    """Whether there is such a file now."""
+    system, path = file_system(address)
+    system.invalidate_cache()
+    return bool(system.exists(path))

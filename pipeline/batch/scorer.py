@@ -1,0 +1,78 @@
+"""Scoring one chunk: parse, ask the handler, serialize. It runs in this process or in another."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.batch import parquet
+from pipeline.batch.chunks import Chunk, Position
+from pipeline.batch.columns import AddedColumns
+from pipeline.batch.formats import DELIMITERS
+from pipeline.batch.parsing import parse
+from pipeline.batch.records import JsonRecords, Records, Reject
+from pipeline.batch.serializing import Added, WriteSettings, serialize
+from pipeline.batch.totals import Totals
+from pipeline.handlers.base import Handler
+from pipeline.labels import NEGATIVE, POSITIVE
+
+
+class ScoredChunk(NamedTuple):
+    """The bytes of a chunk's scored rows, and what is to be known of it.
+
+    `columns`: those of the input, for the header of a table; None where they are not known.
+    """
+
+    content: bytes
+    columns: tuple[str, ...] | None
+    rejects: list[Reject]
+    totals: Totals
+    end: Position
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """An initialized handler, and how its answers are written."""
+
+    handler: Handler
+    settings: WriteSettings
+
+    def score(self, chunk: Chunk) -> ScoredChunk:
+        """Score the rows of a chunk; raises InvalidInput where they do not fit the output."""
+        is_parquet = chunk.layout.format == "parquet"
+        texts, records, rejects = parquet.parse(chunk) if is_parquet else parse(chunk)
+        self._check_names(chunk, records)
+        answers = probabilities(self.handler, texts)
+        totals = Totals.of(len(records) + len(rejects), answers, rejects)
+        columns = None
+        if self.settings.kind.format in DELIMITERS and (texts or chunk.layout.columns):
+            columns = records.columns()
+        content = b""
+        if texts:
+            added = added_columns(answers, self.settings.added)
+            content = serialize(records, added, self.settings)
+        return ScoredChunk(content, columns, rejects, totals, chunk.end)
+
+    def _check_names(self, chunk: Chunk, records: Records) -> None:
+        """Of jsonl each row may have other columns; of other formats the layout was checked."""
+        if isinstance(records, JsonRecords):
+            ours = frozenset(self.settings.added.names)
+            for record in records.objects:
+                if not ours.isdisjoint(record):
+                    self.settings.added.check(record, chunk.layout.name)
+
+
+def probabilities(handler: Handler, texts: list[str]) -> NDArray[np.float64]:
+    """Probabilities of (negative, positive), shape (n, 2): what `handle` makes its answers of."""
+    if not texts:
+        return np.empty((0, 2))
+    return handler.inference(handler.preprocess(texts))
+
+
+def added_columns(answers: NDArray[np.float64], columns: AddedColumns) -> Added:
+    """The columns that answers of shape (n, 2) give, by name; an exact tie is negative."""
+    negative, positive = answers.T.tolist()
+    labels = [POSITIVE if is_it else NEGATIVE for is_it in (answers[:, 1] > answers[:, 0]).tolist()]
+    values = [labels, answers.max(axis=1).tolist(), negative, positive]
+    return dict(zip(columns.names, values, strict=False))

@@ -1,0 +1,71 @@
+"""What a run counts: it adds up chunk by chunk, and travels in the journal."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.batch.records import Reject
+
+SCORE_BINS = 20
+"""Equal bins of P(positive), from 0 to 1."""
+
+
+def _no_scores() -> list[int]:
+    return [0] * SCORE_BINS
+
+
+@dataclass
+class Totals:
+    """`rows` are those read: each is scored or rejected.
+
+    `confidence` is the sum over the scored ones, `scores` their number in each bin of P(positive);
+    `first_reject` says what is wrong with the first of the others.
+    """
+
+    rows: int = 0
+    scored: int = 0
+    rejected: int = 0
+    positive: int = 0
+    confidence: float = 0.0
+    scores: list[int] = field(default_factory=_no_scores)
+    first_reject: str = ""
+
+    @classmethod
+    def of(cls, rows: int, probabilities: NDArray[np.float64], rejects: Sequence[Reject]) -> Self:
+        """Count rows as they were read, answers of shape (n, 2), and rows that got none."""
+        positive = probabilities[:, 1]
+        bins = np.minimum((positive * SCORE_BINS).astype(np.intp), SCORE_BINS - 1)
+        return cls(
+            rows=rows,
+            scored=len(probabilities),
+            rejected=len(rejects),
+            positive=int(np.count_nonzero(positive > probabilities[:, 0])),
+            confidence=float(probabilities.max(axis=1, initial=0.0).sum()),
+            scores=np.bincount(bins, minlength=SCORE_BINS).tolist(),
+            first_reject=str(rejects[0]) if rejects else "",
+        )
+
+    def __add__(self, other: Self) -> Self:
+        mine, theirs = asdict(self), asdict(other)
+        return type(self)(**{name: _sum(mine[name], theirs[name]) for name in mine})
+
+    @property
+    def positive_share(self) -> float:
+        """Share of the scored rows whose label is positive."""
+        return self.positive / max(self.scored, 1)
+
+    @property
+    def mean_confidence(self) -> float:
+        """Mean confidence of the scored rows."""
+        return self.confidence / max(self.scored, 1)
+
+
+def _sum(one: Any, other: Any) -> Any:
+    if isinstance(one, str):
+        return one or other
+    if isinstance(one, list):
+        return [a + b for a, b in zip(one, other, strict=True)]
+    return one + other
