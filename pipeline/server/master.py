@@ -1,5 +1,8 @@
 """gunicorn's master process: what is made before the workers are forked, and what each one does."""
 
+import contextlib
+import ctypes
+import gc
 import os
 import resource
 import threading
@@ -18,6 +21,7 @@ from pipeline.server.settings import ServerSettings
 from pipeline.server.shared import Flag
 from pipeline.server.worker import BufferingWorker
 
+_M_ARENA_MAX, _ARENAS = -8, 2
 CONNECTIONS = 2_000
 """Of one worker; more than that, and those waited for longest are closed."""
 SECONDS_TO_FINISH = 30
@@ -46,6 +50,7 @@ class _Application(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         _allow_many_files()
+        _limit_arenas()
         for name, value in self._gunicorn_settings().items():
             self.cfg.set(name, value)
 
@@ -77,6 +82,7 @@ class _Application(BaseApplication):  # type: ignore[misc]
     def before_fork(self, arbiter: Arbiter, worker: BufferingWorker) -> None:
         """Bring the models up to date for all to share, and find the worker a free row."""
         self.models.refresh(before_fork=True)
+        gc.freeze()  # or the first collection in each worker would copy what is shared
         taken = {other.row for other in arbiter.WORKERS.values()}
         worker.row = next(row for row in range(2 * self.settings.workers + 1) if row not in taken)
 
@@ -110,3 +116,9 @@ def _allow_many_files() -> None:
     """Raise the soft limit of open files to the hard one: each connection takes one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _limit_arenas() -> None:
+    """Keep glibc from giving each thread a heap of its own, which would grow and never shrink."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)

@@ -11,14 +11,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.torture import faults
+from tests.conftest import served
+from tests.torture import faults, serving
 from tests.torture.flips import flip_all
+from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
 from tests.torture.hostile_folders import load_forged
 from tests.torture.mutants import mutate_many
 from tests.torture.planted import load_unverified
 from tests.torture.small import Small, make_small
-from tests.torture.tally import report
+from tests.torture.tally import report, table
 from tests.torture.versions import compare_versions
 
 Part = Callable[[Small, Path, argparse.Namespace], bool]
@@ -78,6 +80,33 @@ def run_planted(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
     return all(found.values())
 
 
+def run_requests(small: Small, _: Path, options: argparse.Namespace) -> bool:
+    """Made-up requests; the workers' memory must not grow with them."""
+    with served(small.root, "--workers", "2", "--no-request-log") as server:
+        result = fuzz(server, options.requests, options.seed)
+    counts = ", ".join(f"{status}: {count:,}" for status, count in sorted(result.counts.items()))
+    print(f"{sum(result.counts.values()):,} answers ({counts})")
+    print(f"memory of both workers after warm-up: {result.growth:+.1f} MB")
+    for problem in result.problems[:10]:
+        print(f"  {problem}")
+    return not result.problems and result.growth <= LARGEST_GROWTH
+
+
+def run_serving(small: Small, _: Path, options: argparse.Namespace) -> bool:
+    """Worker kills, swaps and SIGTERMs under load, and slow clients."""
+    outcomes = [
+        serving.kill_workers(small, options.times),
+        serving.swap_models(small, options.times),
+        serving.end_servers(small, options.times),
+        serving.bear_slow_clients(small, clients=500, seconds=20.0),
+    ]
+    print(table(serving.HEAD, [outcome.row() for outcome in outcomes]))
+    for outcome in outcomes:
+        for problem in outcome.problems[:10]:
+            print(f"  {outcome.name}: {problem}")
+    return not any(outcome.problems for outcome in outcomes)
+
+
 PARTS: dict[str, Part] = {
     "flips": run_flips,
     "mutants": run_mutants,
@@ -85,7 +114,12 @@ PARTS: dict[str, Part] = {
     "faults": run_faults,
     "planted": run_planted,
     "versions": run_versions,
+    "requests": run_requests,
+    "serving": run_serving,
 }
+
+LARGEST_GROWTH = 5.0
+"""MB of both workers together, over all made-up requests after the warm-up."""
 
 
 def main() -> int:
@@ -93,7 +127,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make torture")
     parser.add_argument("parts", nargs="*", default=list(PARTS), help=f"of {', '.join(PARTS)}")
     parser.add_argument("--mutants", type=int, default=100_000, help="how many")
-    parser.add_argument("--seed", type=int, default=0, help="of the mutants")
+    parser.add_argument("--seed", type=int, default=0, help="of mutants and requests")
+    parser.add_argument("--requests", type=int, default=100_000, help="made-up requests")
+    parser.add_argument("--times", type=int, default=200, help="worker kills, swaps, SIGTERMs")
     options = parser.parse_args()
     bad = []
     for name in options.parts:
