@@ -31,36 +31,37 @@ SECONDS_TO_FINISH = 30
 def run_gunicorn(models: StoredModels, settings: ServerSettings) -> None:
     """Serve until SIGTERM or SIGINT."""
     try:
-        _Application(models, settings).run()
+        ServingModels(models, settings).run()
     except SystemExit as exit_request:
         if exit_request.code:
             raise
 
 
-class _Application(BaseApplication):  # type: ignore[misc]
-    """The application, made before the fork so that the workers share its memory."""
+class Serving(BaseApplication):  # type: ignore[misc]
+    """gunicorn around an application, which is made before the fork: workers share its memory."""
 
-    def __init__(self, models: StoredModels, settings: ServerSettings) -> None:
-        self.models, self.settings = models, settings
-        # A dying worker may still count while its successor does: two rows each.
-        self.live = LiveTexts(2 * settings.workers)
+    def __init__(self, application: Flask, settings: ServerSettings) -> None:
+        self.application, self.settings = application, settings
         self.draining = Flag()
-        self.application = create_app(models, settings, self.live, self.draining)
         super().__init__()
 
     def load_config(self) -> None:
+        """Take our settings, no file of gunicorn's."""
         _allow_many_files()
         _limit_arenas()
-        for name, value in self._gunicorn_settings().items():
+        for name, value in self.gunicorn_settings().items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
+        """The application."""
         return self.application
 
     def run(self) -> None:
+        """Serve until told to stop; raises SystemExit."""
         _DrainingArbiter(self).run()
 
-    def _gunicorn_settings(self) -> dict[str, Any]:
+    def gunicorn_settings(self) -> dict[str, Any]:
+        """By gunicorn's names."""
         host, port = self.settings.host, self.settings.port
         return {
             "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
@@ -74,6 +75,24 @@ class _Application(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             "loglevel": "warning",
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108, PTH112
+        }
+
+
+class ServingModels(Serving):
+    """The API around models that the workers share, follow and count texts of."""
+
+    def __init__(self, models: StoredModels, settings: ServerSettings) -> None:
+        self.models = models
+        # A dying worker may still count while its successor does: two rows each.
+        self.live = LiveTexts(2 * settings.workers)
+        draining = Flag()
+        super().__init__(create_app(models, settings, self.live, draining), settings)
+        self.draining = draining
+
+    def gunicorn_settings(self) -> dict[str, Any]:
+        """With what is done at a worker's beginning and end."""
+        return {
+            **super().gunicorn_settings(),
             "pre_fork": self.before_fork,
             "post_worker_init": self.start_worker,
             "child_exit": self.bury_worker,

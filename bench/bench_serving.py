@@ -1,0 +1,118 @@
+"""Requests a second over HTTP: `sentiment serve`, LitServe, BentoML and MLServer, the same model.
+
+All serve the very fast model of this repository from two worker processes, on cores that they share
+with the load generator. A route of Flask that does nothing, on our server, shows the least that a
+request can cost. Each peer gets an environment of its own, made by this script.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from statistics import median
+
+from common import ROOT, Corpus, machine, print_table, read_corpus, trained
+from load import Figures, drive, generator
+from servers import EMPTY, OURS, SERVERS, TEXT, Server, install, memory, running
+
+LOADS = {"1": (1, 1), "16": (16, 1), "64": (64, 1), "16, 32 texts": (16, 32)}
+"""Connections and texts a request."""
+COMPARED = "16"
+
+Round = dict[str, Figures]
+
+
+def main() -> None:
+    """Drive each server in turn, another one first each round; print a table a load and ratios."""
+    options = _parse()
+    corpus = read_corpus(options.quick)
+    chosen = [s for s in SERVERS if not options.quick or not s.packages]
+    print((__doc__ or "").splitlines()[0])
+    print(f"{machine()}, driven by {generator()}")
+    if options.quick:
+        print("--quick: without the peers, for a moment each; the figures mean nothing.")
+    print(flush=True)
+    binaries = {server.name: install(server, options.models) for server in chosen}
+    rounds, weights = _measure(chosen, binaries, corpus, options)
+    for load in LOADS:
+        _print_load(load, rounds)
+    print_table(["side", "memory"], [[name, f"{mb:,.0f} MB"] for name, mb in weights.items()])
+    _print_ratios(rounds)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="ours alone, to see the script work")
+    parser.add_argument("--models", type=Path, default=ROOT / "build" / "bench")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each load")
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.seconds = 1, 1.0
+    if sys.platform != "linux":
+        sys.exit("Needs Linux.")
+    return options
+
+
+def _measure(
+    chosen: list[Server], binaries: dict[str, Path], corpus: Corpus, options: argparse.Namespace
+) -> tuple[dict[str, list[Round]], dict[str, float]]:
+    """Figures by side and round, and each side's memory after the last load."""
+    rounds: dict[str, list[Round]] = {server.name: [] for server in chosen}
+    weights = {}
+    with trained(corpus) as ours:
+        for number in range(options.rounds):
+            shift = number % len(chosen)
+            for server in chosen[shift:] + chosen[:shift]:
+                with running(server, binaries[server.name], ours.root) as (url, pid):
+                    drive(url, server.body([TEXT]), 8, 1.0)  # warm-up
+                    rounds[server.name].append(
+                        {
+                            name: drive(
+                                url, server.body([TEXT] * size), connections, options.seconds
+                            )
+                            for name, (connections, size) in LOADS.items()
+                        }
+                    )
+                    weights[server.name] = memory(pid)
+    return rounds, weights
+
+
+def _print_load(load: str, rounds: dict[str, list[Round]]) -> None:
+    header = [f"{load} connections", "requests/s", "p50", "p99", "errors", "ours ÷ theirs"]
+    rows = []
+    for name, figures in rounds.items():
+        of_load = [one[load] for one in figures]
+        ratio = _ratio(rounds, name, lambda f: f.per_second, load)
+        rows.append(
+            [
+                name,
+                f"{median(f.per_second for f in of_load):,.0f}",
+                f"{median(f.p50 for f in of_load):.1f} ms",
+                f"{median(f.p99 for f in of_load):.1f} ms",
+                str(sum(f.errors for f in of_load)),
+                f"{ratio:.2f}×",
+            ]
+        )
+    print_table(header, rows)
+
+
+def _ratio(rounds: dict[str, list[Round]], name: str, value: object, load: str) -> float:
+    """Median over the rounds of ours ÷ theirs."""
+    pairs = zip(rounds[OURS], rounds[name], strict=True)
+    return median(value(ours[load]) / value(theirs[load]) for ours, theirs in pairs)  # type: ignore[operator]
+
+
+def _print_ratios(rounds: dict[str, list[Round]]) -> None:
+    """The figures that the goals are about: 16 connections, one text a request."""
+    empty = _ratio(rounds, EMPTY, lambda f: f.per_second, COMPARED)
+    print(f"Ours ÷ the empty route: {empty:.2f}")
+    peers = [name for name in rounds if name not in (OURS, EMPTY)]
+    if peers:
+        speed = min(_ratio(rounds, name, lambda f: f.per_second, COMPARED) for name in peers)
+        wait = max(_ratio(rounds, name, lambda f: f.p99, COMPARED) for name in peers)
+        print(f"Requests/s, ours ÷ the best peer's: {speed:.2f}")
+        print(f"p99, ours ÷ the best peer's: {wait:.2f}")
+
+
+if __name__ == "__main__":
+    main()

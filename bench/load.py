@@ -1,0 +1,94 @@
+"""Driving a server: with wrk where it is installed, else with threads of this process.
+
+wrk costs little of the processor, which it shares with the server. The threads cost much, so their
+figures are lower for every side, and less so for the slow ones.
+"""
+
+import http.client
+import json
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+_SCRIPT = """
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = {body}
+done = function(summary, latency, requests)
+  local errors = summary.errors
+  print(string.format("RESULT %d %d %d %d %d", summary.requests, summary.duration,
+    latency:percentile(50), latency:percentile(99),
+    errors.connect + errors.read + errors.write + errors.status + errors.timeout))
+end
+"""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Requests a second, and milliseconds within which 50 and 99 % of them were answered."""
+
+    per_second: float
+    p50: float
+    p99: float
+    errors: int
+
+
+def generator() -> str:
+    """What drives the servers here."""
+    return "wrk" if shutil.which("wrk") else "Python threads (install wrk for better figures)"
+
+
+def drive(url: str, body: object, connections: int, seconds: float) -> Figures:
+    """POST the body over so many connections for so long, each waiting for its answer."""
+    if shutil.which("wrk"):
+        return _wrk(url, json.dumps(body), connections, seconds)
+    return _threads(url, json.dumps(body).encode(), connections, seconds)
+
+
+def _wrk(url: str, body: str, connections: int, seconds: float) -> Figures:
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "post.lua"
+        script.write_text(_SCRIPT.format(body=f"[=[{body}]=]"))
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{round(seconds)}s", "-s", str(script), url]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
+    requests, microseconds, p50, p99, errors = map(int, line.split()[1:])
+    return Figures(requests / microseconds * 1e6, p50 / 1000, p99 / 1000, errors)
+
+
+def _threads(url: str, body: bytes, connections: int, seconds: float) -> Figures:
+    host, _, path = url.removeprefix("http://").partition("/")
+    times: list[float] = []
+    errors: list[str] = []
+    end = time.perf_counter() + seconds
+
+    def ask() -> None:
+        connection = http.client.HTTPConnection(host, timeout=30)
+        while (started := time.perf_counter()) < end:
+            headers = {"Content-Type": "application/json"}
+            try:
+                connection.request("POST", f"/{path}", body, headers)
+                response = connection.getresponse()
+                response.read()
+            except OSError as error:
+                errors.append(repr(error))
+                connection.close()
+                continue
+            times.append(time.perf_counter() - started)
+            if response.status != http.HTTPStatus.OK:
+                errors.append(str(response.status))
+        connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    p50, p99 = np.percentile(times, [50, 99]) * 1000
+    return Figures(len(times) / seconds, float(p50), float(p99), len(errors))
