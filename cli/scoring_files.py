@@ -22,8 +22,8 @@ from pipeline.batch.sources import find_sources
 from pipeline.batch.totals import Totals
 from pipeline.handlers.base import Handler
 
-BAR = "{desc}: {percentage:3.0f}% |{bar}| {postfix}, {elapsed} gone, {remaining} left"
-BAR_WITHOUT_END = "{desc}: {postfix}, {elapsed} gone"
+BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed} gone, {remaining} left{postfix}"
+BAR_WITHOUT_END = "{desc}: {elapsed} gone{postfix}"
 
 
 def make_job(

@@ -74,5 +74,5 @@ def test_a_bar_on_a_terminal(sample_root: Path, tmp_path: Path) -> None:
     os.close(theirs)
     shown = os.read(ours, 2**16).decode()
     os.close(ours)
-    assert re.search(r"Scoring: +\d+% \|.+\| [\d,]+ rows/s, 00:\d\d gone, 00:\d\d left", shown)
+    assert re.search(r"Scoring: +\d+% \|.+\| \d\d:\d\d gone, \d\d:\d\d left, [\d,]+ rows/s", shown)
     assert "100,000 rows in = 100,000 scored + 0 rejected" in shown
