@@ -7,29 +7,13 @@ from pathlib import Path
 import click
 
 from cli.options import artifacts_option, fast_option, trust_options
-
-STABLE, FAR = 0.1, 0.25
+from cli.scoring_options import check_inputs, read_options
 
 
 @click.command("drift")
-@click.argument(
-    "inputs",
-    metavar="FILE...",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-)
+@click.argument("inputs", metavar="FILE...", nargs=-1, required=True, callback=check_inputs)
 @fast_option
-@click.option("--column", help="Column with the reviews; left out: document, text or review.")
-@click.option(
-    "--encoding", type=click.Choice(["utf-8", "cp949"]), default="utf-8", help="Of the files."
-)
-@click.option(
-    "--format",
-    "input_format",
-    type=click.Choice(["txt", "csv", "tsv", "jsonl"]),
-    help="Of the files; left out: by suffix, txt on standard input.",
-)
+@read_options
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @trust_options
 @artifacts_option
@@ -56,21 +40,18 @@ def command(
       sentiment drift --fast --json this-week.csv | jq .indexes.score
     """
     from pipeline.artifacts import Trust
-    from pipeline.batch.drift import measure_drift
-    from pipeline.batch.readers import Source
+    from pipeline.batch.drift import measure_drift, verdict
+    from pipeline.batch.layouts import ReadSettings
+    from pipeline.batch.sources import find_sources
     from pipeline.handlers.loading import load_current
 
     trust = Trust(expect_digest, require_signature)
     handler = load_current(artifacts, "fast" if fast else "deep", trust)
-    sources = [Source(path, input_format, column, encoding) for path in inputs]
-    measured = measure_drift(handler, sources)
+    sources = find_sources(inputs, input_format)
+    measured = measure_drift(handler, sources, ReadSettings(column, encoding))
     if as_json:
         click.echo(json.dumps(asdict(measured)))
         return
     for feature, index in measured.indexes.items():
-        click.echo(f"{feature:8}{index:8.3f}  {_verdict(index)}")
+        click.echo(f"{feature:8}{index:8.3f}  {verdict(index)}")
     click.echo(f"{measured.texts:,} reviews against {handler.name}", err=True)
-
-
-def _verdict(index: float) -> str:
-    return "unchanged" if index < STABLE else "changed" if index < FAR else "changed much"

@@ -24,6 +24,7 @@ def command(
     expect_digest: str | None,
     require_signature: Path | None,
     artifacts: Path,
+    report: Path | None,
     max_rejects: int,
     restart: bool,
     jobs: int | None,
@@ -44,6 +45,7 @@ def command(
       sentiment predict --fast reviews.csv -o scored.csv
       sentiment predict --fast 'reviews/*.jsonl.gz' -o scored.parquet
       sentiment predict --fast --encoding cp949 excel.csv -o scored.csv --excel
+      sentiment predict --fast reviews.parquet -o scored.parquet --report report.html
       cat reviews.txt | sentiment predict --fast - | jq .confidence
     """
     if bool(inputs) == bool(texts):
@@ -52,11 +54,11 @@ def command(
     from pipeline.artifacts import Trust
     from pipeline.handlers.loading import load_current
 
-    job = make_job(inputs, **options) if inputs else None
+    job = make_job(inputs, report=report, **options) if inputs else None
     trust = Trust(expect_digest, require_signature)
     handler = load_current(artifacts, "fast" if fast else "deep", trust)
     if job:
-        score(handler, job, max_rejects, restart, jobs, quiet)
+        score(handler, job, report, max_rejects, restart, jobs, quiet)
         return
     for prediction in handler.handle(texts):
         click.echo(json.dumps(prediction._asdict(), ensure_ascii=False))

@@ -1,18 +1,29 @@
 """What `sentiment predict` does with files: score them, show how far it is, sum up."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Never
 
 import click
+from tqdm import tqdm
 
+from pipeline.batch.chunks import Chunk
 from pipeline.batch.columns import AddedColumns
 from pipeline.batch.formats import STANDARD_STREAM, output_kind
 from pipeline.batch.layouts import ReadSettings
 from pipeline.batch.parallel import default_jobs
+from pipeline.batch.reporting import write_report
+from pipeline.batch.scorer import ScoredChunk
 from pipeline.batch.scoring import Job, refuse_rejects, score_files
 from pipeline.batch.serializing import WriteSettings
 from pipeline.batch.sources import find_sources
 from pipeline.batch.totals import Totals
 from pipeline.handlers.base import Handler
+
+BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed} gone, {remaining} left{postfix}"
+BAR_WITHOUT_END = "{desc}: {elapsed} gone{postfix}"
 
 
 def make_job(
@@ -25,6 +36,7 @@ def make_job(
     prefix: str,
     probabilities: bool,
     excel: bool,
+    report: Path | None,
 ) -> Job:
     """What the options ask for; UsageError or InvalidInput where that cannot be."""
     added = AddedColumns(prefix, probabilities)
@@ -35,25 +47,70 @@ def make_job(
         find_sources(inputs, input_format),
         output,
         ReadSettings(column, encoding, added),
-        WriteSettings(kind, added, excel),
+        WriteSettings(kind, added, excel, profile=report is not None),
     )
 
 
 def score(
-    handler: Handler, job: Job, max_rejects: int, restart: bool, jobs: int | None, quiet: bool
+    handler: Handler,
+    job: Job,
+    report: Path | None,
+    max_rejects: int,
+    restart: bool,
+    jobs: int | None,
+    quiet: bool,
 ) -> None:
     """Score the inputs; show on the terminal how that goes."""
-    begin = time.monotonic()
-    totals = score_files(handler, job, jobs or default_jobs(handler, job.sources), restart)
+    processes = jobs or default_jobs(handler, job.sources)
+    with progress(job, quiet) as speed:
+        totals = score_files(handler, job, processes, restart, speed.watch)
+    if report is not None:
+        write_report(report, handler, job, totals)
     if not quiet:
-        click.echo(summary(totals, time.monotonic() - begin), err=True)
+        click.echo(summary(totals, speed), err=True)
     refuse_rejects(totals, job, max_rejects)
 
 
-def summary(totals: Totals, seconds: float) -> str:
+class Speed:
+    """Rows of this run, and a bar of the bytes read; of a resumed run, only what is new counts."""
+
+    def __init__(self, job: Job, bar: "tqdm[Never]") -> None:
+        self.bar = bar
+        self.sizes = [source.size() or 0 for source in job.sources]
+        self.rows = 0
+        self.begin = time.monotonic()
+
+    def watch(self, chunk: Chunk, scored: ScoredChunk) -> None:
+        """A chunk is written."""
+        self.rows += scored.totals.rows
+        self.bar.set_postfix_str(f"{self.per_second:,.0f} rows/s", refresh=False)
+        self.bar.update(sum(self.sizes[: chunk.start.source]) + chunk.read - self.bar.n)
+
+    @property
+    def per_second(self) -> float:
+        """Rows a second so far."""
+        return self.rows / max(time.monotonic() - self.begin, 1e-9)
+
+
+@contextmanager
+def progress(job: Job, quiet: bool) -> Iterator[Speed]:
+    """A bar on a terminal, nothing in a pipe."""
+    total = sum(source.size() or 0 for source in job.sources) or None
+    with tqdm(
+        total=total,
+        desc="Scoring",
+        bar_format=BAR if total else BAR_WITHOUT_END,
+        disable=True if quiet else None,
+        leave=False,
+        dynamic_ncols=True,
+    ) as bar:
+        yield Speed(job, bar)
+
+
+def summary(totals: Totals, speed: Speed) -> str:
     """Two lines: what became of the rows, and what the answers are like."""
     return (
         f"{totals.rows:,} rows in = {totals.scored:,} scored + {totals.rejected:,} rejected\n"
         f"{totals.positive_share:.1%} positive, mean confidence {totals.mean_confidence:.1%}, "
-        f"{totals.rows / seconds:,.0f} rows/s"
+        f"{speed.per_second:,.0f} rows/s"
     )

@@ -21,10 +21,7 @@ def check_inputs(_: click.Context, __: click.Parameter, inputs: tuple[str, ...])
     return inputs
 
 
-_OPTIONS = (
-    click.option(
-        "-o", "--output", metavar="FILE", help="Path or address; left out: standard output."
-    ),
+_READ_OPTIONS = (
     click.option("--column", help="Column with the reviews; left out: document, text or review."),
     click.option(
         "--encoding",
@@ -37,6 +34,12 @@ _OPTIONS = (
         type=click.Choice(INPUT_FORMATS),
         help="Left out: by suffix, txt on standard input.",
     ),
+)
+
+_WRITE_OPTIONS = (
+    click.option(
+        "-o", "--output", metavar="FILE", help="Path or address; left out: standard output."
+    ),
     click.option(
         "--output-format",
         "--format",
@@ -47,6 +50,15 @@ _OPTIONS = (
     click.option("--probabilities", is_flag=True, help="Add the probability of each label, too."),
     click.option(
         "--excel", is_flag=True, help="Write .csv for Excel: it knows UTF-8, formulas are defused."
+    ),
+)
+
+_RUN_OPTIONS = (
+    click.option(
+        "--report",
+        metavar="FILE.html",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="A page with distributions, and drift against training.",
     ),
     click.option(
         "--max-rejects",
@@ -66,6 +78,15 @@ _OPTIONS = (
 )
 
 
+def read_options(command: Command) -> Command:
+    """Add the options that say how files are read."""
+    return _added(command, _READ_OPTIONS)
+
+
 def file_options(command: Command) -> Command:
-    """Add the options for files to a command."""
-    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
+    """Add the options that say how files are read, written and gone through."""
+    return _added(command, _READ_OPTIONS + _WRITE_OPTIONS + _RUN_OPTIONS)
+
+
+def _added(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:
+    return reduce(lambda decorated, option: option(decorated), reversed(options), command)

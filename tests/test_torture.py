@@ -3,11 +3,12 @@
 `make torture` runs the long form.
 """
 
+import random
 from pathlib import Path
 
 import pytest
 
-from tests.torture import faults
+from tests.torture import faults, kills
 from tests.torture.flips import flip_all
 from tests.torture.hostile import load_hostile
 from tests.torture.hostile_folders import load_forged
@@ -82,3 +83,17 @@ def test_faults_find_a_publisher_in_the_wrong_order(small: Small, tmp_path: Path
     result = faults.inject(small, tmp_path, late, "SIGKILL before", faults.PLANTED)
     assert result.left == "neither"
     assert result.problems
+
+
+def test_killed_runs_go_on_to_the_same_bytes(small: Small, tmp_path: Path) -> None:
+    kills.write_inputs(tmp_path, 20)
+    result = kills.kill_case(small, tmp_path, kills.CASES[1], 3, "none", random.Random(0))
+    assert not result.problems
+    assert result.kills == 3
+
+
+def test_kills_find_rows_that_are_doubled(small: Small, tmp_path: Path) -> None:
+    kills.write_inputs(tmp_path, 30)
+    chance = random.Random(0)
+    result = kills.kill_case(small, tmp_path, kills.CASES[0], 12, "keep-tail", chance)
+    assert any("differs" in problem for problem in result.problems)

@@ -1,17 +1,21 @@
-"""How far the reviews of a file are from those a model was trained on."""
+"""How far the reviews of files are from those a model was trained on."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
-import numpy as np
-
-from pipeline.batch.readers import Source
+from pipeline.batch.chunks import BEGINNING
+from pipeline.batch.layouts import ReadSettings
+from pipeline.batch.profiles import Counts, add_counts, count_texts, shares
+from pipeline.batch.reading import check_layouts, read_chunks
+from pipeline.batch.scorer import parse_chunk
+from pipeline.batch.sources import Source
 from pipeline.errors import InvalidInput
 from pipeline.handlers.base import Handler
-from pipeline.monitor import drift, text_profile
+from pipeline.monitor import drift
 
-_TEXTS_AT_A_TIME = 8192
+CHUNK_BYTES = 2**20
+STABLE, FAR = 0.1, 0.25
+"""Population stability index below which nothing has changed, and from which on much has."""
 
 
 @dataclass(frozen=True)
@@ -22,21 +26,26 @@ class FileDrift:
     indexes: dict[str, float]
 
 
-def measure_drift(handler: Handler, sources: Iterable[Source]) -> FileDrift:
+def measure_drift(handler: Handler, sources: Sequence[Source], settings: ReadSettings) -> FileDrift:
     """Compare the reviews of all sources with the artifact's reference profile.
 
-    All cleaned texts are held in memory. Raises InvalidInput for a row that cannot be read, or
-    where there are no reviews.
+    Raises InvalidInput for a row that cannot be read, or where there are no reviews.
     """
-    cleaned: list[str] = []
-    scores = [np.empty(0)]
-    for source in sources:
-        rows = source.rows()
-        while texts := [text for _, text in islice(rows, _TEXTS_AT_A_TIME)]:
-            part = handler.preprocess(texts)
-            scores.append(handler.inference(part)[:, 1])
-            cleaned += part
-    if not cleaned:
+    counts: Counts | None = None
+    check_layouts(sources, settings)
+    for chunk in read_chunks(sources, settings, BEGINNING, CHUNK_BYTES):
+        parsed = parse_chunk(chunk)
+        if parsed.rejects:
+            raise InvalidInput(f"{parsed.rejects[0]}. Mend that row.")
+        if parsed.texts:
+            cleaned = handler.preprocess(parsed.texts)
+            answers = handler.inference(cleaned)
+            counts = add_counts(counts, count_texts(cleaned, answers[:, 1]))
+    if counts is None:
         raise InvalidInput("There are no reviews in it.")
-    profile = text_profile(cleaned, np.concatenate(scores))
-    return FileDrift(len(cleaned), drift(handler.artifact.manifest.profile, profile))
+    return FileDrift(counts["texts"], drift(handler.artifact.manifest.profile, shares(counts)))
+
+
+def verdict(index: float) -> str:
+    """What a population stability index means, by the usual rule of thumb."""
+    return "unchanged" if index < STABLE else "changed" if index < FAR else "changed much"

@@ -2,9 +2,10 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.batch.columns import ONLY_ANSWERS, TEXT_COLUMNS, AddedColumns, text_column
+from pipeline.batch.columns import TEXT_COLUMNS, AddedColumns, text_column
 from pipeline.batch.encodings import Encoding, find_encoding
 from pipeline.batch.formats import DELIMITERS, input_kind
 from pipeline.batch.sources import Source
@@ -18,12 +19,17 @@ class ReadSettings:
 
     `column` holds the reviews; None takes the first of document, text, review that is there.
     `encoding`: one of ENCODINGS, for files without a byte order mark. `added` is what the columns
-    of an input must not be called.
+    of an input must not be called; None where none is added.
     """
 
     column: str | None = None
     encoding: str = "utf-8"
-    added: AddedColumns = ONLY_ANSWERS
+    added: AddedColumns | None = None
+
+    def check_names(self, columns: Iterable[str], source: str) -> None:
+        """Raise InvalidInput if a column of this source is called as one of ours."""
+        if self.added is not None:
+            self.added.check(columns, source)
 
 
 @dataclass(frozen=True)
@@ -58,13 +64,13 @@ def read_layout(source: Source, settings: ReadSettings, beginning: bytes) -> tup
         _refuse_table(source, encoding, body)
     if kind not in DELIMITERS:
         names = ("text",) * (kind == "txt")
-        settings.added.check(names, source.name)
+        settings.check_names(names, source.name)
         return Layout(source.name, kind, encoding, names, settings.column), len(encoding.mark)
     columns, size = _read_header(source, encoding, DELIMITERS[kind], body)
     if not columns:
         return Layout(source.name, kind, encoding, (), None), len(encoding.mark) + size
     column = text_column(columns, settings.column, source.name)
-    settings.added.check(columns, source.name)
+    settings.check_names(columns, source.name)
     return Layout(source.name, kind, encoding, columns, column), len(encoding.mark) + size
 
 

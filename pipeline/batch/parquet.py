@@ -35,7 +35,7 @@ def parquet_layout(file: Any, source: Source, settings: ReadSettings) -> Layout:
     types = pyarrow().types
     schema = file.schema_arrow
     column = text_column(schema.names, settings.column, source.name)
-    settings.added.check(schema.names, source.name)
+    settings.check_names(schema.names, source.name)
     kind = schema.field(column).type
     kind = kind.value_type if types.is_dictionary(kind) else kind
     if not (types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)):

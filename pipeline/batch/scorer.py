@@ -11,7 +11,8 @@ from pipeline.batch.chunks import Chunk, Position
 from pipeline.batch.columns import AddedColumns
 from pipeline.batch.formats import DELIMITERS
 from pipeline.batch.parsing import parse
-from pipeline.batch.records import JsonRecords, Records, Reject
+from pipeline.batch.profiles import count_texts
+from pipeline.batch.records import JsonRecords, Parsed, Records, Reject
 from pipeline.batch.serializing import Added, WriteSettings, serialize
 from pipeline.batch.totals import Totals
 from pipeline.handlers.base import Handler
@@ -40,11 +41,12 @@ class Scorer:
 
     def score(self, chunk: Chunk) -> ScoredChunk:
         """Score the rows of a chunk; raises InvalidInput where they do not fit the output."""
-        is_parquet = chunk.layout.format == "parquet"
-        texts, records, rejects = parquet.parse(chunk) if is_parquet else parse(chunk)
+        texts, records, rejects = parse_chunk(chunk)
         self._check_names(chunk, records)
-        answers = probabilities(self.handler, texts)
-        totals = Totals.of(len(records) + len(rejects), answers, rejects)
+        cleaned = self.handler.preprocess(texts)
+        answers = self.handler.inference(cleaned) if texts else np.empty((0, 2))
+        profile = count_texts(cleaned, answers[:, 1]) if self.settings.profile else None
+        totals = Totals.of(len(records) + len(rejects), answers, rejects, profile)
         columns = None
         if self.settings.kind.format in DELIMITERS and (texts or chunk.layout.columns):
             columns = records.columns()
@@ -63,11 +65,9 @@ class Scorer:
                     self.settings.added.check(record, chunk.layout.name)
 
 
-def probabilities(handler: Handler, texts: list[str]) -> NDArray[np.float64]:
-    """Probabilities of (negative, positive), shape (n, 2): what `handle` makes its answers of."""
-    if not texts:
-        return np.empty((0, 2))
-    return handler.inference(handler.preprocess(texts))
+def parse_chunk(chunk: Chunk) -> Parsed:
+    """Rows and rejects of a chunk of any format."""
+    return parquet.parse(chunk) if chunk.layout.format == "parquet" else parse(chunk)
 
 
 def added_columns(answers: NDArray[np.float64], columns: AddedColumns) -> Added:

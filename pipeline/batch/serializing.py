@@ -21,12 +21,13 @@ class WriteSettings:
     """How the output is written.
 
     `excel`: a table for Excel, with a byte order mark, and with nothing in it that Excel would
-    run as a formula.
+    run as a formula. `profile`: count what a report needs, too.
     """
 
     kind: FileKind
     added: AddedColumns = ONLY_ANSWERS
     excel: bool = False
+    profile: bool = False
 
 
 def serialize(records: Records, added: Added, settings: WriteSettings) -> bytes:

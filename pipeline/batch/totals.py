@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.batch.profiles import Counts, add_counts
 from pipeline.batch.records import Reject
 
 SCORE_BINS = 20
@@ -22,7 +23,8 @@ class Totals:
     """`rows` are those read: each is scored or rejected.
 
     `confidence` is the sum over the scored ones, `scores` their number in each bin of P(positive);
-    `first_reject` says what is wrong with the first of the others.
+    `first_reject` says what is wrong with the first of the others. `profile` is counted where a
+    report is wanted.
     """
 
     rows: int = 0
@@ -31,10 +33,17 @@ class Totals:
     positive: int = 0
     confidence: float = 0.0
     scores: list[int] = field(default_factory=_no_scores)
-    first_reject: str = ""
+    first_reject: str | None = None
+    profile: Counts | None = None
 
     @classmethod
-    def of(cls, rows: int, probabilities: NDArray[np.float64], rejects: Sequence[Reject]) -> Self:
+    def of(
+        cls,
+        rows: int,
+        probabilities: NDArray[np.float64],
+        rejects: Sequence[Reject],
+        profile: Counts | None = None,
+    ) -> Self:
         """Count rows as they were read, answers of shape (n, 2), and rows that got none."""
         positive = probabilities[:, 1]
         bins = np.minimum((positive * SCORE_BINS).astype(np.intp), SCORE_BINS - 1)
@@ -45,12 +54,14 @@ class Totals:
             positive=int(np.count_nonzero(positive > probabilities[:, 0])),
             confidence=float(probabilities.max(axis=1, initial=0.0).sum()),
             scores=np.bincount(bins, minlength=SCORE_BINS).tolist(),
-            first_reject=str(rejects[0]) if rejects else "",
+            first_reject=str(rejects[0]) if rejects else None,
+            profile=profile,
         )
 
     def __add__(self, other: Self) -> Self:
         mine, theirs = asdict(self), asdict(other)
-        return type(self)(**{name: _sum(mine[name], theirs[name]) for name in mine})
+        first = mine.pop("first_reject") or theirs.pop("first_reject")
+        return type(self)(**add_counts(mine, theirs), first_reject=first)
 
     @property
     def positive_share(self) -> float:
@@ -61,11 +72,3 @@ class Totals:
     def mean_confidence(self) -> float:
         """Mean confidence of the scored rows."""
         return self.confidence / max(self.scored, 1)
-
-
-def _sum(one: Any, other: Any) -> Any:
-    if isinstance(one, str):
-        return one or other
-    if isinstance(one, list):
-        return [a + b for a, b in zip(one, other, strict=True)]
-    return one + other

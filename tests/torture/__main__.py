@@ -17,6 +17,7 @@ from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
 from tests.torture.hostile_folders import load_forged
+from tests.torture.kills import kill_all, report_kills
 from tests.torture.mutants import mutate_many
 from tests.torture.planted import load_unverified
 from tests.torture.small import Small, make_small
@@ -54,9 +55,14 @@ def run_versions(_: Small, scratch: Path, __: argparse.Namespace) -> bool:
     return compare_versions(scratch)
 
 
+def run_kills(small: Small, scratch: Path, options: argparse.Namespace) -> bool:
+    """SIGKILL at random moments of `predict`, which must end with the same bytes nonetheless."""
+    return report_kills(list(kill_all(small, scratch, options.kills, seed=options.seed)))
+
+
 def run_planted(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
     """Each harness against a bug planted for it; each must report problems."""
-    folders = [scratch / name for name in ("flips", "forged", "pickles", "faults")]
+    folders = [scratch / name for name in ("flips", "forged", "pickles", "faults", "kills")]
     for folder in folders:
         folder.mkdir()
     found = {
@@ -72,6 +78,8 @@ def run_planted(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
         found[f"pickles: {loader}"] = not load_hostile(folders[2], loader).is_clean
         tally = mutate_many(small, folders[2], 5_000, 0, loader)
         found[f"mutants: {loader}"] = not tally.is_clean
+    results = list(kill_all(small, folders[4], 10, bug="keep-tail"))
+    found["kills: what is behind the checkpoint stays"] = any(r.problems for r in results)
     if faults.why_not() is None:
         results = faults.inject_all(small, folders[3], command=faults.PLANTED)
         found["faults: current before it is there"] = any(result.problems for result in results)
@@ -113,6 +121,7 @@ PARTS: dict[str, Part] = {
     "hostile": run_hostile,
     "faults": run_faults,
     "planted": run_planted,
+    "kills": run_kills,
     "versions": run_versions,
     "requests": run_requests,
     "serving": run_serving,
@@ -127,7 +136,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make torture")
     parser.add_argument("parts", nargs="*", default=list(PARTS), help=f"of {', '.join(PARTS)}")
     parser.add_argument("--mutants", type=int, default=100_000, help="how many")
-    parser.add_argument("--seed", type=int, default=0, help="of mutants and requests")
+    parser.add_argument("--kills", type=int, default=200, help="of `predict`")
+    parser.add_argument("--seed", type=int, default=0, help="of mutants, kills and requests")
     parser.add_argument("--requests", type=int, default=100_000, help="made-up requests")
     parser.add_argument("--times", type=int, default=200, help="worker kills, swaps, SIGTERMs")
     options = parser.parse_args()

@@ -1,0 +1,70 @@
+"""A page about a batch of scored files: labels, confidence, drift, rejects. It needs no network."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from pipeline.batch.drift import verdict
+from pipeline.batch.profiles import shares
+from pipeline.batch.scoring import Job
+from pipeline.batch.totals import SCORE_BINS, Totals
+from pipeline.durability import write_durably
+from pipeline.handlers.base import Handler
+from pipeline.monitor import LENGTH_EDGES, drift
+
+TEMPLATE = Path(__file__).with_name("report.html")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of a chart: its share of all in the files, and in training where that is known."""
+
+    label: str
+    share: float
+    training: float | None = None
+
+
+def write_report(path: Path, handler: Handler, job: Job, totals: Totals) -> None:
+    """Write the page; `totals` must hold a profile if a row was scored."""
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(loader=FileSystemLoader(TEMPLATE.parent), autoescape=True)
+    page = environment.get_template(TEMPLATE.name).render(
+        model=handler.name,
+        inputs=[source.name for source in job.sources],
+        output=job.output,
+        totals=totals,
+        scores=score_bars(totals),
+        **_compared(handler.artifact.manifest.profile, totals),
+    )
+    write_durably(path, page.encode())
+
+
+def score_bars(totals: Totals) -> list[Bar]:
+    """Share of the reviews by P(positive)."""
+    width = 100 // SCORE_BINS
+    return [
+        Bar(f"{number * width}–{(number + 1) * width} %", count / max(totals.scored, 1))
+        for number, count in enumerate(totals.scores)
+    ]
+
+
+def _compared(training: dict[str, Any], totals: Totals) -> dict[str, Any]:
+    if totals.profile is None:
+        return {"drift": {}, "lengths": [], "scripts": []}
+    found = shares(totals.profile)
+    indexes = drift(training, found)
+    return {
+        "drift": {name: (index, verdict(index)) for name, index in indexes.items()},
+        "lengths": list(map(Bar, length_labels(), found["length"], training["length"])),
+        "scripts": [
+            Bar(name, share, training["scripts"][name]) for name, share in found["scripts"].items()
+        ],
+    }
+
+
+def length_labels() -> list[str]:
+    """Names of the bins of length, in characters."""
+    inner = [f"{first}–{beyond - 1}" for first, beyond in pairwise(LENGTH_EDGES)]
+    return ["0", *inner, f"{LENGTH_EDGES[-1]} and more"]
