@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.features import FeatureSettings, featurize
+from pipeline.features import featurize
 from pipeline.handlers.base import Prediction
 from pipeline.handlers.linear import LinearHandler
 from pipeline.linear import LinearModel, root_lengths
@@ -31,8 +31,8 @@ class Unit(NamedTuple):
 class Contribution:
     """What one n-gram added to the logit.
 
-    It covers `cleaned[start:end]`; `ngram` shows it with | for the start or end of the view. One of
-    a view without spaces (`FeatureSettings`) covers the spaces between its characters.
+    It covers `cleaned[start:end]`, spaces included; `ngram` shows it with | for the start or the
+    end of the review.
     """
 
     view: str
@@ -88,7 +88,7 @@ def _contributions(model: LinearModel, cleaned: str) -> Iterator[Contribution]:
     batch = featurize([cleaned], model.features)
     weights = [model.weights[place].take(buckets).tolist() for place, buckets in batch.buckets()]
     for view, (start,), (length,) in zip(batch.views, batch.starts, batch.lengths(), strict=True):
-        units = _units(view, cleaned, model.features)
+        units = _units(view, cleaned, model.features.tokenizer)
         for order, of_order in enumerate(weights, start=1):
             for position, weight in enumerate(of_order[start : start + length]):
                 covered = units[position : position + order]
@@ -102,18 +102,14 @@ def _contributions(model: LinearModel, cleaned: str) -> Iterator[Contribution]:
                     )
 
 
-def _units(view: str, cleaned: str, settings: FeatureSettings) -> list[Unit]:
+def _units(view: str, cleaned: str, tokenizer: str) -> list[Unit]:
     """What the positions of a review stand for, and the boundary behind it."""
     if view == "words":
         spans = [(word.start(), word.end()) for word in re.finditer(r"(?<!\S)\S{1,2}", cleaned)]
     elif view == "morphemes":
-        spans = list(_morpheme_spans(cleaned, settings.tokenizer))
+        spans = list(_morpheme_spans(cleaned, tokenizer))
     else:
-        spans = [
-            (i, i + 1) for i, letter in enumerate(cleaned) if view == "spaced" or letter != " "
-        ]
-    if view == "ending":
-        spans = spans[-settings.ending_length :]
+        spans = [(i, i + 1) for i, letter in enumerate(cleaned) if letter != " "]
     separator = " " if view in ("words", "morphemes") else ""
     units = [Unit(f"{cleaned[start:end]}{separator}", start, end) for start, end in spans]
     beginning = spans[0][0] if spans else 0

@@ -24,7 +24,6 @@ BOUNDARY = "\n"
 SYLLABLE = "syllable"
 LARGEST_ORDER = 8
 LARGEST_BITS = 24
-LARGEST_ENDING = 64
 
 # Arrays without dimensions: numpy computes with them twice as fast as with its scalars, which is
 # felt where a single review is scored.
@@ -34,10 +33,8 @@ _BOUNDARY = np.array(ord(BOUNDARY), dtype=np.uint32)
 _SPACE = np.array(ord(" "), dtype=np.uint32)
 """The largest code that is no letter: cleaned text has nothing below it but the boundary."""
 
-_IN_ENDING = np.array(1 << 21, dtype=np.uint32)
 _NUMBER = np.array(1 << 31, dtype=np.uint32)
-"""Bits beyond those of code points: they keep an ending's characters, and the numbers that stand
-for words and morphemes, apart from the characters of the text."""
+"""A bit beyond those of code points, which numbers of words and morphemes have."""
 
 Codes = NDArray[np.uint32]
 Positions = NDArray[np.intp]
@@ -60,17 +57,12 @@ class FeatureSettings:
     which come often, have small tables that stay in the processor's cache. The tables stand one
     behind the other.
 
-    The views are the text as it is, the text without its spaces, the last `ending_length`
-    characters of that, where Korean has its verb and so its verdict, and its words, each told by
-    its first two characters, mostly the stem. With a `tokenizer`, one of KoNLPy's analyzers, there
-    are the morphemes too; "syllable" stands for none of them.
-
-    An n-gram within a word is the same bucket with and without spaces: one that the spacing does
-    not touch, which Korean writers handle freely.
+    The views are the text without its spaces, which Korean writers set freely, and its words, each
+    told by its first two characters, mostly the stem. With a `tokenizer`, one of KoNLPy's
+    analyzers, there are the morphemes too; "syllable" stands for none of them.
     """
 
     bits: tuple[int, ...] = (16, 19, 21, 21)
-    ending_length: int = 16
     tokenizer: str = SYLLABLE
 
     @classmethod
@@ -81,14 +73,12 @@ class FeatureSettings:
         return settings
 
     def _check(self) -> None:
-        if any(type(number) is not int for number in (*self.bits, self.ending_length)):
-            raise TypeError("bits and lengths are whole numbers")
+        if any(type(number) is not int for number in self.bits):
+            raise TypeError("bits are whole numbers")
         if not 1 <= len(self.bits) <= LARGEST_ORDER:
             raise ValueError("there must be n-gram orders, 8 at the most")
         if not all(1 <= bits <= LARGEST_BITS for bits in self.bits):
             raise ValueError("bits must be from 1 to 24")
-        if not 1 <= self.ending_length <= LARGEST_ENDING:
-            raise ValueError("the ending's length must be from 1 to 64")
         if self.tokenizer not in (SYLLABLE, *ANALYZERS):
             raise ValueError("no such tokenizer")
 
@@ -205,18 +195,14 @@ def _views(texts: Sequence[str], settings: FeatureSettings) -> Iterator[View]:
     # Where an array has a method for it, that is quicker than numpy's function by a microsecond.
     buffer = f"{BOUNDARY}{BOUNDARY.join(texts)}{BOUNDARY * 2}".encode("utf-32-le", "surrogatepass")
     padded = np.frombuffer(buffer, dtype=np.uint32)
-    spaced = padded[:-2]
+    codes = padded[:-2]
+    gaps = (codes <= _SPACE).nonzero()[0]  # before each word: a boundary or a space
     ends = np.array([len(text) + 1 for text in texts]).cumsum()
-    yield View("spaced", spaced, _starts(ends))
-
-    gaps = (spaced <= _SPACE).nonzero()[0]  # before each word: a boundary or a space
     words_by = gaps.searchsorted(ends)
-    yield _words(padded, gaps, words_by)
-
-    unspaced = spaced[spaced != _SPACE]
-    unspaced_ends = ends - words_by + np.arange(1, ends.size + 1)
-    yield View("unspaced", unspaced, _starts(unspaced_ends))
-    yield _ending(unspaced, unspaced_ends, settings.ending_length)
+    reviews_by = np.arange(1, len(texts) + 1)
+    yield View("unspaced", codes[codes != _SPACE], _starts(ends - words_by + reviews_by))
+    starts = _starts(words_by + reviews_by)
+    yield View("words", _words(padded, gaps, starts), starts)
     if settings.tokenizer != SYLLABLE:
         yield _morphemes(texts, settings.tokenizer)
 
@@ -228,27 +214,15 @@ def _starts(ends: Positions) -> Positions:
     return starts
 
 
-def _ending(unspaced: Codes, ends: Positions, length: int) -> View:
-    """The last characters of each review, marked as such."""
-    lengths = np.minimum(ends - _starts(ends), length + 1)  # with the boundary
-    own_ends = lengths.cumsum()
-    starts = own_ends - lengths
-    sources = np.arange(own_ends[-1]) + (ends - own_ends).repeat(lengths)
-    codes = unspaced[sources] | _IN_ENDING
-    codes[starts] = _BOUNDARY
-    return View("ending", codes, starts)
-
-
-def _words(padded: Codes, gaps: Positions, words_by: Positions) -> View:
-    """A number for the first two characters of each word; a boundary where there is none."""
+def _words(padded: Codes, gaps: Positions, starts: Positions) -> Codes:
+    """A number for the first two characters behind each gap, and a boundary before each review."""
     first, second = padded[gaps + 1], padded[gaps + 2]
     numbers = np.where(first > _SPACE, (first * _ROLLING_MULTIPLIER + second) | _NUMBER, _BOUNDARY)
-    starts = _starts(words_by + np.arange(1, words_by.size + 1))
-    is_word = np.ones(numbers.size + starts.size, dtype=np.bool_)
+    words = np.full(gaps.size + starts.size, _BOUNDARY)
+    is_word = np.ones(words.size, dtype=np.bool_)
     is_word[starts] = False
-    words = np.full(is_word.size, _BOUNDARY)
     words[is_word] = numbers
-    return View("words", words, starts)
+    return words
 
 
 def _morphemes(texts: Sequence[str], tokenizer: str) -> View:

@@ -10,7 +10,7 @@ from pipeline.features import BOUNDARY, Batch, FeatureSettings, featurize
 from pipeline.text import clean
 from pipeline.training.counts import count_matrix
 
-SETTINGS = FeatureSettings(bits=(12, 16, 16, 8), ending_length=4)
+SETTINGS = FeatureSettings(bits=(12, 16, 16, 8))
 CLEAN_TEXTS = st.lists(st.text(max_size=12).map(clean), min_size=1, max_size=6)
 
 
@@ -36,9 +36,7 @@ def test_a_review_has_the_same_buckets_alone_and_in_a_batch(texts: list[str]) ->
 @given(st.text(max_size=12).map(clean))
 def test_every_ngram_within_the_boundaries_comes_once(text: str) -> None:
     units = {
-        "spaced": len(text),
         "unspaced": len(text.replace(" ", "")),
-        "ending": min(len(text.replace(" ", "")), SETTINGS.ending_length),
         "words": max(len(text.split(" ")), 1),
     }
     for view, orders in views_of(text).items():
@@ -54,30 +52,15 @@ def test_every_ngram_within_the_boundaries_comes_once(text: str) -> None:
 
 
 def test_equal_ngrams_share_a_bucket_and_others_do_not() -> None:
-    order_two = views_of("가나가나")["spaced"][1]
+    order_two = views_of("가나가나")["unspaced"][1]
     assert order_two[1] == order_two[3]
     assert len(set(order_two)) == 4
 
 
-def test_ngrams_within_a_word_are_the_same_with_and_without_spaces() -> None:
-    views = views_of("안 봐요")
-    assert set(views["spaced"][1]) & set(views["unspaced"][1]) >= set(
-        views_of("봐요")["spaced"][1][1:]
-    )
-
-
-def test_the_unspaced_view_does_not_see_spaces() -> None:
+def test_only_the_words_see_spaces() -> None:
     spaced, unspaced = views_of("안 봐 요"), views_of("안봐요")
     assert spaced["unspaced"] == unspaced["unspaced"]
-    assert spaced["ending"] == unspaced["ending"]
-    assert spaced["spaced"] != unspaced["spaced"]
-
-
-def test_the_ending_is_the_last_characters_without_spaces() -> None:
-    long, short = views_of("정말 재 밌 어요"), views_of("재밌어요")
-    assert long["ending"] == short["ending"]
-    assert long["unspaced"] != short["unspaced"]
-    assert not set(short["ending"][1][1:-1]) & set(short["unspaced"][1])
+    assert spaced["words"] != unspaced["words"]
 
 
 def test_words_are_told_by_their_first_two_characters() -> None:
@@ -91,11 +74,9 @@ def test_words_are_told_by_their_first_two_characters() -> None:
 
 def test_the_hash_is_fixed() -> None:
     """Artifacts in the field depend on these numbers: they never change."""
-    views = views_of("재밌 다", FeatureSettings(bits=(22, 22, 22), ending_length=2))
+    views = views_of("재밌 다", FeatureSettings(bits=(22, 22, 22)))
     assert {view: orders[2] for view, orders in views.items()} == {
-        "spaced": [10039927, 11341066, 10864091, 10070522, 12582914],
         "unspaced": [10039927, 8423577, 11607391, 12582914],
-        "ending": [12009584, 10796383, 12582914],
         "words": [9266317, 8586494, 12582914],
     }
 
@@ -140,8 +121,6 @@ def test_no_character_of_a_text_is_a_boundary_in_any_view() -> None:
         {"bits": [2] * 9},
         {"bits": [2.0]},
         {"bits": [True]},
-        {"bits": [2], "ending_length": 0},
-        {"bits": [2], "ending_length": 65},
         {"bits": [2], "tokenizer": "nosuch"},
         {"bits": [2], "more": 1},
     ],

@@ -36,7 +36,6 @@ WRONG: list[tuple[str, list[Any]]] = [
 FEATURES: list[tuple[str, list[Any]]] = [
     ("bits", [[bits] for bits in (0, -1, 5, 7, 24, 25, 64, 10**30, 6.0, "6", None, True, [6])]),
     ("bits", [[], [6], [6] * 3, [6] * 9, "66", {"6": 6}, 6, None]),
-    ("ending_length", [0, -1, 65, 10**9, 1.5, "16", None, True]),
     ("tokenizer", ["mecab-ko", "", None, 1, ["syllable"]]),
 ]
 ENTRY: list[tuple[str, list[Any]]] = [
