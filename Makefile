@@ -52,7 +52,7 @@ $(VENV)/.run: $(REQUIREMENTS) | $(BIN)/python
 
 $(VENV)/.dev: $(REQUIREMENTS) | $(BIN)/python
 	@echo "Installing sentiment and its development tools into $(VENV) ..."
-	@$(PIP) --config-settings editable_mode=compat --editable '.[dev]'
+	@$(PIP) --config-settings editable_mode=compat --editable '.[dev,korean]'
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.bench: bench/requirements.txt $(VENV)/.dev

@@ -41,9 +41,8 @@ def command(text: str, as_json: bool, top: int, artifacts: Path) -> None:
         f"{answer.label}, confidence {answer.confidence:.4f}, logit {explanation.logit:+.3f}"
     )
     click.echo(f"{explanation.intercept:+8.3f}  (intercept)")
-    strongest = sorted(explanation.contributions, key=lambda c: -abs(c.logit))[:top]
-    for contribution in strongest:
-        click.echo(f"{contribution.logit:+8.3f}  {contribution.ngram}")
+    for ngram, logit in explanation.strongest(top):
+        click.echo(f"{logit:+8.3f}  {ngram}")
 
 
 def coloured(text: str, shares: list[float]) -> str:

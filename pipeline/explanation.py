@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.features import Block, ngram_blocks
+from pipeline.features import featurize
 from pipeline.handlers.base import Prediction
 from pipeline.handlers.linear import LinearHandler
 from pipeline.linear import LinearModel, root_lengths
@@ -18,12 +19,20 @@ SHOWN_BOUNDARY = "|"
 Span = tuple[int, int]
 
 
+class Unit(NamedTuple):
+    """What one position of a view shows and covers."""
+
+    shown: str
+    start: int
+    end: int
+
+
 @dataclass(frozen=True)
 class Contribution:
     """What one n-gram added to the logit.
 
-    It covers `cleaned[start:end]`; `ngram` shows it with | for the start or end of the view. One of
-    a view without spaces (`FeatureSettings`) covers the spaces between its characters.
+    It covers `cleaned[start:end]`, spaces included; `ngram` shows it with | for the start or the
+    end of the review.
     """
 
     view: str
@@ -52,6 +61,13 @@ class Explanation:
                 shares[contribution.start : contribution.end] += contribution.logit / width
         return shares
 
+    def strongest(self, count: int) -> list[tuple[str, float]]:
+        """The n-grams that decided most, and what each added, wherever in the text it stands."""
+        totals: dict[str, float] = {}
+        for contribution in self.contributions:
+            totals[contribution.ngram] = totals.get(contribution.ngram, 0.0) + contribution.logit
+        return sorted(totals.items(), key=lambda item: -abs(item[1]))[:count]
+
 
 def explain(handler: LinearHandler, text: str) -> Explanation:
     """Take the answer to one text apart."""
@@ -69,35 +85,37 @@ def explain(handler: LinearHandler, text: str) -> Explanation:
 
 def _contributions(model: LinearModel, cleaned: str) -> Iterator[Contribution]:
     step = model.scale / root_lengths([cleaned])[0]
-    for block in ngram_blocks([cleaned], model.features):
-        units, spans = _units(block, cleaned, model.features.tokenizer)
-        for table, (place, buckets) in zip(block.tables, block.buckets(), strict=True):
-            for position, weight in enumerate(model.weights[place].take(buckets).tolist()):
-                covered = spans[position : position + table.order]
-                yield Contribution(
-                    view=block.view,
-                    ngram="".join(units[position : position + table.order]),
-                    start=covered[0][0],
-                    end=covered[-1][1],
-                    logit=weight * step,
-                )
+    batch = featurize([cleaned], model.features)
+    weights = [model.weights[place].take(buckets).tolist() for place, buckets in batch.buckets()]
+    for view, (start,), (length,) in zip(batch.views, batch.starts, batch.lengths(), strict=True):
+        units = _units(view, cleaned, model.features.tokenizer)
+        for order, of_order in enumerate(weights, start=1):
+            for position, weight in enumerate(of_order[start : start + length]):
+                covered = units[position : position + order]
+                if len(covered) == order:
+                    yield Contribution(
+                        view=view,
+                        ngram="".join(unit.shown for unit in covered),
+                        start=covered[0].start,
+                        end=covered[-1].end,
+                        logit=weight * step,
+                    )
 
 
-def _units(block: Block, cleaned: str, tokenizer: str) -> tuple[list[str], list[Span]]:
-    """The block's units as shown, and the part of the cleaned text that each stands for."""
-    if block.view == "words":
+def _units(view: str, cleaned: str, tokenizer: str) -> list[Unit]:
+    """What the positions of a review stand for, and the boundary behind it."""
+    if view == "words":
         spans = [(word.start(), word.end()) for word in re.finditer(r"(?<!\S)\S{1,2}", cleaned)]
-    elif block.view == "morphemes":
+    elif view == "morphemes":
         spans = list(_morpheme_spans(cleaned, tokenizer))
     else:
-        kept = [i for i, letter in enumerate(cleaned) if block.view == "spaced" or letter != " "]
-        of_view = kept[len(kept) - block.positions + 1 :]  # of the ending, only the last ones
-        spans = [(i, i + 1) for i in of_view]
-    separator = " " if block.view in ("words", "morphemes") else ""
-    units = [f"{cleaned[start:end]}{separator}" for start, end in spans]
+        spans = [(i, i + 1) for i, letter in enumerate(cleaned) if letter != " "]
+    separator = " " if view in ("words", "morphemes") else ""
+    units = [Unit(f"{cleaned[start:end]}{separator}", start, end) for start, end in spans]
     beginning = spans[0][0] if spans else 0
-    edges = [(beginning, beginning)], [(len(cleaned), len(cleaned))]
-    return [SHOWN_BOUNDARY, *units, SHOWN_BOUNDARY], [*edges[0], *spans, *edges[1]]
+    before = Unit(SHOWN_BOUNDARY, beginning, beginning)
+    behind = Unit(SHOWN_BOUNDARY, len(cleaned), len(cleaned))
+    return [before, *units, behind]
 
 
 def _morpheme_spans(cleaned: str, tokenizer: str) -> Iterator[Span]:

@@ -1,10 +1,10 @@
-"""Hashed syllable n-grams of whole batches, in numpy: the one featurizing function.
+"""Hashed n-grams of whole batches, in numpy: the one featurizing function.
 
-A batch is one UTF-32 buffer, reviews joined and surrounded by a line break, which cleaned text
-never holds, so that it marks the start and the end of a review. A rolling hash is kept for every
-position; order n costs a multiplication and an addition per character more than order n - 1. The
-hash is polynomial modulo 2^32, spread over a table by multiplying and taking the top bits
-(Dietzfelbinger et al. 1997, "A reliable randomized algorithm for the closest-pair problem").
+A batch is one buffer of codes that holds several views of every review. A rolling hash runs over
+the buffer, once for each n-gram order; order n costs a multiplication and an addition per position
+more than order n - 1. The hash is polynomial modulo 2^32, spread over a table by multiplying and
+taking the top bits (Dietzfelbinger et al. 1997, "A reliable randomized algorithm for the
+closest-pair problem").
 """
 
 import zlib
@@ -19,218 +19,225 @@ from numpy.typing import NDArray
 from pipeline.tokenizers import ANALYZERS
 
 BOUNDARY = "\n"
+"""Stands before and after each review in each view; cleaned text never holds it."""
+
 SYLLABLE = "syllable"
-LARGEST_ORDER = 16
+LARGEST_ORDER = 8
 LARGEST_BITS = 24
 
-# Arrays without dimensions: numpy multiplies by them twice as fast as by its scalars, which is felt
-# where a single review is scored.
+# Arrays without dimensions: numpy computes with them twice as fast as with its scalars, which is
+# felt where a single review is scored.
 _ROLLING_MULTIPLIER = np.array(0x85EBCA6B, dtype=np.uint32)
-_BUCKET_MULTIPLIERS = [
-    np.array(0xC2B2AE35 + 2 * order, dtype=np.uint32) for order in range(LARGEST_ORDER + 1)
-]
+_BUCKET_MULTIPLIER = np.array(0xC2B2AE35, dtype=np.uint32)
+_BOUNDARY = np.array(ord(BOUNDARY), dtype=np.uint32)
+_SPACE = np.array(ord(" "), dtype=np.uint32)
+"""The largest code that is no letter: cleaned text has nothing below it but the boundary."""
 
-_NO_BOUNDARY = np.array(1 << 31, dtype=np.uint32)
-"""Bit that keeps the numbers of words and morphemes apart from the boundary's."""
+_NUMBER = np.array(1 << 31, dtype=np.uint32)
+"""A bit beyond those of code points, which numbers of words and morphemes have."""
 
-Buckets = NDArray[np.uint32]
+Codes = NDArray[np.uint32]
 Positions = NDArray[np.intp]
-Orders = tuple[tuple[int, int], ...]
 
 
 class Table(NamedTuple):
-    """Buckets of one view's n-grams of one order: 2^bits and "nothing", at this place."""
+    """The buckets of one n-gram order, and how far to shift a hash to get one of them."""
 
-    order: int
-    bits: int
     place: slice
+    shift: NDArray[np.uint32]
+    nothing: int
 
 
 @dataclass(frozen=True)
 class FeatureSettings:
     """What turns a cleaned review into bucket numbers: n-grams of several views of it.
 
-    Each view has pairs of n-gram order and bits. `spaced`: the text as it is, boundaries and spaces
-    included. `unspaced`: the text without its spaces. `ending`: the last `ending_length` characters
-    of that, where Korean has its verb and so its verdict. `words`: the first two characters of each
-    word, mostly its stem; the order counts words. `morphemes`: n-grams of what `tokenizer`,
-    one of KoNLPy's analyzers, cuts the text into; "syllable" stands for none of them.
+    `bits`: for the n-gram orders 1, 2, …, the size of the order's table: 2^bits buckets, and one
+    more that stands for "nothing". All views share it. Short n-grams, of which there are few and
+    which come often, have small tables that stay in the processor's cache. The tables stand one
+    behind the other.
 
-    Each pair has a table of 2^bits buckets and one more that stands for "nothing". Short n-grams,
-    of which there are few and which come often, have small tables that stay in the processor's
-    cache. The tables stand one behind the other, in this order of views.
+    The views are the text without its spaces, which Korean writers set freely, and its words, each
+    told by its first two characters, mostly the stem. With a `tokenizer`, one of KoNLPy's
+    analyzers, there are the morphemes too; "syllable" stands for none of them.
     """
 
-    spaced: Orders = ((1, 13), (2, 19), (3, 21), (4, 21))
-    unspaced: Orders = ((2, 18), (3, 21), (4, 21), (5, 21))
-    ending: Orders = ((2, 18), (3, 20), (4, 20))
-    ending_length: int = 16
-    words: Orders = ((2, 20),)
-    morphemes: Orders = ()
+    bits: tuple[int, ...] = (16, 19, 21, 21)
     tokenizer: str = SYLLABLE
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Self:
         """Rebuild settings from JSON, where tuples are lists; raises ValueError or TypeError."""
-        values: dict[str, Any] = {
-            key: tuple((order, bits) for order, bits in value) if type(value) is list else value
-            for key, value in record.items()
-        }
-        settings = cls(**values)
+        settings = cls(**{**record, "bits": tuple(record["bits"])})
         settings._check()
         return settings
 
     def _check(self) -> None:
-        for pairs in self.views().values():
-            if any(type(number) is not int for pair in pairs for number in pair):
-                raise TypeError("n-gram orders and bits are whole numbers")
-            orders = [order for order, _ in pairs]
-            if orders != sorted(set(orders) & set(range(1, LARGEST_ORDER + 1))):
-                raise ValueError("n-gram orders must ascend, from 1 to 16")
-            if not {bits for _, bits in pairs} <= set(range(1, LARGEST_BITS + 1)):
-                raise ValueError("bits must be from 1 to 24")
-        if type(self.ending_length) is not int or self.ending_length < 1:
-            raise ValueError("the ending must have a length")
+        if any(type(number) is not int for number in self.bits):
+            raise TypeError("bits are whole numbers")
+        if not 1 <= len(self.bits) <= LARGEST_ORDER:
+            raise ValueError("there must be n-gram orders, 8 at the most")
+        if not all(1 <= bits <= LARGEST_BITS for bits in self.bits):
+            raise ValueError("bits must be from 1 to 24")
         if self.tokenizer not in (SYLLABLE, *ANALYZERS):
             raise ValueError("no such tokenizer")
-
-    def views(self) -> dict[str, Orders]:
-        """Orders and bits by view, in the order of their tables."""
-        return {
-            "spaced": self.spaced,
-            "unspaced": self.unspaced,
-            "ending": self.ending,
-            "words": self.words,
-            "morphemes": self.morphemes,
-        }
-
-    @property
-    def tables(self) -> dict[str, tuple[Table, ...]]:
-        """Tables of each view that has orders, worked out once."""
-        # By hand, since functools.cached_property of Python 3.11 holds a lock, and settings travel
-        # in pickles.
-        tables: dict[str, tuple[Table, ...]] | None = self.__dict__.get("_tables")
-        if tables is None:
-            tables = self.__dict__["_tables"] = self._lay_out()
-        return tables
-
-    def _lay_out(self) -> dict[str, tuple[Table, ...]]:
-        first, tables = 0, {}
-        for view, pairs in self.views().items():
-            ends = list(accumulate(((1 << bits) + 1 for _, bits in pairs), initial=first))
-            places = map(slice, ends, ends[1:])
-            tables[view] = tuple(
-                Table(*pair, place) for pair, place in zip(pairs, places, strict=True)
-            )
-            first = ends[-1]
-        return {view: found for view, found in tables.items() if found}
 
     @property
     def bucket_count(self) -> int:
         """Number of buckets of all tables, those for "nothing" included."""
-        return int(self.nothing().max(initial=-1)) + 1
+        return sum((1 << bits) + 1 for bits in self.bits)
 
     def nothing(self) -> Positions:
         """The buckets that stand for "nothing", one a table."""
-        ends = [table.place.stop for tables in self.tables.values() for table in tables]
-        return np.array(ends, dtype=np.intp) - 1
+        return np.array([table.place.stop for table in self.tables], dtype=np.intp) - 1
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables of the orders 1, 2, …, worked out once."""
+        # By hand: functools' ways hold locks, and settings travel in pickles with their code.
+        tables: tuple[Table, ...] | None = self.__dict__.get("_tables")
+        if tables is None:
+            tables = self.__dict__["_tables"] = self._lay_out()
+        return tables
+
+    def _lay_out(self) -> tuple[Table, ...]:
+        sizes = [1 << number for number in self.bits]
+        ends = list(accumulate((size + 1 for size in sizes), initial=0))
+        shifts = [np.array(32 - number, dtype=np.uint32) for number in self.bits]
+        return tuple(map(Table, map(slice, ends, ends[1:]), shifts, sizes))
 
 
-class Block(NamedTuple):
-    """One view of a batch as a buffer, with a boundary before, between and after the reviews.
+class View(NamedTuple):
+    """One view of a batch.
 
-    `codes`: code points, or numbers that stand for morphemes; uint32, shape (positions + 1,). The
-    positions of review i are `starts[i] … starts[i + 1] - 1`: its leading boundary and its
-    characters, so at least one.
+    `codes`: code points, or numbers that stand for words or morphemes; uint32. `starts`: where each
+    review begins, with the boundary before it; intp, shape (n,). It ends where the next one begins.
     """
 
-    view: str
-    codes: NDArray[np.uint32]
+    name: str
+    codes: Codes
     starts: Positions
-    ends: Positions
-    tables: tuple[Table, ...]
+
+
+class Batch(NamedTuple):
+    """All views of n reviews, one behind the other in one buffer.
+
+    `codes`: uint32, shape (positions + orders - 1,): boundaries follow the last review.
+    `starts`: intp, shape (views, n), ascending: where in it each review begins in each view.
+    """
+
+    views: tuple[str, ...]
+    codes: Codes
+    starts: Positions
+    settings: FeatureSettings
 
     @property
     def positions(self) -> int:
-        """Number of places where an n-gram can begin."""
-        return self.codes.size - 1
+        """Number of places where n-grams begin, one of each order."""
+        return self.codes.size - len(self.settings.bits) + 1
 
-    def buckets(self) -> Iterator[tuple[slice, Buckets]]:
-        """Yield (place of the table, buckets within it) for each order.
+    def buckets(self) -> Iterator[tuple[slice, Codes]]:
+        """Yield (place of the table, buckets within it) for each order, from 1 on.
 
-        Buckets are uint32, shape (≤ positions,), of the n-gram that begins at each position: at
-        the very end of the batch none begins any more. One that would reach beyond its review is
-        in the table's last bucket, "nothing".
+        Buckets are uint32, shape (positions,), of the n-gram that begins at each position. One that
+        would reach beyond the boundary behind its review is in the last bucket, "nothing".
         """
-        positions, order = self.positions, 0
-        hashes = np.zeros(positions, dtype=np.uint32)
-        for table in self.tables:
-            while order < table.order:
-                next_codes = self.codes[order : order + positions]
-                hashes = hashes[: next_codes.size]
+        positions = self.positions
+        crossing = self._crossing()
+        hashes = self.codes[:positions].copy()
+        for order, table in enumerate(self.settings.tables, start=1):
+            if order > 1:
                 hashes *= _ROLLING_MULTIPLIER
-                hashes += next_codes
-                order += 1
-            buckets = hashes * _BUCKET_MULTIPLIERS[order]
-            buckets >>= 32 - table.bits
-            if self.starts.size > 1:  # a single review has nothing to reach over to
-                self._drop_crossing(buckets, order, nothing=1 << table.bits)
+                hashes += self.codes[order - 1 : order - 1 + positions]
+            buckets = hashes * _BUCKET_MULTIPLIER
+            buckets >>= table.shift
+            if order > 2:
+                buckets[crossing[: (order - 2) * self.starts.size]] = table.nothing
             yield table.place, buckets
 
-    def _drop_crossing(self, buckets: Buckets, order: int, nothing: int) -> None:
-        """Blank the n-grams that begin less than `order` - 1 characters before their end."""
-        starts, ends = self.starts[:-1], self.ends[:-1]
-        for distance in range(1, order - 1):
-            positions = ends - distance
-            crossing = (positions >= starts) & (positions < buckets.size)
-            buckets[positions[crossing]] = nothing
+    def _crossing(self) -> Positions:
+        """The last position of each review in each view, then the last but one, and so on."""
+        ends = self.starts.ravel() - 1
+        ends[:-1] = ends[1:]
+        ends[-1] = self.positions - 1
+        # Where a review has no more, it is the end of one before: not further from its own end.
+        before = ends - np.arange(max(len(self.settings.bits) - 2, 0))[:, None]
+        crossing: Positions = np.maximum(before, 0, out=before).ravel()
+        return crossing
+
+    def sums(self, values: NDArray[np.int16]) -> NDArray[np.int64]:
+        """Sum of the values, one a position, over all views of each review; shape (n,)."""
+        by_view = np.add.reduceat(values, self.starts.ravel(), dtype=np.int64)
+        sums: NDArray[np.int64] = by_view.reshape(self.starts.shape).sum(axis=0)
+        return sums
+
+    def lengths(self) -> Positions:
+        """Positions that each review has in each view, shape (views, n)."""
+        lengths: Positions = np.diff(self.starts.ravel(), append=self.positions)
+        return lengths.reshape(self.starts.shape)
 
 
-def ngram_blocks(texts: Sequence[str], settings: FeatureSettings) -> Iterator[Block]:
-    """Yield the views of n ≥ 1 cleaned texts that have orders."""
-    spaced = BOUNDARY.join(texts)
-    unspaced = spaced.replace(" ", "")
-    for view, tables in settings.tables.items():
-        if view == "morphemes":
-            codes = _morphemes(texts, settings)
-        elif view == "ending":
-            endings = [text[-settings.ending_length :] for text in unspaced.split(BOUNDARY)]
-            codes = _characters(BOUNDARY.join(endings))
-        elif view == "words":
-            codes = _words(_characters(spaced))
-        else:
-            codes = _characters(spaced if view == "spaced" else unspaced)
-        boundaries = np.flatnonzero(codes == ord(BOUNDARY))
-        yield Block(view, codes, boundaries[:-1], boundaries[1:], tables)
+def featurize(texts: Sequence[str], settings: FeatureSettings) -> Batch:
+    """The views of n ≥ 1 cleaned texts."""
+    views = list(_views(texts, settings))
+    offsets = accumulate((view.codes.size for view in views), initial=0)
+    behind = np.full(len(settings.bits) - 1, _BOUNDARY)
+    starts = [view.starts + offset for view, offset in zip(views, offsets, strict=False)]
+    return Batch(
+        views=tuple(view.name for view in views),
+        codes=np.concatenate([*(view.codes for view in views), behind]),
+        starts=np.concatenate(starts).reshape(len(views), len(texts)),
+        settings=settings,
+    )
 
 
-def _characters(joined: str) -> NDArray[np.uint32]:
-    buffer = f"{BOUNDARY}{joined}{BOUNDARY}".encode("utf-32-le", "surrogatepass")
-    return np.frombuffer(buffer, dtype=np.uint32)
+def _views(texts: Sequence[str], settings: FeatureSettings) -> Iterator[View]:
+    # Where an array has a method for it, that is quicker than numpy's function by a microsecond.
+    buffer = f"{BOUNDARY}{BOUNDARY.join(texts)}{BOUNDARY * 2}".encode("utf-32-le", "surrogatepass")
+    padded = np.frombuffer(buffer, dtype=np.uint32)
+    codes = padded[:-2]
+    gaps = (codes <= _SPACE).nonzero()[0]  # before each word: a boundary or a space
+    ends = np.array([len(text) + 1 for text in texts]).cumsum()
+    words_by = gaps.searchsorted(ends)
+    reviews_by = np.arange(1, len(texts) + 1)
+    yield View("unspaced", codes[codes != _SPACE], _starts(ends - words_by + reviews_by))
+    starts = _starts(words_by + reviews_by)
+    yield View("words", _words(padded, gaps, starts), starts)
+    if settings.tokenizer != SYLLABLE:
+        yield _morphemes(texts, settings.tokenizer)
 
 
-def _words(codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """A boundary where there is one, and a number for the first two characters of each word."""
-    before = np.flatnonzero(codes <= ord(" "))  # cleaned text has no other character below
-    is_boundary = codes[before] == ord(BOUNDARY)
-    padded = np.append(codes, np.full(2, ord(BOUNDARY), dtype=np.uint32))
-    first = padded[before + 1]
-    # After an empty review comes the next one's boundary, and that review is none of its business.
-    second = np.where(first == ord(BOUNDARY), first, padded[before + 2])
-    places = np.arange(before.size) + np.cumsum(is_boundary)
-    words = np.full(before.size + np.count_nonzero(is_boundary), ord(BOUNDARY), dtype=np.uint32)
-    words[places] = (first * _ROLLING_MULTIPLIER + second) | _NO_BOUNDARY
-    return words[:-1]  # after the last boundary there is no word
+def _starts(ends: Positions) -> Positions:
+    """Each begins where the one before it ends."""
+    starts = np.zeros_like(ends)
+    starts[1:] = ends[:-1]
+    return starts
 
 
-def _morphemes(texts: Sequence[str], settings: FeatureSettings) -> NDArray[np.uint32]:
-    """A boundary where there is one, and a number for each morpheme."""
+def _words(padded: Codes, gaps: Positions, starts: Positions) -> Codes:
+    """A number for the first two characters behind each gap, and a boundary before each review."""
+    first, second = padded[gaps + 1], padded[gaps + 2]
+    numbers = np.where(first > _SPACE, (first * _ROLLING_MULTIPLIER + second) | _NUMBER, _BOUNDARY)
+    words = np.full(gaps.size + starts.size, _BOUNDARY)
+    is_word = np.ones(words.size, dtype=np.bool_)
+    is_word[starts] = False
+    words[is_word] = numbers
+    return words
+
+
+def _morphemes(texts: Sequence[str], tokenizer: str) -> View:
+    """A number for each morpheme."""
     # Here, so that a model without morphemes can be pickled with its code: analyzers hold locks.
     from pipeline.tokenizers import get_tokenizer
 
-    codes = [ord(BOUNDARY)]
-    for morphemes in get_tokenizer(settings.tokenizer).tokenize(texts):
-        numbers = [zlib.crc32(morpheme.encode("utf-8", "surrogatepass")) for morpheme in morphemes]
-        codes += [number | int(_NO_BOUNDARY) for number in numbers]
-        codes.append(ord(BOUNDARY))
-    return np.array(codes, dtype=np.uint32)
+    codes: list[int] = []
+    starts = []
+    for morphemes in get_tokenizer(tokenizer).tokenize(texts):
+        starts.append(len(codes))
+        codes.append(int(_BOUNDARY))
+        codes += [_number(morpheme) for morpheme in morphemes]
+    return View("morphemes", np.array(codes, dtype=np.uint32), np.array(starts))
+
+
+def _number(morpheme: str) -> int:
+    return zlib.crc32(morpheme.encode("utf-8", "surrogatepass")) | int(_NUMBER)

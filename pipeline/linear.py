@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ArtifactRefused
-from pipeline.features import FeatureSettings, ngram_blocks
+from pipeline.features import Batch, FeatureSettings, featurize
 
 BATCH_SIZE = 512
 """Reviews scored at a time: the arrays of a batch stay in the processor's second-level cache."""
@@ -34,7 +34,7 @@ class LinearModel:
     labels are wrong however clear the words are, which no logit can know.
 
     `weights`: int8, shape (buckets,), 0 for the buckets that stand for "nothing". Length counts the
-    positions of the review in its batch: its characters and one boundary.
+    review's characters and one boundary.
     """
 
     weights: NDArray[np.int8] = field(repr=False)
@@ -83,15 +83,18 @@ class LinearModel:
 
     def coverage(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Share of each text's n-grams that have a weight, shape (n,): how much of it is known."""
-        known = _batched(lambda batch: _sums(self.weights != 0, batch, self.features), texts)
-        everything = np.ones(self.features.bucket_count, dtype=np.int8)
-        everything[self.features.nothing()] = 0
-        total = _batched(lambda batch: _sums(everything, batch, self.features), texts)
-        return known / np.maximum(total, 1)
+        return _batched(self._batch_coverage, texts)
 
     def _batch_logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        sums = _sums(self.weights, texts, self.features)
+        sums = _sums(self.weights, featurize(texts, self.features))
         return self.scale * (sums / root_lengths(texts)) + self.intercept
+
+    def _batch_coverage(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        batch = featurize(texts, self.features)
+        is_known = (self.weights != 0).view(np.int8)
+        is_something = np.ones_like(is_known)
+        is_something[self.features.nothing()] = 0
+        return _sums(is_known, batch) / _sums(is_something, batch)
 
 
 def _is_moderate(number: object) -> bool:
@@ -106,18 +109,13 @@ def _batched(
     return np.concatenate(parts) if parts else np.empty(0)
 
 
-def _sums(
-    table: NDArray[Any], texts: Sequence[str], features: FeatureSettings
-) -> NDArray[np.int64]:
-    """Sum of the table's entries over all n-grams of each text, exact; shape (n,), n ≥ 1."""
-    sums = np.zeros(len(texts), dtype=np.int64)
-    for block in ngram_blocks(texts, features):
-        # Sixteen orders of 8-bit weights at the most: 16 bits hold what adds up at a position.
-        per_position = np.zeros(block.positions, dtype=np.int16)
-        for place, buckets in block.buckets():
-            per_position[: buckets.size] += table[place].take(buckets)
-        sums += np.add.reduceat(per_position, block.starts, dtype=np.int64)
-    return sums
+def _sums(table: NDArray[np.int8], batch: Batch) -> NDArray[np.int64]:
+    """Sum of the table's entries over all n-grams of each text, exact; shape (n,)."""
+    # Eight orders of 8-bit weights at the most: 16 bits hold what adds up at a position.
+    per_position = np.zeros(batch.positions, dtype=np.int16)
+    for place, buckets in batch.buckets():
+        per_position += table[place].take(buckets)
+    return batch.sums(per_position)
 
 
 def root_lengths(texts: Sequence[str]) -> NDArray[np.float64]:
@@ -128,8 +126,11 @@ def root_lengths(texts: Sequence[str]) -> NDArray[np.float64]:
 def logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Probabilities (negative, positive) of log-odds of shape (n,); shape (n, 2), rows sum to 1."""
     likelier = 1.0 / (1.0 + np.exp(-np.abs(logits)))
-    positive = np.where(logits > 0, likelier, 1.0 - likelier)
-    return np.stack([1.0 - positive, positive], axis=1)
+    probabilities = np.empty((logits.size, 2))
+    positive = probabilities[:, 1]
+    positive[:] = np.where(logits > 0, likelier, 1.0 - likelier)
+    np.subtract(1.0, positive, out=probabilities[:, 0])
+    return probabilities
 
 
 def quantize(weights: NDArray[np.floating]) -> tuple[NDArray[np.int8], float]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import settings
 
 from cli.main import main
 from pipeline.handlers.base import Handler
@@ -29,6 +30,9 @@ SAMPLE = Path(__file__).parent.parent / "data" / "sample.tsv"
 SENTIMENT = str(Path(sys.executable).with_name("sentiment"))
 
 Invoke = Callable[..., Result]
+
+settings.register_profile("no deadline", deadline=None)  # a busy machine is no failure
+settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session")

@@ -1,98 +1,135 @@
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.features import BOUNDARY, FeatureSettings, ngram_blocks
+from pipeline.features import BOUNDARY, Batch, FeatureSettings, featurize
 from pipeline.text import clean
 from pipeline.training.counts import count_matrix
 
-SETTINGS = FeatureSettings(
-    spaced=((1, 16), (2, 16), (3, 12), (4, 8)),
-    unspaced=((2, 10), (5, 16)),
-    ending=((2, 10), (3, 11)),
-    ending_length=4,
-    words=((1, 14), (2, 14)),
-)
+SETTINGS = FeatureSettings(bits=(12, 16, 16, 8))
 CLEAN_TEXTS = st.lists(st.text(max_size=12).map(clean), min_size=1, max_size=6)
 
 
-def buckets_of(texts: list[str], settings: FeatureSettings = SETTINGS) -> list[list[list[int]]]:
-    """Per review, per order: its buckets."""
-    per_order = []
-    for block in ngram_blocks(texts, settings):
-        for place, buckets in block.buckets():
-            whole = np.full(block.positions, place.stop - 1)
-            whole[: buckets.size] = place.start + buckets
-            per_order.append([part.tolist() for part in np.split(whole, block.starts[1:])])
-    return [list(parts) for parts in zip(*per_order, strict=True)]
+def by_view(batch: Batch, review: int = 0) -> dict[str, list[list[int]]]:
+    """Of one review, per view and order: its buckets."""
+    found = {}
+    for view, starts, lengths in zip(batch.views, batch.starts, batch.lengths(), strict=True):
+        own = slice(starts[review], starts[review] + lengths[review])
+        found[view] = [(place.start + buckets[own]).tolist() for place, buckets in batch.buckets()]
+    return found
+
+
+def views_of(text: str, settings: FeatureSettings = SETTINGS) -> dict[str, list[list[int]]]:
+    return by_view(featurize([text], settings))
 
 
 @given(CLEAN_TEXTS)
 def test_a_review_has_the_same_buckets_alone_and_in_a_batch(texts: list[str]) -> None:
-    assert buckets_of(texts) == [buckets_of([text])[0] for text in texts]
+    batch = featurize(texts, SETTINGS)
+    assert [by_view(batch, i) for i in range(len(texts))] == [views_of(text) for text in texts]
 
 
 @given(st.text(max_size=12).map(clean))
-def test_counts_every_ngram_within_the_boundaries_once(text: str) -> None:
-    padded = BOUNDARY + text + BOUNDARY
-    for order, buckets in zip((1, 2, 3, 4), buckets_of([text])[0][:4], strict=True):
-        real = [bucket for bucket in buckets if bucket not in SETTINGS.nothing()]
-        expected = len(text) + 1 if order == 1 else max(len(padded) - order + 1, 0)
-        assert len(real) == expected
+def test_every_ngram_within_the_boundaries_comes_once(text: str) -> None:
+    units = {
+        "unspaced": len(text.replace(" ", "")),
+        "words": max(len(text.split(" ")), 1),
+    }
+    for view, orders in views_of(text).items():
+        real = [
+            [bucket for bucket in order if bucket not in SETTINGS.nothing()] for order in orders
+        ]
+        between = units[view] + 1  # n-grams of two, each boundary being in one of them
+        assert [len(order) for order in real] == [
+            between,
+            between,
+            *(max(between - n, 0) for n in (1, 2)),
+        ]
 
 
 def test_equal_ngrams_share_a_bucket_and_others_do_not() -> None:
-    order_two = buckets_of(["가나가나"])[0][1]
+    order_two = views_of("가나가나")["unspaced"][1]
     assert order_two[1] == order_two[3]
     assert len(set(order_two)) == 4
 
 
-def test_the_unspaced_block_does_not_see_spaces() -> None:
-    spaced, unspaced = buckets_of(["안 봐 요"])[0], buckets_of(["안봐요"])[0]
-    assert spaced[4:8] == unspaced[4:8]
-    assert spaced[:4] != unspaced[:4]
-
-
-def test_the_ending_is_the_last_characters_without_spaces() -> None:
-    long, short = buckets_of(["정말 재 밌 어요"])[0], buckets_of(["재밌어요"])[0]
-    assert long[6:8] == short[6:8]
-    assert long[:6] != short[:6]
+def test_only_the_words_see_spaces() -> None:
+    spaced, unspaced = views_of("안 봐 요"), views_of("안봐요")
+    assert spaced["unspaced"] == unspaced["unspaced"]
+    assert spaced["words"] != unspaced["words"]
 
 
 def test_words_are_told_by_their_first_two_characters() -> None:
-    one, other = buckets_of(["영화가 정말 참 좋다"])[0], buckets_of(["영화는요 정말로 참 좋네"])[0]
-    assert one[8][:4] == other[8][:4]
-    assert one[8][4] != other[8][4]
-    assert len(one[8]) == 5
+    one, other = (
+        views_of("영화가 정말 참 좋다")["words"][0],
+        views_of("영화는요 정말로 참 좋네")["words"][0],
+    )
+    assert one[:-1] == other[:-1]
+    assert one[-1] != other[-1]
 
 
 def test_the_hash_is_fixed() -> None:
     """Artifacts in the field depend on these numbers: they never change."""
-    settings = FeatureSettings(((1, 22), (2, 22), (3, 22)), ((2, 22),), (), words=())
-    (orders,) = buckets_of(["재밌 다"], settings)
-    assert [[bucket % (2**22 + 1) for bucket in buckets] for buckets in orders] == [
-        [2539187, 2973299, 1446947, 1414513, 2691417],
-        [3477972, 2806015, 1929618, 3467281, 3900483],
-        [3787989, 1068451, 3573568, 2529694, 4194304],
-        [3477972, 2806015, 3206611, 3900483],
-    ]
+    views = views_of("재밌 다", FeatureSettings(bits=(22, 22, 22)))
+    assert {view: orders[2] for view, orders in views.items()} == {
+        "unspaced": [10039927, 8423577, 11607391, 12582914],
+        "words": [9266317, 8586494, 12582914],
+    }
 
 
 def test_buckets_are_used_evenly() -> None:
-    texts = [chr(0xAC00 + n) + chr(0xAC00 + m) for n in range(0, 5000, 50) for m in range(100)]
-    used = count_matrix(texts, FeatureSettings(((2, 16),), (), (), words=())).sum(axis=0)
-    inner = 10_000
-    expected_empty = 65_536 * np.exp(-(inner + 200) / 65_536)
-    assert np.count_nonzero(np.asarray(used)[0, :-1] == 0) == pytest.approx(
-        expected_empty, rel=0.02
-    )
+    letters = np.random.default_rng(0).integers(ord("가"), ord("힣"), (10_000, 2))
+    texts = ["".join(map(chr, pair)) for pair in letters]
+    batch = featurize(texts, FeatureSettings(bits=(1, 16)))
+    _, (_, buckets) = batch.buckets()
+    inner = buckets[batch.starts[0] + 1]
+    expected = 65_536 * (1 - np.exp(-len(texts) / 65_536))
+    assert np.unique(inner).size == pytest.approx(expected, rel=0.02)
 
 
 @given(CLEAN_TEXTS)
 def test_counts_are_those_of_the_buckets(texts: list[str]) -> None:
-    counts = count_matrix(texts, SETTINGS).toarray()
-    for row, orders in zip(counts, buckets_of(texts), strict=True):
-        expected = np.bincount(np.concatenate(orders), minlength=SETTINGS.bucket_count)
+    batch = featurize(texts, SETTINGS)
+    for number, row in enumerate(count_matrix(texts, SETTINGS).toarray()):
+        buckets = [order for view in by_view(batch, number).values() for order in view]
+        expected = np.bincount(np.concatenate(buckets), minlength=SETTINGS.bucket_count)
         expected[SETTINGS.nothing()] = 0
         np.testing.assert_array_equal(row, expected)
+
+
+@given(CLEAN_TEXTS)
+def test_sums_are_per_review(texts: list[str]) -> None:
+    batch = featurize(texts, SETTINGS)
+    sums = batch.sums(np.ones(batch.positions, dtype=np.int16))
+    assert sums.tolist() == batch.lengths().sum(axis=0).tolist()
+
+
+def test_no_character_of_a_text_is_a_boundary_in_any_view() -> None:
+    assert clean(BOUNDARY) == ""
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"bits": []},
+        {"bits": [0]},
+        {"bits": [25]},
+        {"bits": [2] * 9},
+        {"bits": [2.0]},
+        {"bits": [True]},
+        {"bits": [2], "tokenizer": "nosuch"},
+        {"bits": [2], "more": 1},
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(record: dict[str, object]) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        FeatureSettings.from_record(record)
+
+
+def test_settings_survive_json() -> None:
+    record = json.loads(json.dumps(asdict(SETTINGS)))
+    assert FeatureSettings.from_record(record) == SETTINGS

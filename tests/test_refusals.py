@@ -15,7 +15,6 @@ import pytest
 from pipeline.artifacts import MANIFEST, PARAMETERS
 from pipeline.durability import unfinished
 from pipeline.errors import ArtifactRefused
-from pipeline.features import FeatureSettings
 from pipeline.handlers.loading import load_folder
 from pipeline.linear import LinearModel
 from pipeline.sealing import serialize
@@ -23,7 +22,7 @@ from pipeline.store import CURRENT, current_artifact, list_artifacts
 from pipeline.unpickling import load_numbers
 
 NDARRAY = b"\x8c\x05numpy\x8c\x07ndarray\x93"
-SETTINGS = {"features": {"spaced": [[1, 2]], "unspaced": [], "ending": [], "words": []}}
+SETTINGS = {"features": {"bits": [2]}}
 PARTS = {"weights": np.zeros(5, dtype=np.int8), "scale": 1.0, "intercept": 0.0, "tail": 1.0}
 
 
@@ -108,14 +107,6 @@ def test_parameters_of_another_shape_or_type_are_refused(change: dict[str, objec
     LinearModel.from_parts(PARTS, SETTINGS)
     with pytest.raises(ArtifactRefused, match="do not fit"):
         LinearModel.from_parts(PARTS | change, SETTINGS)
-
-
-@pytest.mark.parametrize(
-    "record", [{"spaced": [[1.0, 2]]}, {"spaced": [[True, 2]]}, {"spaced": [[1, 2.0]]}]
-)
-def test_settings_that_are_no_whole_numbers_are_refused(record: dict[str, object]) -> None:
-    with pytest.raises(TypeError, match="whole numbers"):
-        FeatureSettings.from_record(record)
 
 
 @pytest.mark.parametrize("size", [10**30, 2**62, 2**31])

@@ -1,7 +1,8 @@
 """The skeleton all handlers share: initialize once, then preprocess, inference, postprocess."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -22,6 +23,12 @@ class Prediction(NamedTuple):
     text: str
     label: str
     confidence: float
+
+
+# As `Prediction._make`, without its check of the length, which takes longer than the making.
+_new_prediction: Callable[[tuple[str, str, float]], Prediction] = partial(tuple.__new__, Prediction)
+
+_NEGATIVE, _POSITIVE = np.array(NEGATIVE, dtype=object), np.array(POSITIVE, dtype=object)
 
 
 class Handler(ABC):
@@ -91,9 +98,7 @@ class Handler(ABC):
 
 def to_predictions(texts: Sequence[str], probabilities: NDArray[np.float64]) -> list[Prediction]:
     """Predictions of n texts from probabilities of shape (n, 2); an exact tie is negative."""
-    return [
-        Prediction(text, POSITIVE, positive)
-        if positive > negative
-        else Prediction(text, NEGATIVE, negative)
-        for text, (negative, positive) in zip(texts, probabilities.tolist(), strict=True)
-    ]
+    negative, positive = probabilities.T
+    labels = np.where(positive > negative, _POSITIVE, _NEGATIVE).tolist()
+    confidences = np.maximum(negative, positive).tolist()
+    return list(map(_new_prediction, zip(texts, labels, confidences, strict=True)))

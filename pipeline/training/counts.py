@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from pipeline.features import FeatureSettings, ngram_blocks
+from pipeline.features import FeatureSettings, featurize
 from pipeline.progress import progress_bar
 
 _CHUNK = 4096
@@ -26,23 +26,20 @@ def count_matrix(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_
 def chunk_counts(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_matrix:
     """Counts of n ≥ 1 cleaned texts in one go, shape (n, buckets)."""
     stride = settings.bucket_count
+    batch = featurize(texts, settings)
+    reviews = np.arange(len(texts), dtype=np.int64)
+    rows = np.repeat(np.tile(reviews, len(batch.views)), batch.lengths().ravel())
+    row_starts = rows * stride
     cells = []
-    for block in ngram_blocks(texts, settings):
-        row_starts = _rows(block.starts, block.positions) * stride
-        for place, buckets in block.buckets():
-            cell = row_starts[: buckets.size] + buckets + place.start
-            cells.append(cell[buckets < place.stop - place.start - 1])
+    for place, buckets in batch.buckets():
+        cell = row_starts + (buckets + place.start)
+        cells.append(cell[buckets < place.stop - place.start - 1])
     occupied, counts = np.unique(np.concatenate(cells), return_counts=True)
     row_ends = np.searchsorted(occupied, np.arange(len(texts) + 1) * stride)
     return sparse.csr_matrix(
         (counts.astype(np.float32), (occupied % stride).astype(np.int32), row_ends),
-        shape=(len(texts), settings.bucket_count),
+        shape=(len(texts), stride),
     )
-
-
-def _rows(starts: NDArray[np.intp], size: int) -> NDArray[np.int64]:
-    """Number of the review that each of `size` positions belongs to."""
-    return np.repeat(np.arange(starts.size, dtype=np.int64), np.diff(starts, append=size))
 
 
 def frequent_columns(counts: sparse.csr_matrix, minimum: int) -> NDArray[np.intp]:

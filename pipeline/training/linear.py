@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline.errors import InvalidInput
-from pipeline.features import SYLLABLE, FeatureSettings
+from pipeline.features import FeatureSettings
 from pipeline.linear import LinearModel, quantize, root_lengths
 from pipeline.metrics import Metrics, measure
 from pipeline.progress import progress_bar
@@ -25,8 +25,6 @@ from pipeline.training.weighting import Weighting
 
 SMALLEST_TRAINING = 40
 _NO_TAIL = 1e9
-MORPHEME_ORDERS = ((1, 18), (2, 20), (3, 21))
-"""Orders and bits of the n-grams that an analyzer adds."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +47,7 @@ class LinearSettings:
 
 def features_for(tokenizer: str) -> FeatureSettings:
     """The default features, with morphemes by this analyzer unless it is "syllable"."""
-    if tokenizer == SYLLABLE:
-        return FeatureSettings()
-    return FeatureSettings(morphemes=MORPHEME_ORDERS, tokenizer=tokenizer)
+    return FeatureSettings(tokenizer=tokenizer)
 
 
 @dataclass(frozen=True)

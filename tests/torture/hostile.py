@@ -11,7 +11,7 @@ from tests.torture.planted import LOADERS
 from tests.torture.tally import Tally
 from tests.torture.watching import Watch, confine, hand_over, in_child
 
-SETTINGS = {"features": {"spaced": [[1, 7]], "unspaced": [], "ending": [], "words": []}}
+SETTINGS = {"features": {"bits": [7]}}
 
 
 def load_hostile(scratch: Path, loader: str = "product") -> Tally:

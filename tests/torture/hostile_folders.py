@@ -34,16 +34,8 @@ WRONG: list[tuple[str, list[Any]]] = [
     ("tolerance", [None, 0, "0", -1.0, [0.0], float("nan"), float("inf")]),
 ]
 FEATURES: list[tuple[str, list[Any]]] = [
-    (
-        "spaced",
-        [[[1, bits]] for bits in (0, -1, 5, 7, 24, 25, 64, 10**30, 6.0, "6", None, True, [6])],
-    ),
-    (
-        "spaced",
-        [[[order, 6]] for order in (0, 17, -1, 10**30, 1.0, "1", None, True, [1])],
-    ),
-    ("unspaced", [[[2, 6], [1, 6]], [[1, 6], [1, 6]], [[1]], [1], "12", {"1": 6}, 4, None]),
-    ("ending_length", [0, -1, 1.5, "16", None, True]),
+    ("bits", [[bits] for bits in (0, -1, 5, 7, 24, 25, 64, 10**30, 6.0, "6", None, True, [6])]),
+    ("bits", [[], [6], [6] * 3, [6] * 9, "66", {"6": 6}, 6, None]),
     ("tokenizer", ["mecab-ko", "", None, 1, ["syllable"]]),
 ]
 ENTRY: list[tuple[str, list[Any]]] = [

@@ -40,7 +40,7 @@ def make_small(root: Path) -> Small:
 
 
 def _settings(seed: int) -> LinearSettings:
-    features = FeatureSettings(((1, 6), (2, 6)), ((2, 6),), ((2, 6),), words=((2, 6),))
+    features = FeatureSettings(bits=(6, 7))
     return LinearSettings(features, inverse_regularizations=(4.0,), passes=2, seed=seed)
 
 
