@@ -7,28 +7,23 @@ from pathlib import Path
 import click
 
 from cli.options import artifacts_option, fast_option, trust_options
+from cli.scoring_options import check_inputs
+from pipeline.batch.formats import ENCODINGS, INPUT_FORMATS
 
 STABLE, FAR = 0.1, 0.25
 
 
 @click.command("drift")
-@click.argument(
-    "inputs",
-    metavar="FILE...",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-)
+@click.argument("inputs", metavar="FILE...", nargs=-1, required=True, callback=check_inputs)
 @fast_option
 @click.option("--column", help="Column with the reviews; left out: document, text or review.")
 @click.option(
-    "--encoding", type=click.Choice(["utf-8", "cp949"]), default="utf-8", help="Of the files."
+    "--encoding", type=click.Choice(ENCODINGS), default="utf-8", help="Without a byte order mark."
 )
 @click.option(
-    "--format",
-    "input_format",
-    type=click.Choice(["txt", "csv", "tsv", "jsonl"]),
-    help="Of the files; left out: by suffix, txt on standard input.",
+    "--input-format",
+    type=click.Choice(INPUT_FORMATS),
+    help="Left out: by suffix, txt on standard input.",
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @trust_options
@@ -57,13 +52,14 @@ def command(
     """
     from pipeline.artifacts import Trust
     from pipeline.batch.drift import measure_drift
-    from pipeline.batch.readers import Source
+    from pipeline.batch.layouts import ReadSettings
+    from pipeline.batch.sources import find_sources
     from pipeline.handlers.loading import load_current
 
     trust = Trust(expect_digest, require_signature)
     handler = load_current(artifacts, "fast" if fast else "deep", trust)
-    sources = [Source(path, input_format, column, encoding) for path in inputs]
-    measured = measure_drift(handler, sources)
+    sources = find_sources(inputs, input_format)
+    measured = measure_drift(handler, sources, ReadSettings(column, encoding))
     if as_json:
         click.echo(json.dumps(asdict(measured)))
         return

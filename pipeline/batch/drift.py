@@ -1,17 +1,21 @@
 """How far the reviews of a file are from those a model was trained on."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
-from pipeline.batch.readers import Source
+from pipeline.batch import parquet
+from pipeline.batch.chunks import Position
+from pipeline.batch.layouts import ReadSettings
+from pipeline.batch.parsing import parse
+from pipeline.batch.reading import read_chunks
+from pipeline.batch.sources import Source
 from pipeline.errors import InvalidInput
 from pipeline.handlers.base import Handler
 from pipeline.monitor import drift, text_profile
 
-_TEXTS_AT_A_TIME = 8192
+CHUNK_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class FileDrift:
     indexes: dict[str, float]
 
 
-def measure_drift(handler: Handler, sources: Iterable[Source]) -> FileDrift:
+def measure_drift(handler: Handler, sources: Sequence[Source], settings: ReadSettings) -> FileDrift:
     """Compare the reviews of all sources with the artifact's reference profile.
 
     All cleaned texts are held in memory. Raises InvalidInput for a row that cannot be read, or
@@ -30,10 +34,13 @@ def measure_drift(handler: Handler, sources: Iterable[Source]) -> FileDrift:
     """
     cleaned: list[str] = []
     scores = [np.empty(0)]
-    for source in sources:
-        rows = source.rows()
-        while texts := [text for _, text in islice(rows, _TEXTS_AT_A_TIME)]:
-            part = handler.preprocess(texts)
+    for chunk in read_chunks(sources, settings, Position(0), CHUNK_BYTES):
+        is_parquet = chunk.layout.format == "parquet"
+        texts, _, rejects = parquet.parse(chunk) if is_parquet else parse(chunk)
+        if rejects:
+            raise InvalidInput(f"{rejects[0]}. Mend that line.")
+        part = handler.preprocess(texts)
+        if part:
             scores.append(handler.inference(part)[:, 1])
             cleaned += part
     if not cleaned:
