@@ -5,6 +5,7 @@ with the hash that the hub lists for it.
 """
 
 import hashlib
+import os
 import re
 import sys
 import time
@@ -89,7 +90,7 @@ def _list(name: str, revision: str | None) -> tuple[str, "list[RepoFile] | None"
 
     if constants.HF_HUB_OFFLINE:
         return revision or constants.DEFAULT_REVISION, None
-    api = HfApi()
+    api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
     commit = revision or ""
     if not _COMMIT.fullmatch(commit):
         commit = str(_retried(lambda: api.model_info(name, revision=revision)).sha)
@@ -110,7 +111,14 @@ def _fetch(name: str, commit: str, listed: "list[RepoFile] | None") -> Path:
     patterns = None if listed is None else [file.path for file in listed]
     for _ in range(2):
         folder = Path(
-            _retried(lambda: snapshot_download(name, revision=commit, allow_patterns=patterns))
+            _retried(
+                lambda: snapshot_download(
+                    name,
+                    revision=commit,
+                    allow_patterns=patterns,
+                    endpoint=os.environ.get("HF_ENDPOINT"),
+                )
+            )
         )
         wrong = [file for file in listed or () if not _is_right(folder / file.path, file)]
         if not wrong:
