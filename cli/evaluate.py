@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 
 from cli.options import artifacts_option, fast_option
-from cli.reporting import confusion_table, metrics_line
+from cli.reporting import comparison_table, confusion_table, metrics_line
 
 
 @click.command("evaluate")
 @fast_option
+@click.option("--deep", is_flag=True, help="Use the deep model; with --fast, both side by side.")
 @click.option("--run", metavar="ID", help="Evaluate this run instead of the current artifact.")
 @click.option(
     "--data",
@@ -19,18 +20,27 @@ from cli.reporting import confusion_table, metrics_line
     help="Labelled .tsv file (columns document and label).",
 )
 @artifacts_option
-def command(fast: bool, run: str | None, data: Path, artifacts: Path) -> None:  # noqa: ARG001
-    r"""Measure the model on labelled reviews.
+def command(fast: bool, deep: bool, run: str | None, data: Path, artifacts: Path) -> None:
+    r"""Measure a model on labelled reviews, the fast one unless --deep.
 
     Calibration error is the expected one over 15 bins of equal mass.
 
     \b
     Examples:
       sentiment evaluate --fast
+      sentiment evaluate --fast --deep
       sentiment evaluate --run 20261122T0912 --data my-reviews.tsv
     """
-    from pipeline.evaluation import evaluate
+    from pipeline.evaluation import agreement, evaluate, evaluate_run
 
-    figures = asdict(evaluate(data, artifacts, run))
+    if fast and deep:
+        both = evaluate(data, artifacts, ["fast", "deep"])
+        click.echo(comparison_table(both))
+        click.echo(f"the same label for {100 * agreement(*both):.2f} % of the reviews")
+        return
+    if run:
+        figures = asdict(evaluate_run(data, artifacts, run))
+    else:
+        figures = asdict(evaluate(data, artifacts, ["deep" if deep else "fast"])[0].metrics)
     click.echo(metrics_line(figures))
     click.echo(confusion_table(figures))

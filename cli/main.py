@@ -21,6 +21,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "serialize",
+    "pull",
     "artifacts",
     "verify",
     "predict",

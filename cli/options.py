@@ -29,4 +29,17 @@ def trust_options(command: Callable[..., None]) -> Callable[..., None]:
     return expect_digest(require_signature(command))
 
 
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["onnx", "torch"]),
+    default="onnx",
+    help="What runs the deep model; onnx needs no torch.",
+)
+precision_option = click.option(
+    "--precision",
+    type=click.Choice(["int8", "fp32"]),
+    default="int8",
+    help="Of the deep model's numbers in ONNX. int8 is refused where it strays from fp32.",
+)
+
 fast_option = click.option("--fast", is_flag=True, help="Use the fast model.")

@@ -15,12 +15,18 @@ from cli.scoring_options import check_inputs, file_options
 @fast_option
 @click.option("--text", "texts", metavar="TEXT", multiple=True, help="Score this; repeatable.")
 @file_options
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 1024),
+    help="Of the deep model; left out: as many as there are cores.",
+)
 @trust_options
 @artifacts_option
 def command(
     inputs: tuple[str, ...],
     fast: bool,
     texts: tuple[str, ...],
+    threads: int | None,
     expect_digest: str | None,
     require_signature: Path | None,
     artifacts: Path,
@@ -42,6 +48,7 @@ def command(
     \b
     Examples:
       sentiment predict --fast --text "정말 재밌게 잘봤습니다!"
+      sentiment predict --text "정말 재밌게 잘봤습니다!"
       sentiment predict --fast reviews.csv -o scored.csv
       sentiment predict --fast 'reviews/*.jsonl.gz' -o scored.parquet
       sentiment predict --fast --encoding cp949 excel.csv -o scored.csv --excel
@@ -56,7 +63,7 @@ def command(
 
     job = make_job(inputs, report=report, **options) if inputs else None
     trust = Trust(expect_digest, require_signature)
-    handler = load_current(artifacts, "fast" if fast else "deep", trust)
+    handler = load_current(artifacts, "fast" if fast else "deep", trust, threads)
     if job:
         score(handler, job, report, max_rejects, restart, jobs, quiet)
         return

@@ -1,7 +1,10 @@
 """How figures look on a terminal."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.evaluation import Evaluated
 
 
 def metrics_line(figures: Mapping[str, Any]) -> str:
@@ -21,3 +24,14 @@ def confusion_table(figures: Mapping[str, Any]) -> str:
         f"{'is negative':>16}{tn:>15,}{fp:>15,}\n"
         f"{'is positive':>16}{fn:>15,}{tp:>15,}"
     )
+
+
+def comparison_table(evaluated: "Sequence[Evaluated]") -> str:
+    """A line a model: accuracy, F1, calibration error, reviews/s."""
+    lines = [f"{'model':<8}{'accuracy':>10}{'F1':>10}{'calibration error':>20}{'reviews/s':>12}"]
+    lines += [
+        f"{item.slot:<8}{item.metrics.accuracy:>10.2%}{item.metrics.f1:>10.2%}"
+        f"{item.metrics.calibration_error:>20.2%}{item.reviews_per_second:>12,.0f}"
+        for item in evaluated
+    ]
+    return "\n".join(lines)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cli.options import artifacts_option
+from cli.options import artifacts_option, engine_option, precision_option
 
 
 @click.command("serialize")
@@ -27,12 +27,24 @@ from cli.options import artifacts_option
     type=click.Choice(["sklearn"]),
     help="Write the model as a scikit-learn pipeline too, beside the artifacts.",
 )
+@engine_option
+@precision_option
+@click.option(
+    "--reviews",
+    "reviews_path",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Deep: labelled .tsv file on which int8 is compared with fp32 too.",
+)
 @artifacts_option
 def command(
     run: str | None,
     destination: Path | None,
     key: Path | None,
     also: str | None,
+    engine: str,
+    precision: str,
+    reviews_path: Path | None,
     artifacts: Path,
 ) -> None:
     r"""Seal a run into an artifact and make it current; prints its digest.
@@ -47,11 +59,14 @@ def command(
       openssl genpkey -algorithm ed25519 -out private.pem
       sentiment serialize --sign private.pem
       sentiment serialize --also sklearn
+      sentiment serialize --precision fp32
     """
-    from pipeline.sealing import serialize
+    from pipeline.datasets import read_reviews
+    from pipeline.sealing import Form, serialize
 
     store = destination or artifacts
-    digest = serialize(artifacts, run, store, key)
+    reviews = read_reviews(reviews_path) if reviews_path else None
+    digest = serialize(artifacts, run, store, key, Form(engine, precision, reviews))
     if also:
         from pipeline.interchange import write_sklearn
 

@@ -1,11 +1,15 @@
 """`sentiment train`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cli.options import artifacts_option
 from cli.reporting import metrics_line
+
+if TYPE_CHECKING:
+    from pipeline.runs import Run
 
 
 @click.command("train")
@@ -27,9 +31,33 @@ from cli.reporting import metrics_line
     default="syllable",
     help="Add n-grams of what this analyzer cuts the text into (needs the extra [korean]).",
 )
+@click.option("--deep", is_flag=True, help="Fine-tune an encoder: the deep model (extra [deep]).")
+@click.option("--base", metavar="REPO|DIR", help="Deep: the encoder, from a hub or a folder.")
+@click.option("--revision", metavar="REV", help="Deep: commit, branch or tag of the encoder.")
+@click.option(
+    "--epochs",
+    type=click.FloatRange(0, min_open=True),
+    default=2.0,
+    help="Deep: how often each review is learned from; may be a fraction.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Deep: go on with a training that was stopped; the same options, but for --epochs.",
+)
 @artifacts_option
-def command(data: Path, seed: int, tokenizer: str, artifacts: Path) -> None:
-    r"""Fit, calibrate and evaluate the fast model; leaves a run.
+def command(
+    data: Path,
+    seed: int,
+    tokenizer: str,
+    deep: bool,
+    base: str | None,
+    revision: str | None,
+    epochs: float,
+    resume: bool,
+    artifacts: Path,
+) -> None:
+    r"""Fit, calibrate and evaluate a model, the fast one unless --deep; leaves a run.
 
     Settings are chosen on rows held out of the training reviews, never on the test reviews.
 
@@ -38,13 +66,37 @@ def command(data: Path, seed: int, tokenizer: str, artifacts: Path) -> None:
       sentiment train
       sentiment train --data my-reviews.tsv --seed 1
       sentiment train --tokenizer mecab
+      sentiment train --deep --base monologg/koelectra-small-v3-discriminator --epochs 3
+      sentiment train --deep --base monologg/koelectra-small-v3-discriminator --epochs 3 --resume
     """
-    from pipeline.training.linear import LinearSettings, features_for
-    from pipeline.training.run import train
+    if deep != bool(base) or (deep and tokenizer != "syllable"):
+        raise click.UsageError("--deep and --base go together, and without --tokenizer.")
+    if base:
+        run = _train_deep(data, artifacts, base, revision, epochs, seed, resume)
+    else:
+        from pipeline.training.linear import LinearSettings, features_for
+        from pipeline.training.run import train
 
-    settings = LinearSettings(features=features_for(tokenizer), seed=seed)
-    run = train(data, artifacts, settings)
+        settings = LinearSettings(features=features_for(tokenizer), seed=seed)
+        run = train(data, artifacts, settings)
     click.echo(f"run       {run.id}")
     for part, figures in run.metrics.items():
         click.echo(f"{part:<9} {metrics_line(figures)}")
     click.echo(f"seconds   {run.seconds}")
+
+
+def _train_deep(
+    data: Path,
+    artifacts: Path,
+    base: str,
+    revision: str | None,
+    epochs: float,
+    seed: int,
+    resume: bool,
+) -> "Run":
+    from pipeline.hub import get_model
+    from pipeline.training.deep import train_deep
+    from pipeline.training.finetuning import FineTuningSettings
+
+    settings = FineTuningSettings(epochs=epochs, seed=seed)
+    return train_deep(data, artifacts, get_model(base, revision), settings, resume)

@@ -22,6 +22,10 @@ from pipeline.unpickling import dump_numbers, load_numbers
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 PARAMETERS = "model.joblib"
+NETWORK = "model.onnx"
+WEIGHTS = "weights.safetensors"
+CONFIG = "config.json"
+TOKENIZER = "tokenizer.json"
 
 _LARGEST_MANIFEST = 16 * 2**20
 _LARGEST_SIGNATURE = 64

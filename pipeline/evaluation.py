@@ -1,27 +1,64 @@
-"""Measuring a run or the current artifact on labelled reviews."""
+"""Measuring a run or current artifacts on labelled reviews."""
 
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipeline.artifacts import parameters_in
-from pipeline.datasets import read_reviews
+from pipeline.datasets import Reviews, read_reviews
 from pipeline.handlers.loading import load_current
-from pipeline.linear import LinearModel
 from pipeline.metrics import Metrics, measure
+from pipeline.models import Model, load_model
+from pipeline.progress import progress_bar
 from pipeline.runs import find_run, load_run
-from pipeline.training.run import measure_model
+from pipeline.text import clean
+
+AT_A_TIME = 1024
 
 
-def evaluate(data: Path, root: Path, run_id: str | None = None) -> Metrics:
-    """Figures of the current fast artifact, or of a run, over a labelled file.
+@dataclass(frozen=True)
+class Evaluated:
+    """A slot's figures; `positive` is its P(positive) of each review, shape (n,)."""
 
-    Raises InvalidInput for the data, ModelMissing or ArtifactRefused for the model.
+    slot: str
+    metrics: Metrics
+    reviews_per_second: float
+    positive: NDArray[np.float64] = field(repr=False)
+
+
+def evaluate_run(data: Path, root: Path, run_id: str) -> Metrics:
+    """Figures of a run over a labelled file; raises InvalidInput or ModelMissing."""
+    run, files = load_run(find_run(root, run_id))
+    reviews = read_reviews(data)
+    return _evaluate(run.slot, load_model(run.slot, files, run.settings), reviews).metrics
+
+
+def evaluate(data: Path, root: Path, slots: Sequence[str]) -> list[Evaluated]:
+    """Figures of the current artifacts of these slots over a labelled file.
+
+    Raises InvalidInput for the data, ModelMissing or ArtifactRefused for a model.
     """
     reviews = read_reviews(data)
-    if run_id is not None:
-        run, files = load_run(find_run(root, run_id))
-        return measure_model(LinearModel.from_parts(parameters_in(files), run.settings), reviews)
-    handler = load_current(root, "fast")
-    probabilities = handler.inference(handler.preprocess(reviews.texts))
-    return measure(np.array(reviews.labels), probabilities[:, 1])
+    handlers = [load_current(root, slot) for slot in slots]
+    return [_evaluate(handler.slot, handler.model, reviews) for handler in handlers]
+
+
+def agreement(first: Evaluated, second: Evaluated) -> float:
+    """Share of the reviews that both give the same label."""
+    return float(((first.positive > 0.5) == (second.positive > 0.5)).mean())
+
+
+def _evaluate(slot: str, model: Model, reviews: Reviews) -> Evaluated:
+    positive = np.empty(len(reviews))
+    begin = time.perf_counter()
+    with progress_bar(len(reviews), f"Measuring {slot}") as bar:
+        for start in range(0, len(reviews), AT_A_TIME):
+            texts = [clean(text) for text in reviews.texts[start : start + AT_A_TIME]]
+            positive[start : start + AT_A_TIME] = model.probabilities(texts)[:, 1]
+            bar.update(len(texts))
+    seconds = time.perf_counter() - begin
+    metrics = measure(np.array(reviews.labels), positive)
+    return Evaluated(slot, metrics, len(reviews) / seconds, positive)

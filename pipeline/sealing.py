@@ -1,31 +1,57 @@
 """From a run to a sealed artifact."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from pipeline.artifacts import parameters_in
+from pipeline import gate
+from pipeline.datasets import Reviews
+from pipeline.errors import ArtifactRefused
 from pipeline.golden import golden_texts
 from pipeline.handlers.base import to_predictions
 from pipeline.handlers.loading import load_folder
-from pipeline.linear import LinearModel
 from pipeline.manifest import GoldenAnswer, Manifest
+from pipeline.models import Model, load_model
 from pipeline.publishing import publish
-from pipeline.runs import find_run, load_run
+from pipeline.runs import Run, find_run, load_run
 from pipeline.text import clean
+from pipeline.transformer.model import FP32, INT8, ONNX, TOLERANCES, TORCH, TransformerSettings
 
 TOLERANCE = 1e-9
 """Largest difference in confidence between the sealed answers and a replay, fast model."""
 
 
-def serialize(root: Path, run_id: str | None, destination: Path, key: Path | None = None) -> str:
+@dataclass(frozen=True)
+class Form:
+    """How a deep model is sealed: which engine runs it, with numbers of which precision.
+
+    `reviews`: labelled ones that int8 is compared with fp32 on, beside the golden set.
+    """
+
+    engine: str = ONNX
+    precision: str = INT8
+    reviews: Reviews | None = None
+
+
+def serialize(
+    root: Path,
+    run_id: str | None,
+    destination: Path,
+    key: Path | None = None,
+    form: Form | None = None,
+) -> str:
     """Seal a run (the newest if None) into an artifact under `destination`; return its digest.
 
-    `key`: sign it with this Ed25519 private key (PEM).
+    `key`: sign it with this Ed25519 private key (PEM). `form` is for a deep model.
 
     The artifact is loaded and its golden set replayed before it becomes current. Raises
-    ModelMissing where there is no such run.
+    ModelMissing where there is no such run, ArtifactRefused where int8 strays from fp32.
     """
     run, files = load_run(find_run(root, run_id))
-    model = LinearModel.from_parts(parameters_in(files), run.settings)
+    tolerance = TOLERANCE
+    if run.slot == "deep":
+        run, files, tolerance = _in_form(run, files, form or Form())
+    model = load_model(run.slot, files, run.settings)
     manifest = Manifest(
         slot=run.slot,
         created_at=run.created_at,
@@ -39,12 +65,45 @@ def serialize(root: Path, run_id: str | None, destination: Path, key: Path | Non
         versions=run.versions,
         files=(),
         golden=_golden_answers(model),
-        tolerance=TOLERANCE,
+        tolerance=tolerance,
     )
     return publish(destination, manifest, files, load_folder, key)
 
 
-def _golden_answers(model: LinearModel) -> tuple[GoldenAnswer, ...]:
+def _golden_answers(model: Model) -> tuple[GoldenAnswer, ...]:
     texts = golden_texts()
     answers = to_predictions(texts, model.probabilities([clean(text) for text in texts]))
     return tuple(GoldenAnswer(*answer) for answer in answers)
+
+
+def _in_form(run: Run, files: dict[str, bytes], form: Form) -> tuple[Run, dict[str, bytes], float]:
+    """The run and its files as they are to be sealed, and the tolerance of their answers."""
+    if form.engine == TORCH:
+        return run, files, TOLERANCES[FP32]
+    from pipeline.transformer.export import export_files, quantize_files
+
+    exact_files, exact_settings = export_files(files), _settings(run, FP32)
+    exact = load_model(run.slot, exact_files, exact_settings)
+    _check_export(load_model(run.slot, files, run.settings), exact)
+    if form.precision == FP32:
+        return replace(run, settings=exact_settings), exact_files, TOLERANCES[FP32]
+    small_files, settings = quantize_files(exact_files), _settings(run, INT8)
+    reviews = form.reviews or Reviews([], [], "")
+    small = load_model(run.slot, small_files, settings)
+    figures = gate.check(exact, small, reviews.texts, reviews.labels)
+    metrics = {**run.metrics, "int8": figures}
+    return replace(run, settings=settings, metrics=metrics), small_files, TOLERANCES[INT8]
+
+
+def _settings(run: Run, precision: str) -> dict[str, Any]:
+    settings = TransformerSettings.from_record(run.settings)
+    return {**run.settings, **replace(settings, engine=ONNX, precision=precision).to_record()}
+
+
+def _check_export(original: Model, exported: Model) -> None:
+    texts = [clean(text) for text in golden_texts()]
+    difference = abs(original.probabilities(texts) - exported.probabilities(texts)).max()
+    if not difference <= TOLERANCES[FP32]:
+        raise ArtifactRefused(
+            f"In ONNX the model answers differently (by {difference:.5f}). Use --engine torch."
+        )

@@ -27,7 +27,7 @@ LOCK_SECONDS = 30
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _HOW_TO_GET = {
     "fast": "Make one with `sentiment train` and `sentiment serialize`.",
-    "deep": "Use the fast one with --fast.",
+    "deep": "Get one with `sentiment pull`, or use the fast one with --fast.",
 }
 
 Check = Callable[[Path], object]

@@ -22,9 +22,12 @@ from hypothesis import settings
 from cli.main import main
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current
-from pipeline.sealing import serialize
+from pipeline.hub import get_model
+from pipeline.sealing import Form, serialize
+from pipeline.training.deep import train_deep
 from pipeline.training.linear import LinearSettings
 from pipeline.training.run import train
+from tests.tiny import SMALL, make_model
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample.tsv"
 SENTIMENT = str(Path(sys.executable).with_name("sentiment"))
@@ -47,6 +50,26 @@ def sample_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def handler(sample_root: Path) -> Handler:
     return load_current(sample_root, "fast")
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random BERT of two labels in Hugging Face's format."""
+    return make_model(tmp_path_factory.mktemp("models") / "tiny-bert", "bert")
+
+
+@pytest.fixture(scope="session")
+def deep_root(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Artifacts folder with a small transformer, fine-tuned on the sample, exact."""
+    root = tmp_path_factory.mktemp("deep")
+    train_deep(SAMPLE, root, get_model(str(tiny_bert)), SMALL)
+    serialize(root, None, root, form=Form(precision="fp32"))
+    return root
+
+
+@pytest.fixture(scope="session")
+def deep_handler(deep_root: Path) -> Handler:
+    return load_current(deep_root, "deep")
 
 
 @pytest.fixture(scope="session")

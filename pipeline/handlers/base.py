@@ -14,6 +14,7 @@ from pipeline.errors import ArtifactRefused
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.leases import hold_lease
 from pipeline.manifest import GoldenAnswer
+from pipeline.models import Model
 from pipeline.text import clean
 
 
@@ -34,16 +35,20 @@ _NEGATIVE, _POSITIVE = np.array(NEGATIVE, dtype=object), np.array(POSITIVE, dtyp
 class Handler(ABC):
     """Answers texts with a sealed artifact.
 
-    `folder` is the artifact's, `trust` what is demanded of it. Nothing is read before `initialize`.
+    `folder` is the artifact's, `trust` what is demanded of it, `threads` how many a model that can
+    use more than one may use (None: as many as there are cores). Nothing is read before
+    `initialize`.
     """
 
     slot: ClassVar[str]
+    model: Model
     survives_fork: ClassVar[bool] = False
     """Whether a handler made before a fork answers in the child: no threads, no locks, no GPU."""
 
-    def __init__(self, folder: Path, trust: Trust = ANY) -> None:
+    def __init__(self, folder: Path, trust: Trust = ANY, threads: int | None = None) -> None:
         self.folder = folder
         self.trust = trust
+        self.threads = threads
 
     def initialize(self) -> None:
         """Load the model and replay its golden set; raises ArtifactRefused if a check fails."""

@@ -14,6 +14,7 @@ class LinearHandler(Handler):
     """Slot `fast`."""
 
     slot = "fast"
+    model: LinearModel
     survives_fork = True
 
     def load_model(self, artifact: Artifact) -> None:

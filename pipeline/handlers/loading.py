@@ -6,15 +6,16 @@ from pipeline.artifacts import ANY, Trust, load_artifact
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.base import Handler
 from pipeline.handlers.linear import LinearHandler
+from pipeline.handlers.transformer import TransformerHandler
 from pipeline.store import current_artifact
 
-HANDLERS: dict[str, type[Handler]] = {"fast": LinearHandler}
+HANDLERS: dict[str, type[Handler]] = {"fast": LinearHandler, "deep": TransformerHandler}
 
 
-def load_current(root: Path, slot: str, trust: Trust = ANY) -> Handler:
+def load_current(root: Path, slot: str, trust: Trust = ANY, threads: int | None = None) -> Handler:
     """Initialized handler of a slot's current artifact; raises ModelMissing or ArtifactRefused."""
     folder = current_artifact(root, slot)
-    handler = HANDLERS[slot](folder, trust)
+    handler = HANDLERS[slot](folder, trust, threads)
     handler.initialize()
     return handler
 

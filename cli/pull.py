@@ -1,0 +1,55 @@
+"""`sentiment pull`."""
+
+from pathlib import Path
+
+import click
+
+from cli.options import artifacts_option, engine_option, precision_option
+
+
+@click.command("pull")
+@click.argument("model", metavar="[REPO|DIR]", default="monologg/koelectra-base-finetuned-nsmc")
+@click.option("--revision", metavar="REV", help="Commit, branch or tag; left out: the main branch.")
+@click.option(
+    "--labels",
+    metavar="FIRST,SECOND",
+    help="What its outputs mean, where their names do not tell: negative,positive or the reverse.",
+)
+@click.option(
+    "--reviews",
+    "reviews_path",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Labelled .tsv file to calibrate its confidence on, best one it was not trained on.",
+)
+@engine_option
+@precision_option
+@artifacts_option
+def command(
+    model: str,
+    revision: str | None,
+    labels: str | None,
+    reviews_path: Path | None,
+    engine: str,
+    precision: str,
+    artifacts: Path,
+) -> None:
+    r"""Get a fine-tuned classifier from a hub, or a folder; seal it as the deep model.
+
+    A branch or tag is resolved to its commit, which is recorded, with the sha256 of each file. No
+    code of a model is run, and no pickle is loaded. HF_TOKEN, HF_ENDPOINT, HF_HOME and
+    HF_HUB_OFFLINE are honoured. Needs the extra [deep]; serving it then needs [onnx] alone.
+
+    \b
+    Examples:
+      sentiment pull
+      sentiment pull monologg/koelectra-small-finetuned-nsmc --revision main
+      sentiment pull my-model/ --labels negative,positive --reviews held-out.tsv
+    """
+    from pipeline.datasets import read_reviews
+    from pipeline.pulling import pull
+    from pipeline.sealing import Form
+
+    names = tuple(labels.split(",")) if labels else ()
+    reviews = read_reviews(reviews_path) if reviews_path else None
+    click.echo(pull(model, artifacts, revision, Form(engine, precision), names, reviews))

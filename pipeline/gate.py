@@ -1,0 +1,64 @@
+"""Whether another form of a model may stand for the exact one: answers compared, or refused."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from pipeline.errors import ArtifactRefused
+from pipeline.golden import golden_texts
+from pipeline.models import Model
+from pipeline.text import clean
+
+LARGEST_DISAGREEMENT = 0.01
+"""Share of the texts that get another label."""
+LARGEST_LOSS = 0.003
+"""Of accuracy, where labels are at hand."""
+MOST_TEXTS = 2000
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Shares, from 0 to 1: texts with another label, largest difference of confidence, accuracy.
+
+    Accuracy is None without labelled texts.
+    """
+
+    texts: int
+    disagreement: float
+    largest_difference: float
+    exact_accuracy: float | None = None
+    accuracy: float | None = None
+
+
+def check(
+    exact: Model, other: Model, texts: Sequence[str] = (), labels: Sequence[int] = ()
+) -> dict[str, float | int | None]:
+    """Compare on the golden set and the first 2,000 of `texts`, whose labels are `labels`.
+
+    Returns the figures; raises ArtifactRefused where the other form strays too far.
+    """
+    texts, known = texts[:MOST_TEXTS], np.array(labels[:MOST_TEXTS])
+    cleaned = [clean(text) for text in (*golden_texts(), *texts)]
+    wanted, given = (model.probabilities(cleaned)[:, 1] for model in (exact, other))
+    flips = (wanted > 0.5) != (given > 0.5)
+    found = Comparison(len(cleaned), float(flips.mean()), float(np.abs(wanted - given).max()))
+    if len(texts):
+        right = [((p[-len(texts) :] > 0.5) == known).mean() for p in (wanted, given)]
+        found = Comparison(
+            found.texts, found.disagreement, found.largest_difference, *map(float, right)
+        )
+    _judge(found, int(flips.sum()))
+    return asdict(found)
+
+
+def _judge(found: Comparison, flips: int) -> None:
+    loss = (found.exact_accuracy or 0.0) - (found.accuracy or 0.0)
+    strays = found.disagreement > LARGEST_DISAGREEMENT and flips > 1
+    if strays or loss > LARGEST_LOSS:
+        accuracy = f" and loses {100 * loss:.2f} points" if found.accuracy is not None else ""
+        raise ArtifactRefused(
+            f"int8 answers {100 * found.disagreement:.2f} % of {found.texts} texts otherwise than "
+            f"fp32{accuracy}; at most {100 * LARGEST_DISAGREEMENT:.0f} % and "
+            f"{100 * LARGEST_LOSS:.1f} points are allowed. Use --precision fp32."
+        )

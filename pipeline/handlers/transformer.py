@@ -1,0 +1,27 @@
+"""The deep handler: a fine-tuned transformer."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.artifacts import Artifact
+from pipeline.handlers.base import Handler
+from pipeline.transformer.model import TransformerModel
+
+
+class TransformerHandler(Handler):
+    """Slot `deep`."""
+
+    slot = "deep"
+    model: TransformerModel
+
+    def load_model(self, artifact: Artifact) -> None:
+        """Build the engine from the artifact's bytes; the golden set's replay warms it up."""
+        self.model = TransformerModel.from_files(
+            artifact.files, artifact.manifest.settings, self.threads
+        )
+
+    def inference(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
+        """Probabilities of (negative, positive), shape (n, 2)."""
+        return self.model.probabilities(cleaned)

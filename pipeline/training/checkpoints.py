@@ -1,0 +1,62 @@
+"""A training that can go on after it was stopped: what is kept of it, and when."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.durability import sync, unfinished
+from pipeline.errors import InvalidInput, ModelMissing
+
+SECONDS_BETWEEN = 600.0
+
+
+@dataclass
+class Checkpoints:
+    """The one checkpoint of an unfinished training, replaced every ten minutes.
+
+    `identity` tells what is being trained; a checkpoint of something else is refused.
+    """
+
+    path: Path
+    identity: dict[str, Any]
+    seconds_between: float = SECONDS_BETWEEN
+
+    def __post_init__(self) -> None:
+        self._saved_at = time.monotonic()
+
+    def load(self) -> dict[str, Any]:
+        """The state last saved. Raises ModelMissing without one, InvalidInput for another's."""
+        import torch
+
+        if not self.path.exists():
+            raise ModelMissing(f"No unfinished training at {self.path}. Start without --resume.")
+        state: dict[str, Any] = torch.load(self.path, weights_only=True)
+        different = [key for key, value in self.identity.items() if state["identity"][key] != value]
+        if different:
+            raise InvalidInput(
+                f"The unfinished training at {self.path} is another one: its "
+                f"{' and '.join(different)} differ. Start without --resume."
+            )
+        return state
+
+    def save_if_due(self, state: Callable[[], dict[str, Any]]) -> None:
+        """Save if the last one is old enough."""
+        if time.monotonic() - self._saved_at >= self.seconds_between:
+            self.save(state())
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Replace the checkpoint; a crash leaves the old one whole."""
+        import torch
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = unfinished(self.path)
+        torch.save({**state, "identity": self.identity}, temporary)
+        sync(temporary)
+        temporary.replace(self.path)
+        self._saved_at = time.monotonic()
+
+    def remove(self) -> None:
+        """The training is finished."""
+        self.path.unlink(missing_ok=True)

@@ -1,0 +1,78 @@
+"""From a classifier of transformers to a network in ONNX."""
+
+import logging
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+from pipeline.artifacts import CONFIG, NETWORK, TOKENIZER, WEIGHTS
+from pipeline.transformer.model import LONGEST
+from pipeline.transformer.onnx_engine import IDS, OUTPUTS
+from pipeline.transformer.torch_engine import build_module
+
+if TYPE_CHECKING:
+    import onnx
+    from transformers import PreTrainedModel
+
+OPSET = 20
+
+
+def export_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Files for the ONNX engine, exact, from those for torch."""
+    network = export(build_module(files[CONFIG], files[WEIGHTS]).cpu())
+    return {NETWORK: network, TOKENIZER: files[TOKENIZER]}
+
+
+def quantize_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The same with 8-bit products."""
+    from pipeline.transformer.quantization import quantize
+
+    return {**files, NETWORK: quantize(files[NETWORK])}
+
+
+def export(module: "PreTrainedModel") -> bytes:
+    """A network of ids, int64 (rows, tokens), to outputs, float32 (rows, 2).
+
+    All tokens count: there is no mask, since rows of one length are answered together.
+    """
+    import torch
+
+    class Outputs(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = module
+
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            outputs: torch.Tensor = self.module(input_ids=ids).logits
+            return outputs
+
+    module.set_attn_implementation("eager")
+    example = torch.arange(4, 28).reshape(2, 12) % module.config.vocab_size
+    sizes = {0: torch.export.Dim("rows", min=1), 1: torch.export.Dim("tokens", min=2, max=LONGEST)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # It would tell that torchvision is absent, which nothing here needs.
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        program = torch.onnx.export(
+            Outputs().eval(),
+            (example,),
+            dynamo=True,
+            opset_version=OPSET,
+            dynamic_shapes={"ids": sizes},
+            input_names=[IDS],
+            output_names=[OUTPUTS],
+            verbose=False,
+        )
+    model = cast("torch.onnx.ONNXProgram", program).model_proto
+    _strip(model)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
+
+
+def _strip(model: "onnx.ModelProto") -> None:
+    """Drop what tells where and how it was exported: paths, stack traces, guessed shapes."""
+    graph = model.graph
+    del graph.value_info[:], model.metadata_props[:], graph.metadata_props[:]
+    for part in (*graph.node, *graph.input, *graph.output, *graph.initializer):
+        del part.metadata_props[:]
+        part.doc_string = ""

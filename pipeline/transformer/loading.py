@@ -1,0 +1,121 @@
+"""From a folder in Hugging Face's format to a classifier and its tokenizer. Runs no code of it."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import ArtifactRefused
+from pipeline.hub import PICKLED, SAFETENSORS, Download
+from pipeline.labels import NEGATIVE, POSITIVE
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_CODE = ("auto_map", "custom_pipelines", "trust_remote_code")
+_NEW_CLASSIFIER = {
+    "id2label": {0: NEGATIVE, 1: POSITIVE},
+    "label2id": {NEGATIVE: 0, POSITIVE: 1},
+    # Dropout before the classifier only: inside, it costs time and brings little.
+    "classifier_dropout": 0.1,
+    "hidden_dropout_prob": 0.0,
+    "attention_probs_dropout_prob": 0.0,
+}
+
+
+def load_encoder(folder: Path) -> "PreTrainedModel":
+    """A pre-trained encoder with a new classifier of (negative, positive), to be trained.
+
+    The classifier's weights are drawn from torch's generator.
+    """
+    return _load(folder, **_NEW_CLASSIFIER)
+
+
+def load_classifier(folder: Path) -> "PreTrainedModel":
+    """A fine-tuned classifier as it is."""
+    return _load(folder)
+
+
+def _load(folder: Path, **changes: Any) -> "PreTrainedModel":
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **changes)
+    with _quiet():
+        module: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
+            folder, config=config, trust_remote_code=False, use_safetensors=True, dtype="float32"
+        )
+    return module
+
+
+def read_tokenizer(folder: Path) -> bytes:
+    """tokenizer.json of a folder, made from an older form where there is none."""
+    from transformers import AutoTokenizer
+
+    with _quiet():
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    content: str = tokenizer.backend_tokenizer.to_str()
+    return content.encode()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hold back transformers' report that the classifier is new, and its bars."""
+    from transformers.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+        logging.enable_progress_bar()
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """config.json; raises ArtifactRefused where it is damaged or asks for code of the model's own.
+
+    Checked before any library sees it: transformers would fetch and run such code if it were told
+    to trust it, and only then.
+    """
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+        asked = [key for key in _CODE if key in config]
+    except (ValueError, TypeError):
+        raise ArtifactRefused("The model's config.json is damaged.") from None
+    if not isinstance(config, dict):
+        raise ArtifactRefused("The model's config.json is damaged.")
+    if asked:
+        raise ArtifactRefused(
+            f"The model asks to run code of its own ({', '.join(asked)}), which is never done "
+            "here. Take one of an architecture that transformers has."
+        )
+    return config
+
+
+@contextmanager
+def in_safetensors(download: Download) -> Iterator[Path]:
+    """A folder of the download's files alone, with pickled weights converted to safetensors.
+
+    The conversion runs in a process of its own and reads tensors only (torch's `weights_only`).
+    Raises ArtifactRefused for what cannot be read so.
+    """
+    with tempfile.TemporaryDirectory(prefix="sentiment-pull-") as temporary:
+        folder = Path(temporary)
+        for name in download.files:
+            (folder / name).symlink_to((download.folder / name).resolve())
+        if SAFETENSORS not in download.files:
+            _convert(folder)
+        yield folder
+
+
+def _convert(folder: Path) -> None:
+    command = [sys.executable, "-I", str(Path(__file__).with_name("convert_child.py")), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        reason = done.stderr.strip().rpartition("\n")[2]
+        raise ArtifactRefused(f"{PICKLED} holds more than tensors, or is damaged: {reason}")

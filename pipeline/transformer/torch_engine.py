@@ -1,0 +1,64 @@
+"""Outputs by torch and transformers, on a GPU where there is one."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import ArtifactRefused, ModelMissing
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+class TorchEngine:
+    """A classifier of transformers. `threads` are torch's, so of the whole process."""
+
+    def __init__(self, module: "PreTrainedModel", threads: int | None = None) -> None:
+        import torch
+
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self.module = module
+
+    def __call__(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Raw outputs (rows, 2) of token ids (rows, tokens)."""
+        import torch
+
+        with torch.inference_mode():
+            outputs = self.module.eval()(input_ids=torch.from_numpy(ids).to(self.module.device))
+        values: NDArray[np.float32] = outputs.logits.float().cpu().numpy()
+        return values
+
+
+def build_module(config: bytes, weights: bytes) -> "PreTrainedModel":
+    """A classifier from config.json and safetensors, neither of which can hold code.
+
+    Raises ArtifactRefused where they do not fit each other, ModelMissing without torch.
+    """
+    try:
+        import torch
+        from safetensors.torch import load
+        from transformers import AutoConfig, AutoModelForSequenceClassification
+    except ImportError:
+        raise ModelMissing(
+            "This deep model needs torch: pip install 'sentiment-toolkit[deep]'."
+        ) from None
+    try:
+        record: dict[str, Any] = json.loads(config)
+        settings = AutoConfig.for_model(record.pop("model_type"), **record)
+        module = AutoModelForSequenceClassification.from_config(settings, dtype=torch.float32)
+        module.load_state_dict(load(weights))
+    except Exception as error:  # whatever damaged files make the libraries raise
+        raise ArtifactRefused(f"The deep model cannot be built: {error}") from None
+    placed: PreTrainedModel = module.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+    return placed
+
+
+def module_files(module: "PreTrainedModel") -> tuple[bytes, bytes]:
+    """config.json and safetensors of a classifier, for `build_module`."""
+    from safetensors.torch import save
+
+    tensors = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
+    return json.dumps(module.config.to_dict(), sort_keys=True).encode(), save(tensors)
