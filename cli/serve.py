@@ -1,6 +1,7 @@
 """`sentiment serve`."""
 
 import ipaddress
+import os
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ def command(
     Ask it:
       curl -d '{"text": "정말 재밌게 잘봤습니다!", "do_fast": true}' http://127.0.0.1:5000/predict
     """
+    limit_threads()
     from pipeline.artifacts import Trust
     from pipeline.server.keys import read_keys
     from pipeline.server.models import StoredModels
@@ -94,6 +96,15 @@ def command(
     address = f"[{host}]" if ":" in host else host
     click.echo(f"Serving on http://{address}:{port} (API: /docs)", err=True)
     serve(models, ServerSettings(keys=keys, **settings))
+
+
+def limit_threads() -> None:
+    """One thread a worker in numeric libraries, which read this once, when they are imported.
+
+    More would fight for the cores with the other workers.
+    """
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 
 def _is_loopback(host: str) -> bool:

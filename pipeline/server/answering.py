@@ -6,11 +6,13 @@ import time
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.server.batching import Batcher
 from pipeline.server.models import Models
-from pipeline.server.refusals import RequestRefused, too_late
+from pipeline.server.refusals import RequestRefused, overloaded, too_late
 from pipeline.server.settings import DEEP, FAST, ServerSettings
 
 TEXTS_AT_A_TIME = 128
 """Texts handled between two looks at the clock."""
+THREADS_KEPT = 4
+"""Of a worker's threads, those that never wait for a batch."""
 
 
 def choose(models: Models, do_fast: bool | None) -> Handler:
@@ -36,6 +38,8 @@ class Answering:
         self.settings = settings
         self._batchers: dict[str, Batcher] = {}
         self._starting = threading.Lock()
+        # Requests wait for a batch in their threads; some are always left for the fast model.
+        self._waiting = threading.BoundedSemaphore(max(1, settings.threads - THREADS_KEPT))
 
     def answer(self, handler: Handler, texts: list[str], received: float) -> list[Prediction]:
         """Answer within the slot's deadline, counted from `received`, of `time.monotonic`.
@@ -44,8 +48,18 @@ class Answering:
         """
         deadline = received + self.settings.deadline(handler.slot)
         if handler.slot in self.settings.batched:
-            return self._batcher(handler.slot).answer(handler, texts, deadline)
+            return self._answer_batched(handler, texts, deadline)
         return _answer_here(handler, texts, deadline)
+
+    def _answer_batched(
+        self, handler: Handler, texts: list[str], deadline: float
+    ) -> list[Prediction]:
+        if not self._waiting.acquire(blocking=False):
+            raise overloaded()
+        try:
+            return self._batcher(handler.slot).answer(handler, texts, deadline)
+        finally:
+            self._waiting.release()
 
     def _batcher(self, slot: str) -> Batcher:
         """The slot's batcher, started with the first request: threads do not survive a fork."""

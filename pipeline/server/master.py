@@ -5,6 +5,8 @@ import ctypes
 import gc
 import os
 import resource
+import socket
+import struct
 import threading
 import time
 from typing import Any
@@ -14,6 +16,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from prometheus_client.multiprocess import mark_process_dead
 
+from pipeline.server import metrics
 from pipeline.server.app import create_app
 from pipeline.server.live import LiveTexts
 from pipeline.server.models import StoredModels
@@ -22,6 +25,7 @@ from pipeline.server.shared import Flag
 from pipeline.server.worker import BufferingWorker
 
 _M_ARENA_MAX, _ARENAS = -8, 2
+_SO_ATTACH_FILTER, _BPF_RETURN = 26, 6
 CONNECTIONS = 2_000
 """Of one worker; more than that, and those waited for longest are closed."""
 SECONDS_TO_FINISH = 30
@@ -112,7 +116,8 @@ class ServingModels(Serving):
         while loading.is_alive():
             worker.notify()
             loading.join(1.0)
-        self.models.follow()
+        metrics.show_models(self.models.names())
+        self.models.follow(metrics.show_models)
         self.live.start(worker.row % (2 * self.settings.workers))
 
     def bury_worker(self, _: Arbiter, worker: BufferingWorker) -> None:
@@ -128,7 +133,22 @@ class _DrainingArbiter(Arbiter):  # type: ignore[misc]
         end = time.monotonic() + self.app.settings.drain
         while graceful and time.monotonic() < end:
             time.sleep(min(0.1, max(0.0, end - time.monotonic())))
+        for listener in self.LISTENERS:
+            _let_nobody_in(listener.sock)
         super().stop(graceful)
+
+
+def _let_nobody_in(listener: socket.socket) -> None:
+    """Have the kernel drop what arrives for a listening socket, as if the cable were cut.
+
+    Else a client could connect between a worker's last look for new ones and the closing of the
+    socket, and be reset. Now it tries again, and is refused as soon as the socket is closed.
+    The filter is the shortest there is: one instruction, "keep 0 bytes of the packet".
+    """
+    instruction = ctypes.create_string_buffer(struct.pack("HBBI", _BPF_RETURN, 0, 0, 0))
+    program = struct.pack("HP", 1, ctypes.addressof(instruction))
+    with contextlib.suppress(OSError):  # not Linux
+        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 
 def _allow_many_files() -> None:

@@ -5,6 +5,7 @@ to it); without it the figures are those of this process.
 """
 
 import os
+from collections.abc import Mapping
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -49,6 +50,17 @@ MODEL = Gauge(
     ("slot", "digest"),
     multiprocess_mode="livesum",
 )
+
+
+_shown: set[tuple[str, str]] = set()
+
+
+def show_models(names: Mapping[str, str]) -> None:
+    """Have MODEL say which artifacts this process answers with, by slot and name."""
+    now = {(slot, name.partition("@")[2]) for slot, name in names.items()}
+    for labels in _shown | now:
+        MODEL.labels(*labels).set(labels in now)
+    _shown.update(now)
 
 
 def exposition(*collectors: Collector) -> bytes:

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from pipeline.artifacts import ANY, Trust
@@ -105,14 +105,20 @@ class StoredModels(Models):
         current = read_current(self.root / slot).get("digest")
         return handler is not None and handler.artifact.digest == current
 
-    def follow(self) -> None:
-        """Keep refreshing in a thread of its own, for as long as this process lives."""
-        threading.Thread(target=self._follow, name="models", daemon=True).start()
+    def follow(self, tell: Callable[[dict[str, str]], None]) -> None:
+        """Keep refreshing in a thread of its own, for as long as this process lives.
 
-    def _follow(self) -> None:
+        `tell` is called with `names()` whenever they have changed.
+        """
+        threading.Thread(target=self._follow, args=(tell,), name="models", daemon=True).start()
+
+    def _follow(self, tell: Callable[[dict[str, str]], None]) -> None:
         while True:
             time.sleep(LOOK_SECONDS)
+            before = self.handlers
             self.refresh()
+            if self.handlers is not before:
+                tell(self.names())
 
 
 def _state(slot: Path) -> object:

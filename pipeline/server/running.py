@@ -73,11 +73,12 @@ def _probe(host: str, port: int) -> None:
 def _run_waitress(models: StoredModels, settings: ServerSettings) -> None:
     import waitress
 
+    from pipeline.server import metrics
     from pipeline.server.app import create_app
     from pipeline.server.live import LiveTexts
 
     live = LiveTexts(1)
     live.start(0)
-    models.follow()
+    models.follow(metrics.show_models)
     app = create_app(models, settings, live)
     waitress.serve(app, host=settings.host, port=settings.port, threads=settings.threads)
