@@ -74,6 +74,7 @@ def _measure(
                         }
                     )
                     weights[server.name] = memory(pid)
+                print(server.name, rounds[server.name][-1], file=sys.stderr, flush=True)
     return rounds, weights
 
 

@@ -1,7 +1,9 @@
 """The servers that are compared: how each is installed, started, asked and weighed."""
 
+import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -130,8 +132,17 @@ def running(server: Server, binaries: Path, artifacts: Path) -> Iterator[tuple[s
             _wait(server, url, process, Path(folder) / "log")
             yield url, process.pid
         finally:
-            process.terminate()
-            process.wait(60)
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End the server and its workers; one that does not end when told to is killed."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(5)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(5)
 
 
 def _free_ports(count: int) -> list[int]:

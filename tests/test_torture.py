@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture import faults, kills
+from tests.conftest import served
+from tests.torture import faults, kills, serving
 from tests.torture.flips import flip_all
+from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
 from tests.torture.hostile_folders import load_forged
 from tests.torture.mutants import mutate_many
@@ -97,3 +99,21 @@ def test_kills_find_rows_that_are_doubled(small: Small, tmp_path: Path) -> None:
     chance = random.Random(0)
     result = kills.kill_case(small, tmp_path, kills.CASES[0], 12, "keep-tail", chance)
     assert any("differs" in problem for problem in result.problems)
+
+
+def test_made_up_requests_get_answers_of_the_contract(small: Small) -> None:
+    with served(small.root, "--workers", "2", "--no-request-log") as server:
+        result = fuzz(server, 1_000, seed=0)
+    assert not result.problems
+    assert sum(result.counts.values()) == 1_000
+    assert result.counts[200] > 20
+
+
+def test_kills_swaps_and_ends_fail_no_other_request(small: Small) -> None:
+    for outcome in (
+        serving.kill_workers(small, 2),
+        serving.swap_models(small, 2),
+        serving.end_servers(small, 2),
+    ):
+        assert not outcome.problems, outcome
+        assert outcome.counts["200"] > 0

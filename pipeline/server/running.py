@@ -45,7 +45,7 @@ def serve(models: StoredModels, settings: ServerSettings) -> None:
 def _metrics_folder() -> Iterator[None]:
     """A fresh folder in which the workers keep their figures; in memory where that can be."""
     memory = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
-    folder = tempfile.mkdtemp(prefix="sentiment-metrics-", dir=memory)
+    folder = tempfile.mkdtemp(prefix=f"sentiment-metrics-{os.getpid()}-", dir=memory)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     owner = os.getpid()
     try:
