@@ -6,10 +6,10 @@ PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 REQUIREMENTS := pyproject.toml setup.py constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test torture check format bench serve clean
+.PHONY: help run test test-remote torture check format bench serve clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: $(VENV)/.run ## Get the reviews, train, serialize, score a few reviews
 	@PATH="$(abspath $(BIN)):$$PATH" sh deploy/first-run.sh
@@ -19,6 +19,9 @@ test: $(VENV)/.dev ## Run the tests
 
 torture: $(VENV)/.dev ## Run the long fault tests (half an hour); PARTS="flips mutants …" runs some
 	@$(BIN)/python -m tests.torture $(PARTS)
+
+test-remote: $(VENV)/.remote ## Run the tests of files on an S3 server, which they start themselves
+	@$(BIN)/python -m pytest tests/test_batch_remote.py
 
 check: $(VENV)/.dev ## Lint, types, layers; changes nothing
 	@$(BIN)/ruff check .
@@ -54,6 +57,11 @@ $(VENV)/.dev: $(REQUIREMENTS) | $(BIN)/python
 	@echo "Installing sentiment and its development tools into $(VENV) ..."
 	@$(PIP) --config-settings editable_mode=compat --editable '.[dev,korean]'
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.remote: $(REQUIREMENTS) $(VENV)/.dev
+	@echo "Installing an S3 client and server into $(VENV) ..."
+	@$(PIP) --editable '.[dev,aws]' 'moto[server]'
+	@touch $@
 
 $(VENV)/.bench: bench/requirements.txt $(VENV)/.dev
 	@echo "Installing what is compared with into $(VENV) ..."

@@ -11,6 +11,7 @@ import pytest
 
 BENCH = Path(__file__).parent.parent / "bench"
 SCRIPTS = [
+    "bench_batch.py",
     "bench_fast_latency.py",
     "bench_fast_throughput.py",
     "bench_lecture.py",
@@ -44,10 +45,9 @@ def test_prints_a_row_for_each_side(script, folder, artifacts):
     environment = {**os.environ, "SENTIMENT_ARTIFACTS": artifacts, "TMPDIR": str(folder)}
     answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     printed = answer.stdout
-    assert "| sentiment | " in printed
-    assert any(
-        f"| {rival} | " in printed for rival in ("lecture", "scikit-learn", "empty Flask route")
-    )
+    assert "| sentiment | " in printed or "| sentiment, TSV | " in printed
+    rivals = ("lecture", "scikit-learn", "empty Flask route", "sentiment, Parquet")
+    assert any(f"| {rival} | " in printed for rival in rivals)
     is_of_fast = "bench_fast" in script
     assert not is_of_fast or "| fastText | " in printed or "not installed" in printed
 
