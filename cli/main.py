@@ -27,6 +27,7 @@ COMMANDS = (
     "predict",
     "explain",
     "serve",
+    "doctor",
     "drift",
 )
 

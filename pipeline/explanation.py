@@ -87,10 +87,10 @@ def _contributions(model: LinearModel, cleaned: str) -> Iterator[Contribution]:
     step = model.scale / root_lengths([cleaned])[0]
     batch = featurize([cleaned], model.features)
     weights = [model.weights[place].take(buckets).tolist() for place, buckets in batch.buckets()]
-    for view, (start,), (length,) in zip(batch.views, batch.starts, batch.lengths(), strict=True):
+    for view, start, end in zip(batch.views, batch.starts, batch.ends, strict=True):
         units = _units(view, cleaned, model.features.tokenizer)
         for order, of_order in enumerate(weights, start=1):
-            for position, weight in enumerate(of_order[start : start + length]):
+            for position, weight in enumerate(of_order[start:end]):
                 covered = units[position : position + order]
                 if len(covered) == order:
                     yield Contribution(

@@ -30,6 +30,7 @@ LARGEST_BITS = 24
 _ROLLING_MULTIPLIER = np.array(0x85EBCA6B, dtype=np.uint32)
 _BUCKET_MULTIPLIER = np.array(0xC2B2AE35, dtype=np.uint32)
 _BOUNDARY = np.array(ord(BOUNDARY), dtype=np.uint32)
+_BOUNDARIES = np.full(LARGEST_ORDER, _BOUNDARY)
 _SPACE = np.array(ord(" "), dtype=np.uint32)
 """The largest code that is no letter: cleaned text has nothing below it but the boundary."""
 
@@ -62,7 +63,7 @@ class FeatureSettings:
     analyzers, there are the morphemes too; "syllable" stands for none of them.
     """
 
-    bits: tuple[int, ...] = (16, 19, 21, 21)
+    bits: tuple[int, ...] = (16, 20, 22, 22)
     tokenizer: str = SYLLABLE
 
     @classmethod
@@ -107,34 +108,24 @@ class FeatureSettings:
         return tuple(map(Table, map(slice, ends, ends[1:]), shifts, sizes))
 
 
-class View(NamedTuple):
-    """One view of a batch.
-
-    `codes`: code points, or numbers that stand for words or morphemes; uint32. `starts`: where each
-    review begins, with the boundary before it; intp, shape (n,). It ends where the next one begins.
-    """
-
-    name: str
-    codes: Codes
-    starts: Positions
-
-
 class Batch(NamedTuple):
     """All views of n reviews, one behind the other in one buffer.
 
-    `codes`: uint32, shape (positions + orders - 1,): boundaries follow the last review.
-    `starts`: intp, shape (views, n), ascending: where in it each review begins in each view.
+    `codes`: uint32, shape (positions + orders,): a boundary before each review in each view, and
+    some behind the last. `starts`, `ends`: intp, shape (views × n,): where in it each review begins
+    in each view, with its boundary, and where the next one does.
     """
 
     views: tuple[str, ...]
     codes: Codes
     starts: Positions
+    ends: Positions
     settings: FeatureSettings
 
     @property
     def positions(self) -> int:
         """Number of places where n-grams begin, one of each order."""
-        return self.codes.size - len(self.settings.bits) + 1
+        return self.codes.size - len(self.settings.bits)
 
     def buckets(self) -> Iterator[tuple[slice, Codes]]:
         """Yield (place of the table, buckets within it) for each order, from 1 on.
@@ -152,91 +143,56 @@ class Batch(NamedTuple):
             buckets = hashes * _BUCKET_MULTIPLIER
             buckets >>= table.shift
             if order > 2:
-                buckets[crossing[: (order - 2) * self.starts.size]] = table.nothing
+                buckets[crossing[: (order - 2) * self.ends.size]] = table.nothing
             yield table.place, buckets
 
     def _crossing(self) -> Positions:
         """The last position of each review in each view, then the last but one, and so on."""
-        ends = self.starts.ravel() - 1
-        ends[:-1] = ends[1:]
-        ends[-1] = self.positions - 1
+        distances = np.arange(1, max(len(self.settings.bits) - 1, 1))
         # Where a review has no more, it is the end of one before: not further from its own end.
-        before = ends - np.arange(max(len(self.settings.bits) - 2, 0))[:, None]
-        crossing: Positions = np.maximum(before, 0, out=before).ravel()
+        crossing: Positions = np.maximum(self.ends - distances[:, None], 0).ravel()
         return crossing
 
     def sums(self, values: NDArray[np.int16]) -> NDArray[np.int64]:
         """Sum of the values, one a position, over all views of each review; shape (n,)."""
-        by_view = np.add.reduceat(values, self.starts.ravel(), dtype=np.int64)
-        sums: NDArray[np.int64] = by_view.reshape(self.starts.shape).sum(axis=0)
+        by_view = np.add.reduceat(values, self.starts, dtype=np.int64)
+        sums: NDArray[np.int64] = by_view.reshape(len(self.views), -1).sum(axis=0)
         return sums
-
-    def lengths(self) -> Positions:
-        """Positions that each review has in each view, shape (views, n)."""
-        lengths: Positions = np.diff(self.starts.ravel(), append=self.positions)
-        return lengths.reshape(self.starts.shape)
 
 
 def featurize(texts: Sequence[str], settings: FeatureSettings) -> Batch:
     """The views of n ≥ 1 cleaned texts."""
-    views = list(_views(texts, settings))
-    offsets = accumulate((view.codes.size for view in views), initial=0)
-    behind = np.full(len(settings.bits) - 1, _BOUNDARY)
-    starts = [view.starts + offset for view, offset in zip(views, offsets, strict=False)]
-    return Batch(
-        views=tuple(view.name for view in views),
-        codes=np.concatenate([*(view.codes for view in views), behind]),
-        starts=np.concatenate(starts).reshape(len(views), len(texts)),
-        settings=settings,
-    )
-
-
-def _views(texts: Sequence[str], settings: FeatureSettings) -> Iterator[View]:
-    # Where an array has a method for it, that is quicker than numpy's function by a microsecond.
-    buffer = f"{BOUNDARY}{BOUNDARY.join(texts)}{BOUNDARY * 2}".encode("utf-32-le", "surrogatepass")
+    # A space before the first word too: so each word has one.
+    edge = f"{BOUNDARY} "
+    buffer = f"{edge}{edge.join(texts)}{edge}".encode("utf-32-le", "surrogatepass")
     padded = np.frombuffer(buffer, dtype=np.uint32)
-    codes = padded[:-2]
-    gaps = (codes <= _SPACE).nonzero()[0]  # before each word: a boundary or a space
-    ends = np.array([len(text) + 1 for text in texts]).cumsum()
-    words_by = gaps.searchsorted(ends)
-    reviews_by = np.arange(1, len(texts) + 1)
-    yield View("unspaced", codes[codes != _SPACE], _starts(ends - words_by + reviews_by))
-    starts = _starts(words_by + reviews_by)
-    yield View("words", _words(padded, gaps, starts), starts)
+    text = padded[: -len(edge)]
+    views = {"unspaced": text[text != _SPACE], "words": _words(padded)}
     if settings.tokenizer != SYLLABLE:
-        yield _morphemes(texts, settings.tokenizer)
+        views["morphemes"] = _morphemes(texts, settings.tokenizer)
+    codes = np.concatenate([*views.values(), _BOUNDARIES[: len(settings.bits)]])
+    places = (codes == _BOUNDARY).nonzero()[0]
+    size = len(views) * len(texts)
+    return Batch(tuple(views), codes, places[:size], places[1 : size + 1], settings)
 
 
-def _starts(ends: Positions) -> Positions:
-    """Each begins where the one before it ends."""
-    starts = np.zeros_like(ends)
-    starts[1:] = ends[:-1]
-    return starts
-
-
-def _words(padded: Codes, gaps: Positions, starts: Positions) -> Codes:
-    """A number for the first two characters behind each gap, and a boundary before each review."""
-    first, second = padded[gaps + 1], padded[gaps + 2]
-    numbers = np.where(first > _SPACE, (first * _ROLLING_MULTIPLIER + second) | _NUMBER, _BOUNDARY)
-    words = np.full(gaps.size + starts.size, _BOUNDARY)
-    is_word = np.ones(words.size, dtype=np.bool_)
-    is_word[starts] = False
-    words[is_word] = numbers
+def _words(padded: Codes) -> Codes:
+    """For each space a number for the first two characters of its word; and the boundaries."""
+    gaps = (padded[:-2] <= _SPACE).nonzero()[0]
+    words = (padded[gaps + 1] * _ROLLING_MULTIPLIER + padded[gaps + 2]) | _NUMBER
+    words[padded[gaps] == _BOUNDARY] = _BOUNDARY
     return words
 
 
-def _morphemes(texts: Sequence[str], tokenizer: str) -> View:
-    """A number for each morpheme."""
-    # Here, so that a model without morphemes can be pickled with its code: analyzers hold locks.
+def _morphemes(texts: Sequence[str], tokenizer: str) -> Codes:
+    """A number for each morpheme, and the boundaries."""
     from pipeline.tokenizers import get_tokenizer
 
     codes: list[int] = []
-    starts = []
     for morphemes in get_tokenizer(tokenizer).tokenize(texts):
-        starts.append(len(codes))
         codes.append(int(_BOUNDARY))
         codes += [_number(morpheme) for morpheme in morphemes]
-    return View("morphemes", np.array(codes, dtype=np.uint32), np.array(starts))
+    return np.array(codes, dtype=np.uint32)
 
 
 def _number(morpheme: str) -> int:

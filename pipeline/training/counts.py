@@ -27,8 +27,8 @@ def chunk_counts(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_
     """Counts of n ≥ 1 cleaned texts in one go, shape (n, buckets)."""
     stride = settings.bucket_count
     batch = featurize(texts, settings)
-    reviews = np.arange(len(texts), dtype=np.int64)
-    rows = np.repeat(np.tile(reviews, len(batch.views)), batch.lengths().ravel())
+    reviews = np.tile(np.arange(len(texts), dtype=np.int64), len(batch.views))
+    rows = reviews.repeat(batch.ends - batch.starts)
     row_starts = rows * stride
     cells = []
     for place, buckets in batch.buckets():

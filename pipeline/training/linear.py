@@ -39,7 +39,7 @@ class LinearSettings:
 
     features: FeatureSettings = field(default_factory=FeatureSettings)
     weighting: Weighting = field(default_factory=Weighting)
-    inverse_regularizations: tuple[float, ...] = (4.0, 10.0)
+    inverse_regularizations: tuple[float, ...] = (6.0, 12.0)
     passes: int = 12
     held_out: float = 0.1
     seed: int = 0

@@ -1,0 +1,97 @@
+"""What this installation has, what it lacks, and how to get that."""
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pipeline.analyzer_process import INSTALL
+from pipeline.errors import ArtifactRefused
+from pipeline.java import OLDEST_JAVA, find_java
+from pipeline.store import list_artifacts, read_current
+from pipeline.tokenizers import ANALYZERS, missing_packages
+
+PACKAGES = ("sentiment-toolkit", "numpy", "joblib", "scikit-learn", "scipy", "flask")
+TRAINING_BYTES = 2 * 2**30
+"""What training on all of NSMC needs to be at ease."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at; `mend` says how to get what is missing, "" where nothing is."""
+
+    name: str
+    detail: str
+    mend: str = ""
+
+
+def examine(root: Path) -> list[Finding]:
+    """Look at versions, memory, Java, the analyzers and the artifacts under `root`."""
+    return [
+        Finding("python", f"{platform.python_version()} on {platform.platform()}"),
+        *map(_package, PACKAGES),
+        _memory(),
+        _disk(root),
+        _java(),
+        *map(_analyzer, ANALYZERS),
+        *_artifacts(root),
+    ]
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, version(name))
+    except PackageNotFoundError:
+        return Finding(name, "not installed", f"Get it with `pip install {name}`.")
+
+
+def _memory() -> Finding:
+    try:
+        available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return Finding("memory", "this system does not tell")
+    mend = "" if available >= TRAINING_BYTES else "Training on all of NSMC takes 2 GB."
+    return Finding("memory", f"{available / 2**30:.1f} GB free", mend)
+
+
+def _disk(root: Path) -> Finding:
+    there = next(path for path in (root.absolute(), *root.absolute().parents) if path.exists())
+    return Finding("disk", f"{shutil.disk_usage(there).free / 2**30:.1f} GB free at {there}")
+
+
+def _java() -> Finding:
+    java = find_java()
+    if java is None:
+        wanted = f"The analyzers but mecab need Java {OLDEST_JAVA} or newer."
+        return Finding("java", "not found", f"{wanted} Set JAVA_HOME, or use `{INSTALL}`.")
+    return Finding("java", f"{java.version or 'of unknown version'} by {java.found_by}")
+
+
+def _analyzer(name: str) -> Finding:
+    missing = missing_packages(name)
+    if missing:
+        return Finding(name, f"lacks {', '.join(missing)}", f"Get it with `{INSTALL}`.")
+    if name != "mecab" and find_java() is None:
+        return Finding(name, "lacks Java", "See above.")
+    return Finding(name, "ready")
+
+
+def _artifacts(root: Path) -> Iterator[Finding]:
+    try:
+        stored = list_artifacts(root)
+        digest = read_current(root / "fast").get("digest")
+    except ArtifactRefused as error:
+        yield Finding("artifacts", "not to be told apart", str(error))
+        return
+    for item in stored:
+        if item.manifest is None:
+            mend = "Remove the folder, or put it back whole."
+            yield Finding("artifact", f"{item.folder} cannot be read", mend)
+    if digest is None:
+        mend = "Make one with `sentiment train` and `sentiment serialize`."
+        yield Finding("fast model", f"none in {root}", mend)
+    else:
+        yield Finding("fast model", f"{digest[:12]}, one of {len(stored)} artifacts in {root}")

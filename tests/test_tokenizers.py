@@ -1,0 +1,121 @@
+"""The analyzers, where their packages are: blanks, threads, forks, deaths, servers."""
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import InvalidInput
+from pipeline.handlers.loading import load_current
+from pipeline.java import find_java
+from pipeline.sealing import serialize
+from pipeline.text import clean
+from pipeline.tokenizers import JavaTokenizer, Tokenizer, get_tokenizer, missing_packages
+from pipeline.training.linear import LinearSettings, features_for
+from pipeline.training.run import train
+from tests.conftest import SAMPLE, served
+
+TEXTS = ["정말 재밌게 잘봤습니다!", "", "돈 아깝다", "ㅋㅋㅋ 😀 굿", "지루하고재미없다"]
+
+
+def require(name: str) -> Tokenizer:
+    if missing_packages(name):
+        pytest.skip(f"{name} needs the extra [korean]")
+    if name != "mecab" and find_java() is None:
+        pytest.skip(f"{name} needs Java")
+    return get_tokenizer(name)
+
+
+@pytest.fixture(params=["mecab", "okt"])
+def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
+    return require(request.param)
+
+
+@pytest.fixture
+def okt() -> JavaTokenizer:
+    tokenizer = require("okt")
+    assert isinstance(tokenizer, JavaTokenizer)
+    return tokenizer
+
+
+@pytest.fixture(scope="module")
+def okt_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Artifacts folder with a model trained on the sample's morphemes."""
+    require("okt")
+    root = tmp_path_factory.mktemp("okt")
+    train(SAMPLE, root, LinearSettings(features=features_for("okt")))
+    serialize(root, None, root)
+    yield root
+    get_tokenizer("okt").close()
+
+
+def test_a_text_has_the_same_morphemes_alone_and_in_a_batch(tokenizer: Tokenizer) -> None:
+    found = tokenizer.tokenize(TEXTS)
+    assert found == [tokenizer.tokenize([text])[0] for text in TEXTS]
+    assert found[1] == []
+    assert all(found[number] for number in (0, 2, 3, 4))
+
+
+def test_threads_get_the_same_answers(tokenizer: Tokenizer) -> None:
+    expected = tokenizer.tokenize(TEXTS)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(answer == expected for answer in pool.map(tokenizer.tokenize, [TEXTS] * 12))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_fork_and_its_parent_go_on(tokenizer: Tokenizer) -> None:
+    expected = tokenizer.tokenize(TEXTS)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply(_tokenize, (tokenizer.name,)) == expected
+    assert tokenizer.tokenize(TEXTS) == expected
+
+
+def _tokenize(name: str) -> list[list[str]]:
+    return get_tokenizer(name).tokenize(TEXTS)
+
+
+def test_a_dead_analyzer_is_started_anew(okt: JavaTokenizer) -> None:
+    expected = okt.tokenize(TEXTS)
+    first = okt.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    assert okt.tokenize(TEXTS) == expected
+    assert okt.pid != first
+
+
+def test_hostile_texts_are_analyzed(tokenizer: Tokenizer) -> None:
+    texts = ["ㅋ" * 5_000, "가나다" * 2_000, "\ud800", "\0", "a\u0301" * 500]
+    assert len(tokenizer.tokenize([clean(text) for text in texts])) == len(texts)
+
+
+def test_other_names_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="okt"):
+        get_tokenizer("nosuch")
+
+
+def test_a_model_with_morphemes_gives_the_same_alone_and_in_a_batch(okt_root: Path) -> None:
+    handler = load_current(okt_root, "fast")
+    assert handler.handle(TEXTS) == [handler.handle([text])[0] for text in TEXTS]
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_several_workers_serve_it_and_stop(okt_root: Path, end: signal.Signals) -> None:
+    expected = load_current(okt_root, "fast").handle(TEXTS[2:])
+    with served(okt_root, "--workers", "2") as (url, process):
+        for _ in range(6):
+            body = json.dumps({"text": TEXTS[2:], "do_fast": True}).encode()
+            request = urllib.request.Request(f"{url}/predict", body)
+            with urllib.request.urlopen(request, timeout=60) as response:
+                answers = json.load(response).values()
+            assert [answer["label"] for answer in answers] == [p.label for p in expected]
+        begin = time.monotonic()
+        process.send_signal(end)
+        process.wait(30)
+        assert time.monotonic() - begin < 30
