@@ -10,7 +10,7 @@ from pipeline.text import clean
 from pipeline.training.finetuning import FineTuningSettings
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample.tsv"
-SMALL = FineTuningSettings(epochs=12, learning_rate=3e-3, layer_decay=1.0, held_out=0.1, patience=9)
+SMALL = FineTuningSettings(epochs=8, learning_rate=3e-3, layer_decay=1.0, held_out=0.1, patience=9)
 """Enough for a small transformer to learn the sample."""
 
 _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
