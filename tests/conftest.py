@@ -29,6 +29,8 @@ from pipeline.training.linear import LinearSettings
 from pipeline.training.run import train
 from tests.tiny import SMALL, make_model
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch on small models: more would only wait
+
 SAMPLE = Path(__file__).parent.parent / "data" / "sample.tsv"
 SENTIMENT = str(Path(sys.executable).with_name("sentiment"))
 
