@@ -89,7 +89,7 @@ def test_engines_agree(models: dict[str, TransformerModel], texts: list[str]) ->
 
 
 def test_int8_that_strays_is_refused(models: dict[str, TransformerModel], texts: list[str]) -> None:
-    shifted = models["int8"].calibrated(1.0, 1e3, 1e9)
+    shifted = models["int8"].calibrated(1.0, -1e3, 1e9)
     with pytest.raises(ArtifactRefused, match="--precision fp32"):
         gate.check(models["fp32"], shifted, texts, [1] * len(texts))
     figures = gate.check(models["fp32"], models["fp32"], texts, [1] * len(texts))
