@@ -27,7 +27,9 @@ from pipeline.sealing import Form, serialize
 from pipeline.training.deep import train_deep
 from pipeline.training.linear import LinearSettings
 from pipeline.training.run import train
-from tests.tiny import SMALL, make_model
+from tests.tiny import SMALL, make_model, write_easy_reviews
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch on small models: more would only wait
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample.tsv"
 SENTIMENT = str(Path(sys.executable).with_name("sentiment"))
@@ -62,7 +64,8 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def deep_root(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Artifacts folder with a small transformer, fine-tuned on the sample, exact."""
     root = tmp_path_factory.mktemp("deep")
-    train_deep(SAMPLE, root, get_model(str(tiny_bert)), SMALL)
+    easy = write_easy_reviews(root / "easy.tsv")
+    train_deep(easy, root, get_model(str(tiny_bert)), SMALL)
     serialize(root, None, root, form=Form(precision="fp32"))
     return root
 

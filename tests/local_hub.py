@@ -108,7 +108,8 @@ def running(hub: Hub) -> Iterator[Hub]:
         def do_GET(self) -> None:
             hub.answer(self)
 
-        do_HEAD = do_GET
+        def do_HEAD(self) -> None:
+            hub.answer(self)
 
         def log_message(self, *_: object) -> None:
             pass

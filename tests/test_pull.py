@@ -134,9 +134,8 @@ def test_a_fault_is_told_and_leaves_what_is_current(hub: Hub, root: Path, name: 
     assert not (root / "runs").exists()
 
 
-def test_unknown_revision_and_dead_hub(
-    hub: Hub, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("hub")
+def test_unknown_revision_and_dead_hub(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ModelMissing, match="no revision"):
         pull(NAME, root, "no-such-branch")
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
@@ -154,7 +153,12 @@ def test_a_full_disk(hub: Hub, root: Path, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        env={"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin"},
+        env={
+            "HF_ENDPOINT": hub.url,
+            "HF_HOME": str(tmp_path / "home"),
+            "PATH": "/usr/bin:/bin",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10**4, 10**4)),
     )
     assert done.returncode == 5, done.stderr
@@ -222,7 +226,7 @@ def test_labels_are_understood(names: tuple[str, str], positive: int) -> None:
 
 def test_other_labels_are_asked_for() -> None:
     config = {"id2label": {0: "joy", 1: "anger"}}
-    with pytest.raises(InvalidInput, match="joy, anger.*--labels"):
+    with pytest.raises(InvalidInput, match=r"joy, anger.*--labels"):
         positive_output(config)
     assert positive_output(config, ("positive", "negative")) == 0
     with pytest.raises(InvalidInput, match="3 labels"):

@@ -10,7 +10,7 @@ from pipeline.text import clean
 from pipeline.training.finetuning import FineTuningSettings
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample.tsv"
-SMALL = FineTuningSettings(epochs=12, learning_rate=3e-3, layer_decay=1.0, held_out=0.1, patience=9)
+SMALL = FineTuningSettings(epochs=8, learning_rate=3e-3, layer_decay=1.0, held_out=0.1, patience=9)
 """Enough for a small transformer to learn the sample."""
 
 _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -50,3 +50,18 @@ def make_model(
     else:
         model.save_pretrained(folder)
     return folder
+
+
+def write_easy_reviews(path: Path) -> Path:
+    """Labelled reviews that a small transformer can tell apart, which the sample's are not."""
+    words = {1: ("재밌게", "최고", "강추"), 0: ("지루", "최악", "아깝다")}
+    subjects = ("영화", "연기", "내용", "음악", "감독", "배우", "정말", "대사", "결말", "화면")
+    rows = [
+        f"{subject} {other} {word}\t{label}"
+        for label, said in words.items()
+        for word in said
+        for subject in subjects
+        for other in subjects
+    ]
+    path.write_text("\n".join(("document\tlabel", *rows, "")), encoding="utf-8")
+    return path
