@@ -53,7 +53,7 @@ def check(
 
 
 def _judge(found: Comparison, flips: int) -> None:
-    loss = (found.exact_accuracy or 0.0) - (found.accuracy or 0.0)
+    loss = round((found.exact_accuracy or 0.0) - (found.accuracy or 0.0), 9)  # 0.003 is allowed
     strays = found.disagreement > LARGEST_DISAGREEMENT and flips > 1
     if strays or loss > LARGEST_LOSS:
         accuracy = f" and loses {100 * loss:.2f} points" if found.accuracy is not None else ""

@@ -54,7 +54,7 @@ def test_prints_a_row_for_each_side(script, folder, artifacts):
 
 def test_says_what_to_do_without_a_corpus(monkeypatch):
     monkeypatch.delenv("NSMC_DIR", raising=False)
-    command = [sys.executable, BENCH / "bench_lecture.py", "bench_serving.py"]
+    command = [sys.executable, BENCH / "bench_lecture.py"]
     answer = subprocess.run(command, capture_output=True, text=True)
     assert answer.returncode != 0
     assert "sentiment data --to" in answer.stderr

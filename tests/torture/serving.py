@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,7 +101,7 @@ def swap_models(small: Small, times: int) -> Outcome:
         with Load(server.port, expected, CLIENTS).running() as load:
             for _ in range(times):
                 folder = use_artifact(small.root, PREVIOUS, load_folder)
-                waits.append(_wait_for_model(server, f"fast@{folder.name[:12]}"))
+                waits.append(_wait_for_model(server, folder.name[:12]))
                 outcome.done += 1
         outcome.add(load)
     outcome.figures = {"taken over in s": max(waits)}
@@ -109,13 +110,18 @@ def swap_models(small: Small, times: int) -> Outcome:
     return outcome
 
 
-def _wait_for_model(server: Served, name: str) -> float:
-    """Until eight answers in a row, from whichever worker, name the new model."""
-    started, seen = time.monotonic(), 0
-    while seen < 8 and time.monotonic() - started < 2 * LARGEST_WAIT:
-        seen = seen + 1 if server.get("/readyz")[1]["models"] == {"fast": name} else 0
+def _wait_for_model(server: Served, digest: str) -> float:
+    """Until both workers answer with this artifact; seconds."""
+    started = time.monotonic()
+    line = f'sentiment_model_info{{digest="{digest}",slot="fast"}} 2.0'
+    while line not in _metrics(server) and time.monotonic() - started < 2 * LARGEST_WAIT:
         time.sleep(0.02)
     return time.monotonic() - started
+
+
+def _metrics(server: Served) -> str:
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=10) as response:
+        return str(response.read(), "utf-8")
 
 
 def end_servers(small: Small, times: int) -> Outcome:
