@@ -33,7 +33,8 @@ def command(
     answer; exit code 0 or 4. A digest proves that it is whole, a signature also where it came from.
 
     URL is a server's: it is asked every golden text of the artifacts it says it serves, which must
-    be among --artifacts; exit code 0 if all answers are those sealed, 5 if not.
+    be among --artifacts; exit code 0 if all answers are those sealed, 4 if not, 5 if it does not
+    answer.
 
     \b
     Examples:
@@ -59,13 +60,13 @@ def _verify_artifact(folder: Path, trust: "Trust") -> None:
 
 
 def _verify_server(url: str, artifacts: Path, trust: "Trust", api_key_file: Path | None) -> None:
-    from pipeline.errors import ResourceUnavailable
+    from pipeline.errors import ArtifactRefused
     from pipeline.replaying import replay_golden
 
     key = api_key_file.read_text("utf-8").split()[0] if api_key_file else None
     for replay in replay_golden(url, artifacts, trust=trust, key=key):
         if replay.differences:
-            raise ResourceUnavailable(
+            raise ArtifactRefused(
                 f"{replay.model} at {url} does not give the answers it was sealed with: "
                 f"{len(replay.differences)} of {replay.texts} differ, the first: "
                 f"{replay.differences[0]}. Deploy the artifact again."

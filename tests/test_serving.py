@@ -8,11 +8,13 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import requests
 
+from pipeline.artifacts import MANIFEST, read_manifest
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current, load_folder
 from pipeline.sealing import serialize
@@ -77,6 +79,20 @@ def test_verify_tells_what_is_wrong(server: Served, tmp_path: Path, invoke: Invo
     assert invoke("verify", server.url, "--artifacts", tmp_path).exit_code == 4
     assert invoke("verify", "http://127.0.0.1:1", "--artifacts", tmp_path).exit_code == 5
     assert invoke("verify", "http://", "--artifacts", tmp_path).exit_code == 3
+
+
+def test_verify_refuses_other_answers_than_those_sealed(
+    server: Served, sample_root: Path, tmp_path: Path, invoke: Invoke
+) -> None:
+    sealed = current_artifact(sample_root, "fast")
+    # Under the name that the server tells, which is too short for a digest to be compared with.
+    forged = Path(shutil.copytree(sealed, tmp_path / "fast" / sealed.name[:12]))
+    manifest, _ = read_manifest(sealed)
+    golden = (replace(manifest.golden[0], confidence=0.5), *manifest.golden[1:])
+    (forged / MANIFEST).write_bytes(replace(manifest, golden=golden).to_bytes())
+    result = invoke("verify", server.url, "--artifacts", tmp_path)
+    assert result.exit_code == 4
+    assert "1 of" in result.stderr
 
 
 def test_a_taken_port_is_told(server: Served, sample_root: Path, invoke: Invoke) -> None:
