@@ -31,9 +31,9 @@ def list_command(artifacts: Path) -> None:
         if stored.manifest is None:
             click.echo(f"{mark} {slot}  {stored.folder.name}  cannot be read")
             continue
-        accuracy = stored.manifest.metrics["test"]["accuracy"]
-        created = stored.manifest.created_at
-        click.echo(f"{mark} {slot}  {stored.folder.name}  {created}  accuracy {accuracy:.2%}")
+        test = stored.manifest.metrics.get("test")
+        accuracy = f"accuracy {test['accuracy']:.2%}" if test else "not measured"
+        click.echo(f"{mark} {slot}  {stored.folder.name}  {stored.manifest.created_at}  {accuracy}")
 
 
 @command.command("use")

@@ -4,17 +4,25 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pipeline.analyzer_process import INSTALL
 from pipeline.errors import ArtifactRefused
 from pipeline.java import OLDEST_JAVA, find_java
-from pipeline.store import list_artifacts, read_current
+from pipeline.store import HOW_TO_GET, list_artifacts, read_current
 from pipeline.tokenizers import ANALYZERS, missing_packages
 
 PACKAGES = ("sentiment-toolkit", "numpy", "joblib", "scikit-learn", "scipy", "flask")
+EXTRAS = {
+    "pyarrow": "parquet",
+    "onnxruntime": "onnx",
+    "tokenizers": "onnx",
+    "torch": "deep",
+    "transformers": "deep",
+}
+"""What an extra brings, and its name."""
 TRAINING_BYTES = 2 * 2**30
 """What training on all of NSMC needs to be at ease."""
 
@@ -33,6 +41,7 @@ def examine(root: Path) -> list[Finding]:
     return [
         Finding("python", f"{platform.python_version()} on {platform.platform()}"),
         *map(_package, PACKAGES),
+        *(_extra(name, extra) for name, extra in EXTRAS.items()),
         _memory(),
         _disk(root),
         _java(),
@@ -46,6 +55,12 @@ def _package(name: str) -> Finding:
         return Finding(name, version(name))
     except PackageNotFoundError:
         return Finding(name, "not installed", f"Get it with `pip install {name}`.")
+
+
+def _extra(name: str, extra: str) -> Finding:
+    mend = f'Get it with `pip install "sentiment-toolkit[{extra}]"`.'
+    found = _package(name)
+    return replace(found, mend=mend) if found.mend else found
 
 
 def _memory() -> Finding:
@@ -82,7 +97,7 @@ def _analyzer(name: str) -> Finding:
 def _artifacts(root: Path) -> Iterator[Finding]:
     try:
         stored = list_artifacts(root)
-        digest = read_current(root / "fast").get("digest")
+        current = {slot: read_current(root / slot).get("digest") for slot in HOW_TO_GET}
     except ArtifactRefused as error:
         yield Finding("artifacts", "not to be told apart", str(error))
         return
@@ -90,8 +105,9 @@ def _artifacts(root: Path) -> Iterator[Finding]:
         if item.manifest is None:
             mend = "Remove the folder, or put it back whole."
             yield Finding("artifact", f"{item.folder} cannot be read", mend)
-    if digest is None:
-        mend = "Make one with `sentiment train` and `sentiment serialize`."
-        yield Finding("fast model", f"none in {root}", mend)
-    else:
-        yield Finding("fast model", f"{digest[:12]}, one of {len(stored)} artifacts in {root}")
+    for slot, digest in current.items():
+        if digest is None:
+            yield Finding(f"{slot} model", f"none in {root}", HOW_TO_GET[slot])
+        else:
+            count = sum(item.folder.parent.name == slot for item in stored)
+            yield Finding(f"{slot} model", f"{digest[:12]}, one of {count} artifacts in {root}")

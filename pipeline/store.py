@@ -25,7 +25,7 @@ TEMPORARY = ".new-"
 LOCK_SECONDS = 30
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_HOW_TO_GET = {
+HOW_TO_GET = {
     "fast": "Make one with `sentiment train` and `sentiment serialize`.",
     "deep": "Get one with `sentiment pull`, or use the fast one with --fast.",
 }
@@ -49,7 +49,7 @@ class Stored:
 
 def list_artifacts(root: Path) -> list[Stored]:
     """All artifacts under `root`, slot by slot, oldest first."""
-    slots = sorted(path for path in root.glob("*") if path.is_dir() and path.name in _HOW_TO_GET)
+    slots = sorted(path for path in root.glob("*") if path.is_dir() and path.name in HOW_TO_GET)
     return [stored for slot in slots for stored in _list_slot(slot)]
 
 
@@ -177,5 +177,5 @@ def current_artifact(root: Path, slot: str) -> Path:
     """Folder of the current artifact of a slot; raises ModelMissing where there is none."""
     digest = read_current(root / slot).get("digest")
     if digest is None:
-        raise ModelMissing(f"No {slot} model in {root}/. {_HOW_TO_GET[slot]}")
+        raise ModelMissing(f"No {slot} model in {root}/. {HOW_TO_GET[slot]}")
     return root / slot / str(digest)

@@ -16,7 +16,7 @@ from pipeline.handlers.loading import load_current
 from pipeline.hub import get_model
 from pipeline.pulling import positive_output, pull
 from pipeline.sealing import Form
-from tests.conftest import SENTIMENT
+from tests.conftest import SAMPLE, SENTIMENT, Invoke
 from tests.local_hub import Hub, running
 from tests.tiny import make_model
 
@@ -56,6 +56,23 @@ def test_hub_and_folder_give_the_same_files_and_answers(hub: Hub, tmp_path: Path
     assert pulled.handle(["굿", "별로"]) == copied.handle(["굿", "별로"])
     recorded = pulled.artifact.manifest.data["hub"]
     assert (recorded["repository"], recorded["commit"]) == (NAME, hub.commit)
+
+
+def test_a_model_pulled_without_reviews_is_listed_but_has_no_drift(
+    hub: Hub, tmp_path: Path, invoke: Invoke
+) -> None:
+    digest = pull(str(hub.folder), tmp_path, form=EXACT)
+    listed = invoke("artifacts", "list", "--artifacts", tmp_path)
+    assert f"* deep  {digest}" in listed.stdout
+    assert "not measured" in listed.stdout
+    assert f"+ deep model         {digest[:12]}" in invoke("doctor", "--artifacts", tmp_path).stdout
+    drift = invoke("drift", SAMPLE, "--artifacts", tmp_path)
+    assert drift.exit_code == 3
+    assert "sentiment pull --reviews" in drift.stderr
+    report = tmp_path / "report.html"
+    scored = ("--artifacts", tmp_path, "-o", tmp_path / "scored.csv", "--report", report)
+    assert invoke("predict", SAMPLE, *scored).exit_code == 0
+    assert digest[:12] in report.read_text(encoding="utf-8")
 
 
 def test_a_second_pull_of_a_commit_downloads_nothing(hub: Hub) -> None:

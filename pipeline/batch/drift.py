@@ -29,14 +29,20 @@ class FileDrift:
 def measure_drift(handler: Handler, sources: Sequence[Source], settings: ReadSettings) -> FileDrift:
     """Compare the reviews of all sources with the artifact's reference profile.
 
-    Raises InvalidInput for a row that cannot be read, or where there are no reviews.
+    Raises InvalidInput for a row that cannot be read, where there are no reviews, or for an
+    artifact without a profile.
     """
+    if not handler.artifact.manifest.profile:
+        raise InvalidInput(
+            f"{handler.name} has no profile to compare with: it was sealed without reviews. Pull it "
+            "again with `sentiment pull --reviews FILE`."
+        )
     counts: Counts | None = None
     check_layouts(sources, settings)
     for chunk in read_chunks(sources, settings, BEGINNING, CHUNK_BYTES):
         parsed = parse_chunk(chunk)
         if parsed.rejects:
-            raise InvalidInput(f"{parsed.rejects[0]}. Mend that row.")
+            raise InvalidInput(f"{str(parsed.rejects[0]).rstrip('.')}. Mend that row.")
         if parsed.texts:
             cleaned = handler.preprocess(parsed.texts)
             answers = handler.inference(cleaned)

@@ -51,7 +51,7 @@ def score_bars(totals: Totals) -> list[Bar]:
 
 
 def _compared(training: dict[str, Any], totals: Totals) -> dict[str, Any]:
-    if totals.profile is None:
+    if totals.profile is None or not training:  # a model pulled without reviews has none
         return {"drift": {}, "lengths": [], "scripts": []}
     found = shares(totals.profile)
     indexes = drift(training, found)
