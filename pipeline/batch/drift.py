@@ -34,8 +34,8 @@ def measure_drift(handler: Handler, sources: Sequence[Source], settings: ReadSet
     """
     if not handler.artifact.manifest.profile:
         raise InvalidInput(
-            f"{handler.name} has no profile to compare with: it was sealed without reviews. Pull it "
-            "again with `sentiment pull --reviews FILE`."
+            f"{handler.name} has no profile to compare with: it was sealed without reviews. "
+            "Pull it again with `sentiment pull --reviews FILE`."
         )
     counts: Counts | None = None
     check_layouts(sources, settings)

@@ -23,7 +23,7 @@ TOLERANCE = 1e-9
 SHOWN = ("numpy", "scikit-learn", "scipy", "joblib")
 Answers = list[tuple[str, float]]
 
-_BOUND = re.compile(r"([\w-]+)>=([\d.]+)")
+_BOUND = re.compile(r"([\w.-]+)>=([\d.]+)")
 
 
 def compare_versions(scratch: Path) -> bool:
