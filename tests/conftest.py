@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -29,6 +30,8 @@ from pipeline.training.linear import LinearSettings
 from pipeline.training.run import train
 from tests.tiny import SMALL, make_model, write_easy_reviews
 
+# Shells start what runs in the background with Ctrl-C ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch on small models: more would only wait
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample.tsv"
