@@ -1,5 +1,8 @@
 """The fault tests in their short form, and proof that each harness finds a bug planted for it.
 
+Of the kills of `predict` only the long form proves that: whether a kill falls between a write and
+its checkpoint is chance, which takes more kills than a test suite has time for.
+
 `make torture` runs the long form.
 """
 
@@ -92,13 +95,6 @@ def test_killed_runs_go_on_to_the_same_bytes(small: Small, tmp_path: Path) -> No
     result = kills.kill_case(small, tmp_path, kills.CASES[1], 3, "none", random.Random(0))
     assert not result.problems
     assert result.kills == 3
-
-
-def test_kills_find_rows_that_are_doubled(small: Small, tmp_path: Path) -> None:
-    kills.write_inputs(tmp_path, 30)
-    chance = random.Random(0)
-    result = kills.kill_case(small, tmp_path, kills.CASES[0], 12, "keep-tail", chance)
-    assert any("differs" in problem for problem in result.problems)
 
 
 def test_made_up_requests_get_answers_of_the_contract(small: Small) -> None:
