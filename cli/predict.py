@@ -57,11 +57,14 @@ def command(
     """
     if bool(inputs) == bool(texts):
         raise click.UsageError("Give either INPUT files (or -) or --text.")
-    from cli.scoring_files import make_job, score
     from pipeline.artifacts import Trust
     from pipeline.handlers.loading import load_current
 
-    job = make_job(inputs, report=report, **options) if inputs else None
+    job = None
+    if inputs:
+        from cli.scoring_files import make_job, score
+
+        job = make_job(inputs, report=report, **options)
     trust = Trust(expect_digest, require_signature)
     handler = load_current(artifacts, "fast" if fast else "deep", trust, threads)
     if job:
