@@ -186,6 +186,7 @@ def _words(padded: Codes) -> Codes:
 
 def _morphemes(texts: Sequence[str], tokenizer: str) -> Codes:
     """A number for each morpheme, and the boundaries."""
+    # Here, so that a model without morphemes can be pickled with its code: analyzers hold locks.
     from pipeline.tokenizers import get_tokenizer
 
     codes: list[int] = []

@@ -20,7 +20,6 @@ from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing, Resourc
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import RepoFile
 
-DEFAULT_REPOSITORY = "monologg/koelectra-base-finetuned-nsmc"
 SAFETENSORS, PICKLED = "model.safetensors", "pytorch_model.bin"
 SETTINGS = "config.json"
 TOKENIZER_FILES = (

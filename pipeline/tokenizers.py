@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from importlib.util import find_spec
 from itertools import islice
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from pipeline.analyzer_process import INSTALL, AnalyzerDied, AnalyzerProcess
 from pipeline.errors import InvalidInput, ModelMissing, ResourceUnavailable
@@ -85,10 +85,6 @@ class Tokenizer(ABC):
     @abstractmethod
     def close(self) -> None:
         """Free what is loaded. The next call loads it again."""
-
-    def __reduce__(self) -> tuple[type[Self], tuple[str]]:
-        """What travels in a pickle is the name alone."""
-        return type(self), (self.name,)
 
     def after_fork(self) -> None:
         """Start afresh: another thread may have held the lock when the process forked."""
