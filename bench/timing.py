@@ -1,5 +1,6 @@
 """Timing several sides in turns, so that a slow spell of the machine meets them all."""
 
+import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
@@ -25,6 +26,9 @@ def interleaved(
     """
     for name, side in sides.items():
         side.score(rounds[name][0][0][:64])  # lazy imports and first allocations
+    # Or a collection within one side's call would go through what the other sides have loaded.
+    gc.collect()
+    gc.freeze()
     seconds: Seconds = {name: [] for name in sides}
     names, end = list(sides), time.monotonic() + limit
     for number in range(len(rounds[names[0]])):

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.cleaning import clean_all
 from pipeline.datasets import Reviews, read_reviews
 from pipeline.handlers.loading import load_current
 from pipeline.metrics import Metrics, measure
 from pipeline.models import Model, load_model
 from pipeline.progress import progress_bar
 from pipeline.runs import find_run, load_run
-from pipeline.text import clean
 
 AT_A_TIME = 1024
 
@@ -56,7 +56,7 @@ def _evaluate(slot: str, model: Model, reviews: Reviews) -> Evaluated:
     begin = time.perf_counter()
     with progress_bar(len(reviews), f"Measuring {slot}") as bar:
         for start in range(0, len(reviews), AT_A_TIME):
-            texts = [clean(text) for text in reviews.texts[start : start + AT_A_TIME]]
+            texts = clean_all(reviews.texts[start : start + AT_A_TIME])
             positive[start : start + AT_A_TIME] = model.probabilities(texts)[:, 1]
             bar.update(len(texts))
     seconds = time.perf_counter() - begin

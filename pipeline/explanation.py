@@ -88,13 +88,13 @@ def _contributions(model: LinearModel, cleaned: str) -> Iterator[Contribution]:
     batch = featurize([cleaned], model.features)
     weights = [model.weights[place].take(buckets).tolist() for place, buckets in batch.buckets()]
     for view, start, end in zip(batch.views, batch.starts, batch.ends, strict=True):
-        units = _units(view, cleaned, model.features.tokenizer)
+        units = _units(view.name, cleaned, model.features.tokenizer)
         for order, of_order in enumerate(weights, start=1):
             for position, weight in enumerate(of_order[start:end]):
                 covered = units[position : position + order]
                 if len(covered) == order:
                     yield Contribution(
-                        view=view,
+                        view=view.name,
                         ngram="".join(unit.shown for unit in covered),
                         start=covered[0].start,
                         end=covered[-1].end,

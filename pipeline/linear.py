@@ -114,22 +114,25 @@ def _sums(table: NDArray[np.int8], batch: Batch) -> NDArray[np.int64]:
     # Eight orders of 8-bit weights at the most: 16 bits hold what adds up at a position.
     per_position = np.zeros(batch.positions, dtype=np.int16)
     for place, buckets in batch.buckets():
-        per_position += table[place].take(buckets)
+        # "wrap" spares a look at whether each bucket is within the table; it is.
+        per_position[: buckets.size] += table[place].take(buckets, mode="wrap")
     return batch.sums(per_position)
 
 
 def root_lengths(texts: Sequence[str]) -> NDArray[np.float64]:
     """√length of cleaned texts, shape (n,): of their characters and one boundary."""
-    return np.sqrt([len(text) + 1 for text in texts])
+    return np.sqrt(np.fromiter(map(len, texts), np.float64, len(texts)) + 1.0)
 
 
 def logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Probabilities (negative, positive) of log-odds of shape (n,); shape (n, 2), rows sum to 1."""
-    likelier = 1.0 / (1.0 + np.exp(-np.abs(logits)))
     probabilities = np.empty((logits.size, 2))
-    positive = probabilities[:, 1]
-    positive[:] = np.where(logits > 0, likelier, 1.0 - likelier)
-    np.subtract(1.0, positive, out=probabilities[:, 0])
+    negative, positive = probabilities.T
+    # 1 / (1 + exp(-x)), written so that nothing overflows.
+    np.tanh(0.5 * logits, out=positive)
+    positive += 1.0
+    positive *= 0.5
+    np.subtract(1.0, positive, out=negative)
     return probabilities
 
 

@@ -20,7 +20,7 @@ _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs"})
 # These stand for themselves under NFC, combine with nothing and are no controls: printable ASCII,
 # Hangul, punctuation such as … and “”, symbols such as ♥ and ★, and the common Chinese characters.
 # Where a text holds nothing else, only its spaces are left to see to; that is nearly every review.
-_UNUSUAL = re.compile(r"[^ -~가-힣ㄱ-ㅎㅏ-ㅣ‐-‧─-➿一-鿿]")
+UNUSUAL = re.compile(r"[^ -~가-힣ㄱ-ㅎㅏ-ㅣ‐-‧─-➿一-鿿]")
 
 
 def clean(text: str) -> str:
@@ -29,7 +29,7 @@ def clean(text: str) -> str:
     Control, format and surrogate characters and U+FFFD are dropped, runs of combining marks cut
     to 30, the rest composed to NFC, runs of white space folded to one space, the ends stripped.
     """
-    if "  " not in text and not _UNUSUAL.search(text):
+    if "  " not in text and not UNUSUAL.search(text):
         return text.strip(" ")
     kept = "".join(character for character in text if not _is_dropped(character))
     # Cut before composing to bound the cost, and after, since composing can lengthen a run.

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.artifacts import ANY, Artifact, Trust, load_artifact
+from pipeline.cleaning import clean_all
 from pipeline.errors import ArtifactRefused
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.leases import hold_lease
 from pipeline.manifest import GoldenAnswer
 from pipeline.models import Model
-from pipeline.text import clean
 
 
 class Prediction(NamedTuple):
@@ -76,7 +76,7 @@ class Handler(ABC):
 
     def preprocess(self, texts: Sequence[str]) -> list[str]:
         """Clean the texts as they were cleaned for training."""
-        return [clean(text) for text in texts]
+        return clean_all(texts)
 
     @abstractmethod
     def inference(self, cleaned: Sequence[str]) -> NDArray[np.float64]:

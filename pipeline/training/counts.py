@@ -32,7 +32,7 @@ def chunk_counts(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_
     row_starts = rows * stride
     cells = []
     for place, buckets in batch.buckets():
-        cell = row_starts + (buckets + place.start)
+        cell = row_starts[: buckets.size] + (buckets + place.start)
         cells.append(cell[buckets < place.stop - place.start - 1])
     occupied, counts = np.unique(np.concatenate(cells), return_counts=True)
     row_ends = np.searchsorted(occupied, np.arange(len(texts) + 1) * stride)

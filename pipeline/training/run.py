@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from pipeline.artifacts import pack_parameters
+from pipeline.cleaning import clean_all
 from pipeline.datasets import Reviews, find_split, read_reviews
 from pipeline.linear import LinearModel
 from pipeline.metrics import Metrics, measure
 from pipeline.monitor import reference_profile
 from pipeline.runs import Run, save_run
-from pipeline.text import CLEANING_VERSION, clean
+from pipeline.text import CLEANING_VERSION
 from pipeline.training.linear import LinearSettings, fit_linear
 from pipeline.training.splitting import split_rows
 
@@ -30,7 +31,7 @@ def train(data: Path, root: Path, settings: LinearSettings) -> Run:
     """
     started = time.perf_counter()
     train_reviews, test_reviews, facts = read_split(data, settings.seed)
-    cleaned = [clean(text) for text in train_reviews.texts]
+    cleaned = clean_all(train_reviews.texts)
     fitted = fit_linear(cleaned, train_reviews.labels, settings)
     training = {**asdict(settings), "inverse_regularization": fitted.inverse_regularization}
     run = Run.describe(
@@ -52,13 +53,13 @@ def train(data: Path, root: Path, settings: LinearSettings) -> Run:
 
 def measure_model(model: LinearModel, reviews: Reviews) -> Metrics:
     """Figures of a model over labelled reviews."""
-    probabilities = model.probabilities([clean(text) for text in reviews.texts])
+    probabilities = model.probabilities(clean_all(reviews.texts))
     return measure(np.array(reviews.labels), probabilities[:, 1])
 
 
 def _profile(model: LinearModel, unseen: Reviews) -> dict[str, Any]:
     """Of reviews it was not trained on: of those it was, it is surer than it will ever be again."""
-    cleaned = [clean(text) for text in unseen.texts]
+    cleaned = clean_all(unseen.texts)
     positive = model.probabilities(cleaned)[:, 1]
     return reference_profile(cleaned, positive, model.coverage(cleaned))
 
