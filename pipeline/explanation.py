@@ -86,7 +86,7 @@ def explain(handler: LinearHandler, text: str) -> Explanation:
 def _contributions(model: LinearModel, cleaned: str) -> Iterator[Contribution]:
     step = model.scale / root_lengths([cleaned])[0]
     batch = featurize([cleaned], model.features)
-    weights = [model.weights[place].take(buckets).tolist() for place, buckets in batch.buckets()]
+    weights = model.weights.take(batch.buckets()).tolist()
     for view, start, end in zip(batch.views, batch.starts, batch.ends, strict=True):
         units = _units(view.name, cleaned, model.features.tokenizer)
         for order, of_order in enumerate(weights, start=1):

@@ -8,7 +8,7 @@ algorithm for the closest-pair problem").
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, NamedTuple, Self
@@ -30,9 +30,13 @@ LARGEST_BITS = 24
 _MULTIPLIER = np.array(0x85EBCA6B, dtype=np.uint32)
 _BOUNDARY = np.array(ord(BOUNDARY), dtype=np.uint32)
 _BOUNDARIES = np.full(LARGEST_ORDER, _BOUNDARY)
-_DISTANCES = np.arange(1, LARGEST_ORDER)[:, None]
 _SPACE = np.array(ord(" "), dtype=np.uint32)
 """The largest code that is no letter: cleaned text has nothing below it but the boundary."""
+
+_CROSSING = np.array(
+    [(n - 1, before) for n in range(3, LARGEST_ORDER + 1) for before in range(1, n - 1)]
+)
+"""Which n-grams reach beyond a boundary: (row of their order, how long before it they begin)."""
 
 _NUMBER = np.array(1 << 31, dtype=np.uint32)
 """A bit beyond those of code points, which numbers of words and morphemes have."""
@@ -41,11 +45,15 @@ Codes = NDArray[np.uint32]
 Positions = NDArray[np.intp]
 
 
-class Table(NamedTuple):
-    """The buckets of one n-gram order, and how far to shift a hash to get one of them."""
+class Layout(NamedTuple):
+    """Where hashes go; arrays are uint32, shape (orders, 1).
 
-    place: slice
-    shift: NDArray[np.uint32]
+    `shifts`: how far to shift a hash to get a bucket of its order's table, `firsts`: the number of
+    each table's first bucket, `nothing`: of the bucket behind all tables.
+    """
+
+    shifts: Codes
+    firsts: Codes
     nothing: int
 
 
@@ -53,10 +61,10 @@ class Table(NamedTuple):
 class FeatureSettings:
     """What turns a cleaned review into bucket numbers: n-grams of several views of it.
 
-    `bits`: for the n-gram orders 1, 2, …, the size of the order's table: 2^bits buckets, and one
-    more that stands for "nothing". All views share it. Short n-grams, of which there are few and
-    which come often, have small tables that stay in the processor's cache. The tables stand one
-    behind the other.
+    `bits`: for the n-gram orders 1, 2, …, the size of the order's table: 2^bits buckets. All views
+    share it. Short n-grams, of which there are few and which come often, have small tables that
+    stay in the processor's cache. The tables stand one behind the other, and one more bucket behind
+    them, which stands for "nothing".
 
     The views are the text without its spaces, which Korean writers set freely, and its words, each
     told by its first two characters, mostly the stem. With a `tokenizer`, one of KoNLPy's
@@ -92,39 +100,39 @@ class FeatureSettings:
 
     @property
     def bucket_count(self) -> int:
-        """Number of buckets of all tables, those for "nothing" included."""
-        return sum((1 << bits) + 1 for bits in self.bits)
-
-    def nothing(self) -> Positions:
-        """The buckets that stand for "nothing", one a table."""
-        return np.array([table.place.stop for table in self.tables], dtype=np.intp) - 1
+        """Number of buckets of all tables, and that for "nothing"."""
+        return self.nothing + 1
 
     @property
-    def tables(self) -> tuple[Table, ...]:
-        """The tables of the orders 1, 2, …, worked out once."""
-        # By hand: functools' ways hold locks, and settings travel in pickles with their code.
-        tables: tuple[Table, ...] | None = self.__dict__.get("_tables")
-        if tables is None:
-            tables = self.__dict__["_tables"] = self._lay_out()
-        return tables
+    def nothing(self) -> int:
+        """The bucket that stands for "nothing"."""
+        return sum(1 << bits for bits in self.bits)
 
-    def _lay_out(self) -> tuple[Table, ...]:
-        sizes = [1 << number for number in self.bits]
-        ends = list(accumulate((size + 1 for size in sizes), initial=0))
-        shifts = [np.array(32 - number, dtype=np.uint32) for number in self.bits]
-        return tuple(map(Table, map(slice, ends, ends[1:]), shifts, sizes))
+    @property
+    def layout(self) -> Layout:
+        """Where the tables are, worked out once."""
+        # By hand: functools' ways hold locks, and settings travel in pickles with their code.
+        layout: Layout | None = self.__dict__.get("_layout")
+        if layout is None:
+            layout = self.__dict__["_layout"] = self._lay_out()
+        return layout
+
+    def _lay_out(self) -> Layout:
+        firsts = accumulate((1 << number for number in self.bits[:-1]), initial=0)
+        shifts = (32 - number for number in self.bits)
+        columns = [np.array([*column], dtype=np.uint32)[:, None] for column in (shifts, firsts)]
+        return Layout(columns[0], columns[1], self.nothing)
 
 
 class View(NamedTuple):
-    """One way to see reviews: the codes of all of them, and how long its n-grams get."""
+    """One way to see a review, and how long the n-grams of it get."""
 
     name: str
     orders: int
-    codes: Codes
 
 
 class Batch(NamedTuple):
-    """All views of n reviews, one behind the other in one buffer, those with more orders first.
+    """All views of n reviews, one behind the other in one buffer.
 
     `codes`: uint32, shape (positions + orders,): a boundary before each review in each view, and
     some behind the last. `starts`, `ends`: intp, shape (views × n,): where in it each review begins
@@ -137,33 +145,36 @@ class Batch(NamedTuple):
     ends: Positions
     settings: FeatureSettings
 
-    @property
-    def positions(self) -> int:
-        """Number of places where n-grams begin, one of each order that the view has."""
-        return self.codes.size - len(self.settings.bits)
+    def buckets(self) -> Codes:
+        """The bucket of the n-gram of each order that begins at each position.
 
-    def buckets(self) -> Iterator[tuple[slice, Codes]]:
-        """Yield (place of the table, buckets within it) for each order, from 1 on.
-
-        Buckets are uint32, of the n-gram that begins at each position of the views that have the
-        order. One that would reach beyond the boundary behind its review is in the last bucket,
-        "nothing".
+        Shape (orders, positions). An n-gram that would reach beyond the boundary behind its review,
+        or is longer than its view has them, is in the bucket "nothing".
         """
-        orders = [view.orders for view in self.views]
-        reviews = self.ends.size // len(orders)
+        layout = self.settings.layout
+        orders = layout.shifts.size
+        positions = self.codes.size - orders
+        buckets = np.empty((orders, positions), dtype=np.uint32)
+        shorter: Codes | int = 0
+        for order, row in enumerate(buckets):
+            np.add(shorter, self.codes[order : order + positions], out=row)
+            row *= _MULTIPLIER
+            shorter = row
+        buckets >>= layout.shifts
+        buckets += layout.firsts
+        self._leave_out(buckets, layout.nothing)
+        return buckets
+
+    def _leave_out(self, buckets: Codes, nothing: int) -> None:
+        """Mark the n-grams that are none."""
+        rows, distances = _CROSSING[: (len(buckets) - 1) * (len(buckets) - 2) // 2].T[:, :, None]
         # Where a review has no more, it is the end of one before: not further from its own end.
-        crossing = np.maximum(self.ends - _DISTANCES[: len(self.settings.bits)], 0)
-        hashes = np.zeros(self.positions, dtype=np.uint32)
-        for order, table in enumerate(self.settings.tables, start=1):
-            parts = reviews * sum(map(order.__le__, orders))
-            positions = self.ends.item(parts - 1)
-            hashes = hashes[:positions]
-            hashes += self.codes[order - 1 : order - 1 + positions]
-            hashes *= _MULTIPLIER
-            buckets = hashes >> table.shift
-            if order > 2:
-                buckets[crossing[: order - 2, :parts]] = table.nothing
-            yield table.place, buckets
+        buckets[rows, np.maximum(self.ends - distances, 0)] = nothing
+        reviews = self.ends.size // len(self.views)
+        for number, view in enumerate(self.views):
+            if view.orders < len(buckets):
+                first, last = number * reviews, (number + 1) * reviews - 1
+                buckets[view.orders :, self.starts.item(first) : self.ends.item(last)] = nothing
 
     def sums(self, values: NDArray[np.int16]) -> NDArray[np.int64]:
         """Sum of the values, one a position, over all views of each review; shape (n,)."""
@@ -181,15 +192,12 @@ def featurize(texts: Sequence[str], settings: FeatureSettings) -> Batch:
     text = padded[: -len(edge)]
     # Positions taken, not a mask: numpy is four times quicker so.
     unspaced = text.take((text != _SPACE).nonzero()[0])
-    views = [
-        View("unspaced", LARGEST_ORDER, unspaced),
-        View("words", settings.word_orders, _words(padded)),
-    ]
+    parts = [unspaced, _words(padded)]
+    views = [View("unspaced", LARGEST_ORDER), View("words", settings.word_orders)]
     if settings.tokenizer != SYLLABLE:
-        morphemes = _morphemes(texts, settings.tokenizer)
-        views.append(View("morphemes", settings.morpheme_orders, morphemes))
-        views.sort(key=lambda view: -view.orders)
-    codes = np.concatenate([*(view.codes for view in views), _BOUNDARIES[: len(settings.bits)]])
+        parts.append(_morphemes(texts, settings.tokenizer))
+        views.append(View("morphemes", settings.morpheme_orders))
+    codes = np.concatenate([*parts, _BOUNDARIES[: len(settings.bits)]])
     places = (codes == _BOUNDARY).nonzero()[0]
     size = len(views) * len(texts)
     return Batch(tuple(views), codes, places[:size], places[1 : size + 1], settings)

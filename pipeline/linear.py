@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.errors import ArtifactRefused
 from pipeline.features import Batch, FeatureSettings, featurize
 
-BATCH_SIZE = 512
+BATCH_SIZE = 256
 """Reviews scored at a time: the arrays of a batch stay in the processor's second-level cache."""
 
 LARGEST_WEIGHT = 127
@@ -33,7 +33,7 @@ class LinearModel:
     ever more slowly beyond ±tail. A straight line (Platt scaling) would be too sure there: some
     labels are wrong however clear the words are, which no logit can know.
 
-    `weights`: int8, shape (buckets,), 0 for the buckets that stand for "nothing". Length counts the
+    `weights`: int8, shape (buckets,), 0 for the bucket that stands for "nothing". Length counts the
     review's characters and one boundary.
     """
 
@@ -51,7 +51,7 @@ class LinearModel:
             model = cls(**parameters, features=features)  # type: ignore[arg-type]
             fits = model.weights.shape == (features.bucket_count,)
             fits = fits and model.weights.dtype == np.int8
-            fits = fits and not model.weights[features.nothing()].any()
+            fits = fits and not model.weights[features.nothing]
             fits = fits and all(map(_is_moderate, (model.scale, model.intercept, model.tail)))
             fits = fits and model.tail >= SMALLEST_TAIL
         except (TypeError, ValueError, KeyError, AttributeError, IndexError):
@@ -93,7 +93,7 @@ class LinearModel:
         batch = featurize(texts, self.features)
         is_known = (self.weights != 0).view(np.int8)
         is_something = np.ones_like(is_known)
-        is_something[self.features.nothing()] = 0
+        is_something[self.features.nothing] = 0
         return _sums(is_known, batch) / _sums(is_something, batch)
 
 
@@ -111,12 +111,10 @@ def _batched(
 
 def _sums(table: NDArray[np.int8], batch: Batch) -> NDArray[np.int64]:
     """Sum of the table's entries over all n-grams of each text, exact; shape (n,)."""
+    # "wrap" spares a look at whether each bucket is within the table; it is.
+    values = table.take(batch.buckets(), mode="wrap")
     # Eight orders of 8-bit weights at the most: 16 bits hold what adds up at a position.
-    per_position = np.zeros(batch.positions, dtype=np.int16)
-    for place, buckets in batch.buckets():
-        # "wrap" spares a look at whether each bucket is within the table; it is.
-        per_position[: buckets.size] += table[place].take(buckets, mode="wrap")
-    return batch.sums(per_position)
+    return batch.sums(np.add.reduce(values, axis=0, dtype=np.int16))
 
 
 def root_lengths(texts: Sequence[str]) -> NDArray[np.float64]:

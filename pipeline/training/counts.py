@@ -29,12 +29,9 @@ def chunk_counts(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_
     batch = featurize(texts, settings)
     reviews = np.tile(np.arange(len(texts), dtype=np.int64), len(batch.views))
     rows = reviews.repeat(batch.ends - batch.starts)
-    row_starts = rows * stride
-    cells = []
-    for place, buckets in batch.buckets():
-        cell = row_starts[: buckets.size] + (buckets + place.start)
-        cells.append(cell[buckets < place.stop - place.start - 1])
-    occupied, counts = np.unique(np.concatenate(cells), return_counts=True)
+    buckets = batch.buckets()
+    cells = (rows * stride + buckets)[buckets != settings.nothing]
+    occupied, counts = np.unique(cells, return_counts=True)
     row_ends = np.searchsorted(occupied, np.arange(len(texts) + 1) * stride)
     return sparse.csr_matrix(
         (counts.astype(np.float32), (occupied % stride).astype(np.int32), row_ends),
