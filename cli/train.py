@@ -45,6 +45,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Deep: go on with a training that was stopped; the same options, but for --epochs.",
 )
+@click.option(
+    "--blend/--no-blend",
+    default=True,
+    help="Deep: n-grams beside the encoder, which make it more accurate; or the encoder alone.",
+)
 @artifacts_option
 def command(
     data: Path,
@@ -55,6 +60,7 @@ def command(
     revision: str | None,
     epochs: float,
     resume: bool,
+    blend: bool,
     artifacts: Path,
 ) -> None:
     r"""Fit, calibrate and evaluate a model, the fast one unless --deep; leaves a run.
@@ -72,17 +78,18 @@ def command(
     if deep != bool(base) or (deep and tokenizer != "syllable"):
         raise click.UsageError("--deep and --base go together, and without --tokenizer.")
     if base:
-        run = _train_deep(data, artifacts, base, revision, epochs, seed, resume)
+        run = _train_deep(data, artifacts, base, revision, epochs, seed, resume, blend)
     else:
         from pipeline.training.linear import LinearSettings, features_for
         from pipeline.training.run import train
 
         settings = LinearSettings(features=features_for(tokenizer), seed=seed)
         run = train(data, artifacts, settings)
-    click.echo(f"run       {run.id}")
+    width = max(map(len, run.metrics))
+    click.echo(f"{'run':<{width}}  {run.id}")
     for part, figures in run.metrics.items():
-        click.echo(f"{part:<9} {metrics_line(figures)}")
-    click.echo(f"seconds   {run.seconds}")
+        click.echo(f"{part:<{width}}  {metrics_line(figures)}")
+    click.echo(f"{'seconds':<{width}}  {run.seconds}")
 
 
 def _train_deep(
@@ -93,10 +100,11 @@ def _train_deep(
     epochs: float,
     seed: int,
     resume: bool,
+    blend: bool,
 ) -> "Run":
     from pipeline.hub import get_model
     from pipeline.training.deep import train_deep
     from pipeline.training.finetuning import FineTuningSettings
 
     settings = FineTuningSettings(epochs=epochs, seed=seed)
-    return train_deep(data, artifacts, get_model(base, revision), settings, resume)
+    return train_deep(data, artifacts, get_model(base, revision), settings, resume, blend)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.artifacts import parameters_in
 from pipeline.linear import LinearModel
-from pipeline.transformer.model import TransformerModel
+from pipeline.transformer.blending import load_deep
 
 
 class Model(Protocol):
@@ -25,4 +25,4 @@ def load_model(slot: str, files: Mapping[str, bytes], settings: Mapping[str, Any
     """The model that these files and settings are; raises ArtifactRefused where they do not fit."""
     if slot == "fast":
         return LinearModel.from_parts(parameters_in(files), dict(settings))
-    return TransformerModel.from_files(files, settings)
+    return load_deep(files, settings)

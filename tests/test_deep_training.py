@@ -10,19 +10,39 @@ from pipeline.artifacts import WEIGHTS
 from pipeline.errors import InvalidInput, ModelMissing
 from pipeline.hub import get_model
 from pipeline.runs import find_run, load_run
+from pipeline.training.blending import blending_weights
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.deep import train_deep
 from pipeline.training.schedule import BatchOrder, Schedule
 from tests.conftest import SAMPLE, Invoke
-from tests.tiny import SMALL
+from tests.tiny import SMALL, write_easy_reviews
+
+ENCODER = {"weights.safetensors", "config.json", "tokenizer.json"}
+PARTS = ("", "transformer_", "ngrams_")
 
 
 def test_it_learns_and_leaves_a_run(deep_root: Path, tiny_bert: Path) -> None:
     run, files = load_run(find_run(deep_root))
     assert run.metrics["test"]["accuracy"] > 0.9
     assert run.data["base"]["files"] == get_model(str(tiny_bert)).files
-    assert set(files) == {"weights.safetensors", "config.json", "tokenizer.json"}
+    assert set(files) == {*ENCODER, "model.joblib"}
+    assert set(run.metrics) == {f"{a}{b}" for a in PARTS for b in ("held_out", "test")}
     assert not (deep_root / "unfinished" / "deep.pt").exists()
+
+
+def test_the_encoder_alone(tiny_bert: Path, tmp_path: Path) -> None:
+    easy, settings = write_easy_reviews(tmp_path / "easy.tsv"), replace(SMALL, epochs=2.0)
+    run = train_deep(easy, tmp_path, get_model(str(tiny_bert)), settings, blend=False)
+    assert set(load_run(find_run(tmp_path))[1]) == ENCODER
+    assert set(run.metrics) == {"held_out", "test"}
+
+
+def test_a_part_that_knows_nothing_does_no_harm() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 1000)
+    good, noise = rng.normal(2.0 * labels - 1.0), rng.normal(size=1000)
+    good_share, noise_share = blending_weights(np.column_stack([good, noise]), labels)
+    assert good_share > 10 * noise_share > 0
 
 
 class _Stop(Exception):
@@ -47,6 +67,8 @@ def test_a_resumed_training_ends_as_one_in_a_piece(
         patch.setattr(Checkpoints, "save_if_due", save_then_stop)
         with pytest.raises(_Stop):
             train_deep(SAMPLE, tmp_path / "parts", base, settings)
+    with pytest.raises(InvalidInput, match="Give more --epochs"):
+        train_deep(SAMPLE, tmp_path / "parts", base, replace(settings, epochs=0.5), resume=True)
     parts = train_deep(SAMPLE, tmp_path / "parts", base, settings, resume=True)
     files = [
         load_run(find_run(tmp_path / part, run.id))[1]

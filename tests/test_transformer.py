@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline import gate
-from pipeline.artifacts import NETWORK, TOKENIZER
+from pipeline.artifacts import NETWORK, PARAMETERS, TOKENIZER
 from pipeline.datasets import read_reviews
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.base import Handler
@@ -21,8 +21,9 @@ from pipeline.pulling import pull
 from pipeline.runs import find_run, load_run
 from pipeline.sealing import Form, serialize
 from pipeline.text import clean
+from pipeline.transformer.blending import Blend, BlendedModel, DeepModel, load_deep
 from pipeline.transformer.export import export_files, quantize_files
-from pipeline.transformer.model import TransformerModel, TransformerSettings
+from pipeline.transformer.model import TransformerSettings
 from pipeline.transformer.tokens import equal_length_batches, pad
 from tests.conftest import SAMPLE, Invoke
 
@@ -43,7 +44,7 @@ def test_padding_is_masked() -> None:
 
 
 @pytest.fixture(scope="module")
-def models(deep_root: Path) -> dict[str, TransformerModel]:
+def models(deep_root: Path) -> dict[str, DeepModel]:
     """The same run under each engine that is offered."""
     run, files = load_run(find_run(deep_root))
     settings = TransformerSettings.from_record(run.settings)
@@ -54,7 +55,7 @@ def models(deep_root: Path) -> dict[str, TransformerModel]:
         "int8": (quantize_files(exact), replace(settings, engine="onnx", precision="int8")),
     }
     return {
-        name: TransformerModel.from_files(held, form.to_record())
+        name: load_deep(held, {**run.settings, **form.to_record()})
         for name, (held, form) in forms.items()
     }
 
@@ -64,7 +65,7 @@ def texts() -> list[str]:
     return [clean(text) for text in read_reviews(SAMPLE).texts]
 
 
-def largest_difference(model: TransformerModel, texts: list[str], size: int) -> float:
+def largest_difference(model: DeepModel, texts: list[str], size: int) -> float:
     """Between answers to all texts at once and to shuffled batches of `size`."""
     order = np.random.default_rng(size).permutation(len(texts))
     expected = model.probabilities(texts)[order]
@@ -78,20 +79,22 @@ def largest_difference(model: TransformerModel, texts: list[str], size: int) -> 
 @pytest.mark.parametrize("size", BATCHES)
 @pytest.mark.parametrize("engine", ["torch", "fp32", "int8"])
 def test_an_answer_does_not_depend_on_its_batch(
-    models: dict[str, TransformerModel], texts: list[str], engine: str, size: int
+    models: dict[str, DeepModel], texts: list[str], engine: str, size: int
 ) -> None:
     assert largest_difference(models[engine], texts, size) <= 1e-5
 
 
-def test_engines_agree(models: dict[str, TransformerModel], texts: list[str]) -> None:
+def test_engines_agree(models: dict[str, DeepModel], texts: list[str]) -> None:
     exact = models["torch"].probabilities(texts)
     assert np.abs(models["fp32"].probabilities(texts) - exact).max() < 1e-4
     strays = np.abs(models["int8"].probabilities(texts) - exact)
     assert strays.mean() < 0.01, (strays.mean(), strays.max())
 
 
-def test_int8_that_strays_is_refused(models: dict[str, TransformerModel], texts: list[str]) -> None:
-    shifted = models["int8"].calibrated(1.0, -1e3, 1e9)
+def test_int8_that_strays_is_refused(models: dict[str, DeepModel], texts: list[str]) -> None:
+    model = models["int8"]
+    assert isinstance(model, BlendedModel)
+    shifted = replace(model, blend=replace(model.blend, offset=-1e3))
     with pytest.raises(ArtifactRefused, match="--precision fp32"):
         gate.check(models["fp32"], shifted, texts, [1] * len(texts))
     figures = gate.check(models["fp32"], models["fp32"], texts, [1] * len(texts))
@@ -108,6 +111,7 @@ def test_both_precisions_and_torch_can_be_sealed(deep_root: Path, tmp_path: Path
     assert answers[0] == answers[1] == answers[2]
     assert handlers[0].artifact.files.keys() == {
         "config.json",
+        "model.joblib",
         "tokenizer.json",
         "weights.safetensors",
     }
@@ -115,14 +119,14 @@ def test_both_precisions_and_torch_can_be_sealed(deep_root: Path, tmp_path: Path
     assert again == digests[2]
 
 
-@pytest.mark.parametrize("name", [NETWORK, TOKENIZER])
+@pytest.mark.parametrize("name", [NETWORK, TOKENIZER, PARAMETERS])
 def test_damaged_files_are_refused(deep_handler: Handler, name: str) -> None:
     artifact = deep_handler.artifact
     with pytest.raises(ArtifactRefused):
-        TransformerModel.from_files({**artifact.files, name: b"{}"}, artifact.manifest.settings)
+        load_deep({**artifact.files, name: b"{}"}, artifact.manifest.settings)
     rest = {key: content for key, content in artifact.files.items() if key != name}
-    with pytest.raises(ArtifactRefused, match="lacks"):
-        TransformerModel.from_files(rest, artifact.manifest.settings)
+    with pytest.raises(ArtifactRefused, match=r"lacks|holds no"):
+        load_deep(rest, artifact.manifest.settings)
 
 
 @pytest.mark.parametrize("change", [{"engine": "x"}, {"slope": -1.0}, {"max_tokens": 1}, {"a": 1}])
@@ -131,6 +135,35 @@ def test_damaged_settings_are_refused(change: dict[str, object]) -> None:
     record["transformer"].update(change)
     with pytest.raises(ArtifactRefused):
         TransformerSettings.from_record(record)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"ngrams": -1.0}, {"transformer": float("nan")}, {"tail": 0.0}, {"offset": 1}, {"a": 1.0}],
+)
+def test_a_damaged_blend_is_refused(change: dict[str, object]) -> None:
+    record = Blend(1.0, 0.5, 0.0, 3.0).to_record()
+    assert Blend.from_record(record).ngrams == 0.5
+    record["blend"].update(change)
+    with pytest.raises(ArtifactRefused, match="blend"):
+        Blend.from_record(record)
+
+
+def test_ngrams_that_do_not_fit_their_settings_are_refused(deep_handler: Handler) -> None:
+    artifact = deep_handler.artifact
+    settings = {**artifact.manifest.settings, "features": {"bits": [7]}}
+    with pytest.raises(ArtifactRefused):
+        load_deep(artifact.files, settings)
+
+
+def test_the_parts_of_a_blend_add_up(deep_handler: Handler, texts: list[str]) -> None:
+    model = deep_handler.model
+    assert isinstance(model, BlendedModel)
+    blend = replace(model.blend, tail=1e9)
+    straight = blend.transformer * model.transformer.logits(texts) + blend.offset
+    straight += blend.ngrams * model.ngrams.logits(texts)
+    given = replace(model, blend=blend).probabilities(texts)[:, 1]
+    assert given == pytest.approx(1 / (1 + np.exp(-straight)), abs=1e-6)
 
 
 def test_answering_loads_neither_torch_nor_transformers(deep_root: Path) -> None:

@@ -1,4 +1,4 @@
-"""The deep handler: a fine-tuned transformer."""
+"""The deep handler: a fine-tuned transformer, with n-grams beside it where it was trained here."""
 
 from collections.abc import Sequence
 
@@ -7,20 +7,18 @@ from numpy.typing import NDArray
 
 from pipeline.artifacts import Artifact
 from pipeline.handlers.base import Handler
-from pipeline.transformer.model import TransformerModel
+from pipeline.transformer.blending import DeepModel, load_deep
 
 
 class TransformerHandler(Handler):
     """Slot `deep`."""
 
     slot = "deep"
-    model: TransformerModel
+    model: DeepModel
 
     def load_model(self, artifact: Artifact) -> None:
         """Build the engine from the artifact's bytes; the golden set's replay warms it up."""
-        self.model = TransformerModel.from_files(
-            artifact.files, artifact.manifest.settings, self.threads
-        )
+        self.model = load_deep(artifact.files, artifact.manifest.settings, self.threads)
 
     def inference(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
         """Probabilities of (negative, positive), shape (n, 2)."""

@@ -1,47 +1,59 @@
-"""`train --deep` as a whole: read, clean, fine-tune, calibrate, measure, leave a run."""
+"""`train --deep` as a whole: read, clean, fine-tune, blend, calibrate, measure, leave a run."""
 
 import time
-from collections.abc import Iterable
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.artifacts import CONFIG, TOKENIZER, WEIGHTS
+from pipeline.artifacts import CONFIG, TOKENIZER, WEIGHTS, pack_parameters
 from pipeline.datasets import Reviews
 from pipeline.errors import InvalidInput
 from pipeline.hub import Download
-from pipeline.metrics import Metrics, measure
+from pipeline.metrics import measure
+from pipeline.models import Model
 from pipeline.monitor import reference_profile
-from pipeline.progress import progress_bar
 from pipeline.runs import Run, save_run
 from pipeline.text import CLEANING_VERSION, clean
-from pipeline.training.calibration import fit_calibration
+from pipeline.training.blending import calibrate, fit_blend
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.finetuning import Examples, FineTuning, FineTuningSettings
+from pipeline.training.linear import LinearSettings, fit_linear
 from pipeline.training.run import read_split
 from pipeline.training.splitting import split_rows
+from pipeline.transformer.blending import BlendedModel, DeepModel
 from pipeline.transformer.loading import load_encoder, read_tokenizer
 from pipeline.transformer.model import TransformerModel
 from pipeline.transformer.tokens import TextEncoder
 from pipeline.transformer.torch_engine import module_files
 
-LIBRARIES = ("safetensors", "tokenizers", "torch", "transformers")
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+LIBRARIES = (
+    *("joblib", "numpy", "scikit-learn", "scipy"),
+    *("safetensors", "tokenizers", "torch", "transformers"),
+)
 UNFINISHED = "unfinished"
 """Folder under the root where the checkpoint of a training lies until it is finished."""
 SMALLEST_TRAINING = 40
-_AT_A_TIME = 1024
 
 
 def train_deep(
-    data: Path, root: Path, base: Download, settings: FineTuningSettings, resume: bool = False
+    data: Path,
+    root: Path,
+    base: Download,
+    settings: FineTuningSettings,
+    resume: bool = False,
+    blend: bool = True,
 ) -> Run:
-    """Fine-tune an encoder on labelled reviews; leave a run under `root`.
+    """Fine-tune an encoder on labelled reviews, blend it with n-grams; leave a run under `root`.
 
-    `resume` goes on with an unfinished training of the same options, but for `epochs`. Raises
-    InvalidInput where the data cannot be trained on, ModelMissing where there is none to resume.
+    `resume` goes on with an unfinished training of the same options, but for `epochs` and `blend`.
+    Without `blend` the encoder answers alone. Raises InvalidInput where the data cannot be trained
+    on, ModelMissing where there is none to resume.
     """
     import torch
 
@@ -53,22 +65,24 @@ def train_deep(
     checkpoints = Checkpoints(root / UNFINISHED / "deep.pt", _identity(settings, facts, base))
     tuning = FineTuning(module, TextEncoder(tokenizer, settings.max_tokens), settings, checkpoints)
     tuning.run(learned, held_out, resume)
-    model = _calibrated(tuning.model(), tokenizer, held_out)
-    config, weights = module_files(module)
+    training = asdict(settings)
+    transformer = calibrate(tuning.model(), tokenizer, held_out)
+    model: DeepModel = transformer
+    if blend:
+        model, record = _blended(transformer, learned, held_out, settings.seed)
+        training |= record
+    test = Examples(list(map(clean, test_reviews.texts)), np.array(test_reviews.labels, np.intp))
     run = Run.describe(
         slot="deep",
         cleaning_version=CLEANING_VERSION,
-        settings={**model.settings.to_record(), "training": asdict(settings)},
+        settings={**model.to_record(), "training": training},
         data={**facts, "base": base.record()},
-        metrics={
-            "held_out": asdict(_measure(model, held_out.texts, held_out.labels)),
-            "test": asdict(_measure(model, map(clean, test_reviews.texts), test_reviews.labels)),
-        },
+        metrics=_figures(model, held_out, test),
         profile=_profile(model, held_out),
         versions={name: version(name) for name in LIBRARIES},
         seconds=round(time.perf_counter() - started, 1),
     )
-    save_run(root, run, {CONFIG: config, WEIGHTS: weights, TOKENIZER: tokenizer})
+    save_run(root, run, _files(model, module, tokenizer))
     checkpoints.remove()
     return run
 
@@ -96,25 +110,36 @@ def _examples(reviews: Reviews, settings: FineTuningSettings) -> tuple[Examples,
     return learned, held_out
 
 
-def _calibrated(raw: TransformerModel, tokenizer: bytes, held_out: Examples) -> TransformerModel:
-    """As it will be served: calibrated on the held-out rows, and reading longer texts."""
-    encoder = TextEncoder(tokenizer, raw.settings.max_tokens)
-    model = TransformerModel(raw.settings, encoder, raw.engine)
-    found = fit_calibration(model.logits(held_out.texts), held_out.labels)
-    return model.calibrated(found.slope, found.offset, found.tail)
+def _blended(
+    transformer: TransformerModel, learned: Examples, held_out: Examples, seed: int
+) -> tuple[BlendedModel, dict[str, Any]]:
+    """The transformer with n-grams beside it, and how these were fitted."""
+    settings = LinearSettings(seed=seed)
+    fitted = fit_linear(learned.texts, learned.labels.tolist(), settings)
+    record = {**asdict(settings), "inverse_regularization": fitted.inverse_regularization}
+    return fit_blend(transformer, fitted.model, held_out), {"ngrams": record}
 
 
-def _measure(model: TransformerModel, cleaned: Iterable[str], labels: Any) -> Metrics:
-    texts = list(cleaned)
-    positive = np.empty(len(texts))
-    with progress_bar(len(texts), "Measuring") as bar:
-        for start in range(0, len(texts), _AT_A_TIME):
-            part = slice(start, start + _AT_A_TIME)
-            positive[part] = model.probabilities(texts[part])[:, 1]
-            bar.update(len(texts[part]))
-    return measure(np.array(labels), positive)
+def _figures(model: DeepModel, held_out: Examples, test: Examples) -> dict[str, Any]:
+    """Of the model on both, and of the parts of a blend alone."""
+    models: dict[str, Model] = {"": model}
+    if isinstance(model, BlendedModel):
+        models |= {"transformer_": model.transformer, "ngrams_": model.ngrams}
+    return {
+        f"{prefix}{name}": asdict(measure(rows.labels, part.probabilities(rows.texts)[:, 1]))
+        for prefix, part in models.items()
+        for name, rows in (("held_out", held_out), ("test", test))
+    }
 
 
-def _profile(model: TransformerModel, held_out: Examples) -> dict[str, Any]:
+def _profile(model: Model, held_out: Examples) -> dict[str, Any]:
     positive = model.probabilities(held_out.texts)[:, 1]
     return reference_profile(held_out.texts, positive, model.coverage(held_out.texts))
+
+
+def _files(model: DeepModel, module: "PreTrainedModel", tokenizer: bytes) -> dict[str, bytes]:
+    config, weights = module_files(module)
+    files = {CONFIG: config, WEIGHTS: weights, TOKENIZER: tokenizer}
+    if isinstance(model, BlendedModel):
+        files |= pack_parameters(model.ngrams.parameters())
+    return files

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import InvalidInput
 from pipeline.progress import progress_bar
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.schedule import BatchOrder, Schedule
@@ -92,6 +93,7 @@ class FineTuning:
         ids = self.encoder.encode(examples.texts)
         order = BatchOrder([len(row) for row in ids], self.settings.batch_size, self.settings.seed)
         steps = max(round(self.settings.epochs * order.steps_per_epoch), 1)
+        self._check_end(steps, order.steps_per_epoch)
         schedule = Schedule(steps, self.settings.warm_up, self.settings.cool_down)
         interval = max(round(order.steps_per_epoch / self.settings.evaluations), 1)
         with progress_bar(steps, "Fine-tuning", unit=" steps") as bar:
@@ -105,8 +107,19 @@ class FineTuning:
                     self._evaluate(held_out)
                     bar.set_postfix(held_out=f"{self.losses[-1]:.4f}")
                 self.checkpoints.save_if_due(self._state)
+        if not self.best:
+            self._evaluate(held_out)
         self.checkpoints.save(self._state())
         self.module.load_state_dict(self.best)
+
+    def _check_end(self, steps: int, steps_per_epoch: int) -> None:
+        """Refuse an end that lies behind: weights in mid-course would be taken for a result."""
+        if self.step > steps:
+            raise InvalidInput(
+                f"The unfinished training is at {self.step / steps_per_epoch:.3f} epochs already. "
+                f"Give more --epochs; the last {self.settings.cool_down:.0%} of them are for the "
+                "learning rate to fall."
+            )
 
     def _learn(
         self,

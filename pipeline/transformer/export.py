@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from pipeline.artifacts import CONFIG, NETWORK, TOKENIZER, WEIGHTS
+from pipeline.artifacts import CONFIG, NETWORK, WEIGHTS
 from pipeline.transformer.model import LONGEST
 from pipeline.transformer.onnx_engine import IDS, OUTPUTS
 from pipeline.transformer.torch_engine import build_module
@@ -20,7 +20,8 @@ OPSET = 20
 def export_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Files for the ONNX engine, exact, from those for torch."""
     network = export(build_module(files[CONFIG], files[WEIGHTS]).cpu())
-    return {NETWORK: network, TOKENIZER: files[TOKENIZER]}
+    others = {name: files[name] for name in files if name not in (CONFIG, WEIGHTS)}
+    return {**others, NETWORK: network}
 
 
 def quantize_files(files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -107,6 +107,10 @@ class TransformerModel:
         """Share of each text's tokens that are known, shape (n,)."""
         return self.encoder.known(cleaned)
 
+    def to_record(self) -> dict[str, Any]:
+        """The settings as plain types, for JSON."""
+        return self.settings.to_record()
+
     def calibrated(self, slope: float, offset: float, tail: float) -> Self:
         """The same with other numbers of calibration."""
         settings = replace(self.settings, slope=slope, offset=offset, tail=tail)

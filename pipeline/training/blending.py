@@ -1,0 +1,74 @@
+"""Calibrating a fine-tuned transformer on held-out rows, alone or blended with n-grams.
+
+The n-grams are fitted on the rows that the transformer learned from, so that neither part of the
+blend knows a held-out row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.linear import LinearModel
+from pipeline.progress import progress_bar
+from pipeline.training.calibration import fit_calibration
+from pipeline.training.finetuning import Examples
+from pipeline.transformer.blending import Blend, BlendedModel
+from pipeline.transformer.model import TransformerModel
+from pipeline.transformer.tokens import TextEncoder
+
+_AT_A_TIME = 1024
+_LEAST = 1e-3
+"""Of what a part counts: one that helps nothing does no harm either."""
+
+
+@dataclass(frozen=True)
+class RememberingTransformer(TransformerModel):
+    """Computes a text's logit once, since calibrating, measuring and profiling all need it."""
+
+    known: dict[str, float] = field(default_factory=dict, repr=False)
+
+    def logits(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
+        """Positive less negative output for cleaned texts, shape (n,)."""
+        new = [text for text in dict.fromkeys(cleaned) if text not in self.known]
+        with progress_bar(len(new), "Answering") as bar:
+            for start in range(0, len(new), _AT_A_TIME):
+                part = new[start : start + _AT_A_TIME]
+                self.known.update(zip(part, super().logits(part).tolist(), strict=True))
+                bar.update(len(part))
+        return np.array([self.known[text] for text in cleaned])
+
+
+def calibrate(
+    raw: TransformerModel, tokenizer: bytes, held_out: Examples
+) -> RememberingTransformer:
+    """As it will be served: calibrated on the held-out rows, and reading longer texts."""
+    encoder = TextEncoder(tokenizer, raw.settings.max_tokens)
+    model = RememberingTransformer(raw.settings, encoder, raw.engine)
+    found = fit_calibration(model.logits(held_out.texts), held_out.labels)
+    return model.calibrated(found.slope, found.offset, found.tail)
+
+
+def fit_blend(
+    transformer: TransformerModel, ngrams: LinearModel, held_out: Examples
+) -> BlendedModel:
+    """Both, each counting as much as logistic regression on the held-out rows says; calibrated.
+
+    This is stacking (Wolpert 1992, "Stacked generalization").
+    """
+    logits = np.column_stack([part.logits(held_out.texts) for part in (transformer, ngrams)])
+    weights = blending_weights(logits, held_out.labels)
+    found = fit_calibration(logits @ weights, held_out.labels)
+    first, second = (found.slope * weights).tolist()
+    return BlendedModel(transformer, ngrams, Blend(first, second, found.offset, found.tail))
+
+
+def blending_weights(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.float64]:
+    """What each of two models counts, shape (2,), more than nothing; their logits are (n, 2)."""
+    from sklearn.linear_model import LogisticRegression
+
+    spreads = np.maximum(logits.std(axis=0), 1e-9)
+    found = LogisticRegression().fit(logits / spreads, labels).coef_[0]
+    weights: NDArray[np.float64] = np.maximum(found, _LEAST) / spreads
+    return weights
