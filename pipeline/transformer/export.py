@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from pipeline.artifacts import CONFIG, NETWORK, WEIGHTS
+from pipeline.transformer.attention import prepare_attention
 from pipeline.transformer.model import LONGEST
 from pipeline.transformer.onnx_engine import IDS, OUTPUTS
 from pipeline.transformer.torch_engine import build_module
@@ -47,7 +48,7 @@ def export(module: "PreTrainedModel") -> bytes:
             outputs: torch.Tensor = self.module(input_ids=ids).logits
             return outputs
 
-    module.set_attn_implementation("eager")
+    prepare_attention(module)
     example = torch.arange(4, 28).reshape(2, 12) % module.config.vocab_size
     sizes = {0: torch.export.Dim("rows", min=1), 1: torch.export.Dim("tokens", min=2, max=LONGEST)}
     with warnings.catch_warnings():

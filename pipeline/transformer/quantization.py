@@ -28,7 +28,8 @@ def quantize(network: bytes) -> bytes:
     del model.graph.node[:]
     model.graph.node.extend(rewritten)
     _drop_unused_constants(model.graph)
-    model.opset_import.append(helper.make_opsetid(_CONTRIB, 1))
+    if _CONTRIB not in [opset.domain for opset in model.opset_import]:
+        model.opset_import.append(helper.make_opsetid(_CONTRIB, 1))
     content: bytes = model.SerializeToString(deterministic=True)
     return content
 
@@ -53,27 +54,26 @@ class _Quantizer:
         is_gelu = source in self._gelus
         if source not in self._rows:
             yield from self._quantize_rows(source, is_gelu)
-        integers, scale = self._rows[source]
+        integers, size = self._rows[source]
         weights, steps, shift = _quantize_columns(numpy_helper.to_array(matrix))
         inputs = [
             integers,
             self._constant(f"{name}/weights", weights),
             self._constant("one", np.float32(1)),
-            self._constant(f"{name}/steps", steps),
+            self._constant(f"{name}/steps", steps * _step(is_gelu)),
             self._constant(*_zero_point(is_gelu)),
         ]
         product = f"{name}/product"
         yield helper.make_node("MatMulIntegerToFloat", inputs, [product], domain=_CONTRIB)
-        yield helper.make_node("Mul", [product, scale], [f"{name}/scaled" if is_gelu else name])
+        yield helper.make_node("Mul", [product, size], [f"{name}/scaled" if is_gelu else name])
         if is_gelu:
             back = self._constant(f"{name}/shift", np.float32(-_SMALLEST_GELU) * shift)
             yield helper.make_node("Add", [f"{name}/scaled", back], [name])
 
     def _quantize_rows(self, source: str, is_gelu: bool) -> Iterator[NodeProto]:
-        """Integers of a tensor, uint8, and the size of a step in each row, (…, 1)."""
-        integers, step = f"{source}/integers", f"{source}/step"
-        self._rows[source] = integers, step
-        steps = self._constant(*(("255", np.float32(255)) if is_gelu else ("127", np.float32(127))))
+        """Integers of a tensor, uint8, and the largest number in each row, (…, 1)."""
+        integers, size = f"{source}/integers", f"{source}/size"
+        self._rows[source] = integers, size
         tiny = self._constant("tiny", np.float32(1e-9))
         axis = self._constant("last_axis", np.array([-1]))
         sizes, shifted = f"{source}/sizes", source
@@ -83,15 +83,13 @@ class _Quantizer:
             yield helper.make_node("Add", [source, shift], [sizes])
         else:
             yield helper.make_node("Abs", [source], [sizes])
-        names = [f"{source}/{part}" for part in ("largest", "bounded", "inverse", "normal")]
-        largest, bounded, inverse, normal = names
+        largest, shares = f"{source}/largest", f"{source}/shares"
         yield helper.make_node("ReduceMax", [sizes, axis], [largest], keepdims=1)
-        yield helper.make_node("Max", [largest, tiny], [bounded])
-        yield helper.make_node("Div", [bounded, steps], [step])
-        yield helper.make_node("Div", [steps, bounded], [inverse])
-        yield helper.make_node("Mul", [shifted, inverse], [normal])
-        one, zero = self._constant("one", np.float32(1)), self._constant(*_zero_point(is_gelu))
-        yield helper.make_node("QuantizeLinear", [normal, one, zero], [integers])
+        yield helper.make_node("Max", [largest, tiny], [size])
+        yield helper.make_node("Div", [shifted, size], [shares])
+        step = self._constant(f"step_{'gelu' if is_gelu else 'other'}", _step(is_gelu))
+        zero = self._constant(*_zero_point(is_gelu))
+        yield helper.make_node("QuantizeLinear", [shares, step, zero], [integers])
 
     def _constant(self, name: str, value: NDArray[np.generic] | np.generic) -> str:
         name = f"int8/{name}"
@@ -103,6 +101,11 @@ class _Quantizer:
 
 def _zero_point(is_gelu: bool) -> tuple[str, np.uint8]:
     return ("zero", np.uint8(0)) if is_gelu else ("middle", np.uint8(128))
+
+
+def _step(is_gelu: bool) -> np.float32:
+    """Share of the largest number that one step is."""
+    return np.float32(1) / np.float32(255 if is_gelu else 127)
 
 
 def _quantize_columns(

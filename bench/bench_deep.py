@@ -1,0 +1,143 @@
+"""The deep model under its engines, against transformers' own pipeline; one thread.
+
+BENCH_MODEL names a fine-tuned classifier in Hugging Face's format, a folder or a repository of the
+hub. With SENTIMENT_ARTIFACTS, the current deep artifact of that folder is measured too.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from common import Corpus, print_table, start
+from timing import batches, interleaved, ratio, totals
+
+from pipeline.errors import ModelMissing
+from pipeline.handlers.loading import load_current
+from pipeline.hub import get_model
+from pipeline.pulling import positive_output, pull
+from pipeline.sealing import Form
+from pipeline.text import clean
+
+MODEL = "monologg/koelectra-base-finetuned-nsmc"
+PIPELINE = "transformers pipeline"
+FORMS = {
+    "onnx int8": Form(precision="int8"),
+    "onnx fp32": Form(precision="fp32"),
+    "torch fp32": Form(engine="torch"),
+}
+PRESENT = "current artifact"
+REVIEWS, ROUNDS = 1500, 3
+SINGLE = 200
+"""Calls with one review."""
+
+Score = Callable[[list[str]], list[bool]]
+
+
+@dataclass
+class Recorded:
+    """A side that keeps what it answers, for its accuracy: True is positive."""
+
+    answer: Score
+    answers: list[list[bool]] = field(default_factory=list)
+
+    def score(self, texts: list[str]) -> None:
+        """Answer, as timed."""
+        self.answers.append(self.answer(texts))
+
+
+def main() -> None:
+    """Seal each form, time all in turns, print a row each."""
+    options, corpus = start(__doc__)
+    name = os.environ.get("BENCH_MODEL", MODEL)
+    sides = {PIPELINE: load_pipeline(name), **load_ours(name, options.models)}
+    texts, labels = sample(corpus, 60 if options.quick else REVIEWS)
+    rounds = {side: batches(texts, len(texts) // ROUNDS, 1, ROUNDS) for side in sides}
+    recorded = {side: Recorded(answer) for side, answer in sides.items()}
+    seconds = interleaved(recorded, rounds)
+    single = one_by_one(sides, texts[: 10 if options.quick else SINGLE])
+    print(f"{len(texts):,} reviews, {sum(map(len, texts)) / len(texts):.0f} characters on average")
+    rows = [
+        [
+            side,
+            f"{len(texts) / ROUNDS / median(totals(seconds[side])):,.1f}",
+            f"{ratio(seconds, PIPELINE, side)[0]:.2f}×",
+            f"{ratio(seconds, PIPELINE, side)[1]:.2f}×",
+            f"{accuracy(recorded[side], labels):.2%}",
+            *single[side],
+        ]
+        for side in sides
+    ]
+    header = ["side", "reviews/s (median)", "pipeline's time ÷ its (median)", "least", "accuracy"]
+    print_table([*header, "1 review: p50", "p95"], rows)
+
+
+def sample(corpus: Corpus, count: int) -> tuple[list[str], list[int]]:
+    """Test reviews drawn once and for all, cleaned, and their labels; none is empty."""
+    pairs = zip(map(clean, corpus.test.texts), corpus.test.labels, strict=True)
+    full = [(text, label) for text, label in pairs if text]
+    drawn = np.random.default_rng(0).permutation(len(full))[: count // ROUNDS * ROUNDS]
+    return [full[row][0] for row in drawn], [full[row][1] for row in drawn]
+
+
+def load_pipeline(name: str) -> Score:
+    """Transformers as its documentation shows it, in batches of 32."""
+    import torch
+    from transformers import pipeline
+
+    torch.set_num_threads(1)
+    folder = str(get_model(name).folder)
+    classify: Any = pipeline("text-classification", model=folder, device="cpu", batch_size=32)
+    config = classify.model.config
+    positive = config.id2label[positive_output(config.to_dict())]
+
+    def score(texts: list[str]) -> list[bool]:
+        return [answer["label"] == positive for answer in classify(texts, truncation=True)]
+
+    return score
+
+
+def load_ours(name: str, folder: Path) -> dict[str, Score]:
+    """A handler for each form, sealed into `folder` unless that was done before."""
+    key = hashlib.sha256(repr(get_model(name).files).encode()).hexdigest()[:12]
+    roots = {side: folder / f"deep-{key}-{side.replace(' ', '-')}" for side in FORMS}
+    for side, root in roots.items():
+        if not (root / "deep" / "current.json").exists():
+            pull(name, root, form=FORMS[side])
+    handlers = {side: load_current(root, "deep", threads=1) for side, root in roots.items()}
+    if present := os.environ.get("SENTIMENT_ARTIFACTS"):
+        try:
+            handlers[PRESENT] = load_current(Path(present), "deep", threads=1)
+        except ModelMissing:
+            print(f"{present} holds no deep model.")
+    return {side: scorer(handler.handle) for side, handler in handlers.items()}
+
+
+def scorer(handle: Callable[[list[str]], Any]) -> Score:
+    """A handler's answers as booleans."""
+    return lambda texts: [answer.label == "positive" for answer in handle(texts)]
+
+
+def one_by_one(sides: dict[str, Score], texts: list[str]) -> dict[str, list[str]]:
+    """p50 and p95 of calls with one review, by side, in milliseconds."""
+    recorded = {side: Recorded(answer) for side, answer in sides.items()}
+    rounds = {side: [[[text] for text in texts]] for side in sides}
+    seconds = interleaved(recorded, rounds)
+    return {
+        side: [f"{1000 * value:.1f} ms" for value in np.percentile(seconds[side], [50, 95])]
+        for side in sides
+    }
+
+
+def accuracy(side: Recorded, labels: list[int]) -> float:
+    """Share of reviews judged as labelled; the first call only warmed the side up."""
+    answers = [answer for batch in side.answers[1:] for answer in batch]
+    return float(np.mean(np.array(answers) == labels[: len(answers)]))
+
+
+if __name__ == "__main__":
+    main()
