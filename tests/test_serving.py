@@ -214,6 +214,14 @@ def test_serves_both_models(root: Path, handler: Handler) -> None:
         assert list(ask(running, text=texts)[1].values()) == answers
 
 
+def test_serves_a_deep_model_alone(deep_root: Path, deep_handler: Handler) -> None:
+    with served(deep_root) as running:
+        _, answers, name = ask(running, text=["굿", "최악"])
+    expected = deep_handler.handle(["굿", "최악"])
+    assert name == deep_handler.name
+    assert [answer["label"] for answer in answers.values()] == [a.label for a in expected]
+
+
 def test_only_one_model_where_told(root: Path) -> None:
     shutil.copytree(root / "fast", root / "deep")
     with served(root, "--only", "fast", command=WITH_DEEP) as running:

@@ -64,6 +64,10 @@ class StoredModels(Models):
         """Slots that have a current artifact, good or bad, or a model that answers."""
         return set(self._seen)
 
+    def has_any(self) -> bool:
+        """Whether any slot has a current artifact, good or bad, loaded or not."""
+        return any(_state(self.root / slot) is not None for slot in self.slots)
+
     def refresh(self, before_fork: bool = False) -> None:
         """Load what has become current since the last time; never raises.
 

@@ -27,7 +27,7 @@ def serve(models: StoredModels, settings: ServerSettings) -> None:
         handler.setFormatter(JsonLines())
         logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
         models.refresh(before_fork=sys.platform != "win32")
-        if not models.expected():
+        if not models.has_any():
             raise ModelMissing(
                 f"No model in {models.root}/. Make one with `sentiment train` and `sentiment "
                 "serialize`, or name another folder with --artifacts."

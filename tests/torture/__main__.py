@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.conftest import served
-from tests.torture import faults, serving
+from tests.torture import deep, faults, serving
 from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
@@ -115,6 +115,21 @@ def run_serving(small: Small, _: Path, options: argparse.Namespace) -> bool:
     return not any(outcome.problems for outcome in outcomes)
 
 
+def run_bare(_: Small, scratch: Path, __: argparse.Namespace) -> bool:
+    """A deep model where only the extra [onnx] is installed."""
+    return deep.check_bare(scratch)
+
+
+def run_invariance(_: Small, scratch: Path, options: argparse.Namespace) -> bool:
+    """A real deep model's answers do not depend on the batch, whatever the engine."""
+    return deep.check_invariance(scratch, options.invariance)
+
+
+def run_parity(_: Small, scratch: Path, options: argparse.Namespace) -> bool:
+    """A real deep model answers the same at every door."""
+    return deep.check_parity(scratch, options.parity, alone=2000)
+
+
 PARTS: dict[str, Part] = {
     "flips": run_flips,
     "mutants": run_mutants,
@@ -125,7 +140,11 @@ PARTS: dict[str, Part] = {
     "versions": run_versions,
     "requests": run_requests,
     "serving": run_serving,
+    "bare": run_bare,
+    "invariance": run_invariance,
+    "parity": run_parity,
 }
+NEED_A_REAL_MODEL = ("invariance", "parity")
 
 LARGEST_GROWTH = 5.0
 """MB of both workers together, over all made-up requests after the warm-up."""
@@ -134,14 +153,18 @@ LARGEST_GROWTH = 5.0
 def main() -> int:
     """Run the parts named, all by default."""
     parser = argparse.ArgumentParser(prog="make torture")
-    parser.add_argument("parts", nargs="*", default=list(PARTS), help=f"of {', '.join(PARTS)}")
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--mutants", type=int, default=100_000, help="how many")
     parser.add_argument("--kills", type=int, default=200, help="of `predict`")
     parser.add_argument("--seed", type=int, default=0, help="of mutants, kills and requests")
     parser.add_argument("--requests", type=int, default=100_000, help="made-up requests")
     parser.add_argument("--times", type=int, default=200, help="worker kills, swaps, SIGTERMs")
+    parser.add_argument("--invariance", type=int, default=2000, help="training reviews")
+    parser.add_argument("--parity", type=int, default=50_000, help="test reviews")
     options = parser.parse_args()
     bad = []
+    if not options.parts:
+        options.parts = [name for name in PARTS if not _left_out(name)]
     for name in options.parts:
         with tempfile.TemporaryDirectory(prefix="torture-") as folder:
             started = time.perf_counter()
@@ -153,6 +176,14 @@ def main() -> int:
             print(f"\n({time.perf_counter() - started:.0f} s)", flush=True)
     print(f"\nNOT CLEAN: {', '.join(bad)}" if bad else "\nAll clean.")
     return 1 if bad else 0
+
+
+def _left_out(name: str) -> bool:
+    """Whether a part cannot be run here, and so is only told of unless it is asked for."""
+    reason = deep.why_not() if name in NEED_A_REAL_MODEL else None
+    if reason:
+        print(f"{name} is left out: {reason}.")
+    return reason is not None
 
 
 if __name__ == "__main__":
