@@ -31,7 +31,7 @@ FORMS = {
     "torch fp32": Form(engine="torch"),
 }
 PRESENT = "current artifact"
-REVIEWS, ROUNDS = 1500, 3
+REVIEWS, ROUNDS = 900, 3
 SINGLE = 200
 """Calls with one review."""
 

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.runs import find_run, load_run
+
 BENCH = Path(__file__).parent.parent / "bench"
 SCRIPTS = [
     "bench_batch.py",
+    "bench_deep.py",
     "bench_fast_latency.py",
     "bench_fast_throughput.py",
     "bench_lecture.py",
@@ -39,7 +42,7 @@ def artifacts(folder):
             yield str(ours.root)
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("script", [name for name in SCRIPTS if name != "bench_deep.py"])
 def test_prints_a_row_for_each_side(script, folder, artifacts):
     command = [sys.executable, BENCH / script, "--quick", "--models", folder]
     environment = {**os.environ, "SENTIMENT_ARTIFACTS": artifacts, "TMPDIR": str(folder)}
@@ -50,6 +53,18 @@ def test_prints_a_row_for_each_side(script, folder, artifacts):
     assert any(f"| {rival} | " in printed for rival in rivals)
     is_of_fast = "bench_fast" in script
     assert not is_of_fast or "| fastText | " in printed or "not installed" in printed
+
+
+def test_prints_a_row_for_each_engine(folder, deep_root):
+    model = folder / "model"
+    model.mkdir()
+    for name, content in load_run(find_run(deep_root))[1].items():
+        (model / name.replace("weights", "model")).write_bytes(content)
+    environment = {**os.environ, "BENCH_MODEL": str(model), "SENTIMENT_ARTIFACTS": str(deep_root)}
+    command = [sys.executable, BENCH / "bench_deep.py", "--quick", "--models", folder]
+    answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    for side in ("transformers pipeline", "onnx int8", "onnx fp32", "torch fp32", "current"):
+        assert f"| {side}" in answer.stdout
 
 
 def test_says_what_to_do_without_a_corpus(monkeypatch):
