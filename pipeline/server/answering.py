@@ -3,7 +3,9 @@
 import threading
 import time
 
+from pipeline.features import SYLLABLE
 from pipeline.handlers.base import Handler, Prediction
+from pipeline.handlers.linear import LinearHandler
 from pipeline.server.batching import Batcher
 from pipeline.server.models import Models
 from pipeline.server.refusals import RequestRefused, overloaded, too_late
@@ -13,6 +15,14 @@ TEXTS_AT_A_TIME = 128
 """Texts handled between two looks at the clock."""
 THREADS_KEPT = 4
 """Of a worker's threads, those that never wait for a batch."""
+
+MAY_WAIT, AGAIN = "sentiment.may_wait", "sentiment.again"
+"""In the environ: whether the thread that asks may wait (left out, it may); whether this request
+has been here before and was told to wait."""
+
+
+class MustWait(BaseException):
+    """A request must be asked again from a thread that may wait; no error, so not an Exception."""
 
 
 def choose(models: Models, do_fast: bool | None) -> Handler:
@@ -41,13 +51,19 @@ class Answering:
         # Requests wait for a batch in their threads; some are always left for the fast model.
         self._waiting = threading.BoundedSemaphore(max(1, settings.threads - THREADS_KEPT))
 
-    def answer(self, handler: Handler, texts: list[str], received: float) -> list[Prediction]:
+    def answer(
+        self, handler: Handler, texts: list[str], received: float, may_wait: bool = True
+    ) -> list[Prediction]:
         """Answer within the slot's deadline, counted from `received`, of `time.monotonic`.
 
-        Raises RequestRefused when time is up or too much is waiting, and what the handler raises.
+        Raises RequestRefused when time is up or too much is waiting, what the handler raises, and
+        MustWait where it takes longer than one may who must not wait.
         """
+        is_batched = handler.slot in self.settings.batched
+        if not may_wait and (is_batched or not _is_quick(handler)):
+            raise MustWait
         deadline = received + self.settings.deadline(handler.slot)
-        if handler.slot in self.settings.batched:
+        if is_batched:
             return self._answer_batched(handler, texts, deadline)
         return _answer_here(handler, texts, deadline)
 
@@ -68,6 +84,11 @@ class Answering:
                 if slot not in self._batchers:
                     self._batchers[slot] = Batcher(slot, self.settings)
         return self._batchers[slot]
+
+
+def _is_quick(handler: Handler) -> bool:
+    """Whether it is arithmetic alone: analyzers of morphemes take long, and may hang."""
+    return isinstance(handler, LinearHandler) and handler.model.features.tokenizer == SYLLABLE
 
 
 def _answer_here(handler: Handler, texts: list[str], deadline: float) -> list[Prediction]:

@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
+from flask.sessions import NullSession, SessionInterface
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import MapAdapter
 
 from pipeline.explanation import explain
 from pipeline.handlers.base import Prediction
 from pipeline.handlers.linear import LinearHandler
 from pipeline.server import metrics
-from pipeline.server.answering import Answering, choose
+from pipeline.server.answering import MAY_WAIT, Answering, choose
 from pipeline.server.guarding import add_guards
 from pipeline.server.live import LiveTexts
 from pipeline.server.models import Models
@@ -30,7 +34,30 @@ from pipeline.server.shared import Flag
 # A missing type is how the course's own client sends JSON, the form type is how curl -d does.
 _JSON_TYPES = ("", "application/json", "application/x-www-form-urlencoded")
 
+
+class _NoSessions(SessionInterface):
+    """No cookie is looked for; a view that asked for a session would be told that there is none."""
+
+    _none = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:  # noqa: ARG002
+        """The same empty session for all, which cannot be written to."""
+        return self._none
+
+
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class _Api(Flask):
+    """Flask without what it would do for each request and an API has no use for."""
+
+    session_interface = _NoSessions()
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """What finds the route: by path and method alone, whatever host was asked."""
+        if request is None:
+            return super().create_url_adapter(None)
+        return self.url_map.bind("", path_info=request.path, default_method=request.method)
 
 
 def create_app(
@@ -43,7 +70,8 @@ def create_app(
 
     `live` gathers what the texts are like; `draining` says that the server is about to end.
     """
-    app = Flask(__name__, static_folder="static")
+    app = _Api(__name__, static_folder="static")
+    app.url_map.merge_slashes = False  # it would redirect, to a host that routes do not know
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     register_error_handlers(app)
     add_guards(app, settings)
@@ -64,7 +92,8 @@ def _add_predict(app: Flask, models: Models, answering: Answering, live: LiveTex
         handler = choose(models, asked.do_fast)
         environ = request.environ
         environ[SLOT], environ[TEXT_COUNT] = handler.slot, len(asked.texts)
-        predictions = answering.answer(handler, asked.texts, environ[RECEIVED])
+        may_wait = environ.get(MAY_WAIT, True)
+        predictions = answering.answer(handler, asked.texts, environ[RECEIVED], may_wait)
         if live is not None:
             live.add(handler, predictions)
         return _answer(_numbered(predictions), handler.name)
@@ -112,12 +141,19 @@ def _add_state(app: Flask, models: Models, live: LiveTexts | None, draining: Fla
 
 def _read(kind: type[Body]) -> Body:
     environ = request.environ
-    kind_sent = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-    if kind_sent not in _JSON_TYPES:
+    if _media_type(environ.get("CONTENT_TYPE", "")) not in _JSON_TYPES:
         raise RequestRefused(415, "unsupported_media_type", "Send JSON, as application/json.")
     if "HTTP_TRANSFER_ENCODING" in environ:
         raise RequestRefused(411, "length_required", "Send a Content-Length, not a chunked body.")
-    return parse_request(request.get_data(cache=False), kind)
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if length > LARGEST_BODY:
+        raise RequestEntityTooLarge
+    return parse_request(environ["wsgi.input"].read(length), kind)
+
+
+@lru_cache(maxsize=256)
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def _numbered(predictions: Sequence[Prediction]) -> dict[str, dict[str, object]]:

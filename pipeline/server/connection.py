@@ -3,6 +3,8 @@
 import re
 import socket
 import time
+from collections.abc import Callable
+from typing import Any
 
 from pipeline.server.schemas import LARGEST_BODY
 
@@ -16,6 +18,9 @@ WRITE_SECONDS = 60.0
 LINGER_SECONDS = 2.0
 """How long what a client still sends is read and dropped, so that it sees its refusal."""
 
+Address = tuple[Any, ...]
+"""As the socket module gives it: host, port, and more for IPv6."""
+
 _CHUNK = 65_536
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length[ \t]*:[ \t]*([0-9]{1,9})[ \t]*(?=\r\n)", re.IGNORECASE)
@@ -28,12 +33,15 @@ class Connection:
     """A non-blocking socket with what has come in and what is to go out.
 
     `due`: when to give it up, of `time.monotonic`. `received`: when its last request was whole.
-    `must_close`: whether the answer to that request is the last one.
+    `must_close`: whether the answer to that request is the last one. `watched`: what the poller
+    was told to look for, and whom to call. `environ`: what its requests have in common.
     """
 
-    def __init__(self, sock: socket.socket, client: object, server: object) -> None:
+    def __init__(self, sock: socket.socket, client: Address, server: Address) -> None:
         sock.setblocking(False)
         self.sock, self.client, self.server = sock, client, server
+        self.environ: dict[str, Any] = {}
+        self.watched: tuple[int, Callable[[Connection], None]] | None = None
         self.incoming = bytearray()
         self.outgoing = bytearray()
         self.due = time.monotonic() + READ_SECONDS
@@ -98,10 +106,6 @@ class Connection:
     def is_large(self) -> bool:
         """Whether what it is sending will take much memory."""
         return self._length is not None and self._length > _CHUNK
-
-    def sendall(self, data: bytes) -> None:
-        """Put into what is to go out: what gunicorn's Response writes to."""
-        self.outgoing += data
 
     def send(self, data: bytes) -> int:
         """What gunicorn would send on its own, 100 Continue: it was sent when it was of use."""

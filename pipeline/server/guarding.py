@@ -9,6 +9,7 @@ import time
 
 from flask import Flask, request
 
+from pipeline.server.answering import AGAIN
 from pipeline.server.refusals import RequestRefused
 from pipeline.server.settings import ServerSettings
 from pipeline.server.shared import shared_numbers
@@ -28,7 +29,7 @@ def add_guards(app: Flask, settings: ServerSettings) -> None:
     limiter = RateLimiter(settings.rate) if settings.rate else None
 
     def guard() -> None:
-        if request.path in GUARDED:
+        if request.path in GUARDED and AGAIN not in request.environ:
             keys.check(request.headers.get("Authorization", ""))
             if limiter is not None:
                 limiter.check(request.remote_addr or "")

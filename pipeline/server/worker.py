@@ -2,30 +2,41 @@
 
 gunicorn gives a connection to a thread, which then waits for the request: as many slow clients as
 there are threads, and nobody else is served. Here the main loop gathers a request until it is
-whole, and takes the answer to the client; a thread has it in between only.
+whole, and takes the answer to the client.
+
+What is in between is mostly shorter than the way to a thread and back. So the loop answers small
+requests itself; one for which the application would have to wait raises MustWait, and only then
+does a thread have it.
 """
 
 import selectors
 import socket
 import time
+from collections import deque
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gunicorn.http import wsgi
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
-from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import ThreadWorker
 
 from pipeline.server import metrics
+from pipeline.server.answering import AGAIN, MAY_WAIT, MustWait
 from pipeline.server.connection import KEEPALIVE_SECONDS, WRITE_SECONDS, Connection
+from pipeline.server.messages import Answer, Environ, read_message
 from pipeline.server.observing import RECEIVED, log
 from pipeline.server.refusals import RETRY_SECONDS, error_body
 from pipeline.server.settings import ServerSettings
 
 LARGEST_BUFFERED = 64 * 2**20
 """Bytes of unfinished requests in a worker; large ones beyond that are refused."""
+LARGEST_SMALL = 16_384
+"""Bytes of a request that the loop answers itself: they take the fast model half a millisecond."""
+LOOK_SECONDS = 0.25
+"""Between two looks for clients that are too slow."""
 
 _PROBES = (b"GET /healthz ", b"GET /readyz ", b"GET /metrics ")
+_QUICK = (b"POST /predict ", b"GET /healthz ", b"GET /readyz ")
 _STATUS = {
     400: ("Bad Request", "bad_request", "This is not HTTP as this server speaks it."),
     408: ("Request Timeout", "request_timeout", "The request took too long to arrive."),
@@ -36,16 +47,38 @@ _STATUS = {
 }
 
 
+Then = Callable[[Connection], None]
+
+
 class BufferingWorker(ThreadWorker):  # type: ignore[misc]
-    """Requests whole before a thread has them; answers gone without one."""
+    """Requests whole before they are answered; answers gone without a thread.
+
+    A connection is in `_waiting` while something is awaited of its client, and in `_ready` when its
+    request is about to be answered by the loop.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.settings: ServerSettings = self.app.settings
         self._waiting: set[Connection] = set()
+        self._ready: deque[tuple[Connection, bytes]] = deque()
         self._under_way = 0
+        self._look_at = 0.0
+        self._notify_at = 0.0
 
     # What the base's main loop calls
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """One turn of the loop."""
+        super().wait_for_and_dispatch_events(0.0 if self._ready else timeout)
+        self._answer_ready()
+
+    def notify(self) -> None:
+        """Tell the master that this worker is alive, which costs a system call."""
+        now = time.monotonic()
+        if now >= self._notify_at:
+            self._notify_at = now + 1.0
+            super().notify()
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """At the end, take in who is connected already, and let nobody else connect."""
@@ -68,6 +101,9 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
     def murder_keepalived(self, force: bool = False) -> None:
         """Give up on clients that are too slow."""
         now = time.monotonic()
+        if now < self._look_at and not force:
+            return
+        self._look_at = now + LOOK_SECONDS
         for connection in [c for c in self._waiting if force or c.due < now]:
             if connection.is_idle or connection.must_close or force:
                 self._close(connection)
@@ -83,7 +119,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             if connection.is_idle:
                 connection.due = min(connection.due, deadline)
 
-    # A connection's way: receive → dispatch → (thread) → finish → deliver → receive …
+    # A connection's way: receive → dispatch → (loop or thread) → deliver → receive …
 
     def _accept_one(self, listener: Any) -> bool:
         try:
@@ -94,17 +130,23 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         self._wait(Connection(sock, address, listener.getsockname()), self._receive)
         return True
 
-    def _wait(self, connection: Connection, then: Any, event: int = selectors.EVENT_READ) -> None:
+    def _wait(self, connection: Connection, then: Then, event: int = selectors.EVENT_READ) -> None:
+        """Have `then` called when the client has sent something, or can take something."""
         self._waiting.add(connection)
-        self.poller.register(connection.sock, event, partial(self._awaken, connection, then))
+        if connection.watched == (event, then):
+            return
+        change = self.poller.modify if connection.watched else self.poller.register
+        change(connection.sock, event, partial(self._awaken, connection, then))
+        connection.watched = event, then
 
-    def _awaken(self, connection: Connection, then: Any, _: socket.socket) -> None:
+    def _awaken(self, connection: Connection, then: Then, _: socket.socket) -> None:
         then(connection)
 
     def _stop_waiting(self, connection: Connection) -> None:
-        if connection in self._waiting:
-            self._waiting.discard(connection)
+        self._waiting.discard(connection)
+        if connection.watched:
             self.poller.unregister(connection.sock)
+            connection.watched = None
 
     def _receive(self, connection: Connection) -> None:
         if not connection.receive():
@@ -112,7 +154,6 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             return
         request = connection.next_request()
         if request is not None:
-            self._stop_waiting(connection)
             self._dispatch(connection, request)
         elif connection.is_large and self._buffered() > LARGEST_BUFFERED:
             self._refuse(connection, 503, closes=True)
@@ -121,50 +162,67 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         return sum(len(connection.incoming) for connection in self._waiting)
 
     def _dispatch(self, connection: Connection, request: bytes) -> None:
-        """Give a whole request to a thread, or refuse it now where too many have one."""
-        if self._under_way >= self.settings.most_in_flight and not request.startswith(_PROBES):
+        """See to a whole request: now, in a thread, or not at all where too many are under way."""
+        under_way = self._under_way + len(self._ready)
+        if under_way >= self.settings.most_in_flight and not request.startswith(_PROBES):
             self._refuse(connection, 503)
+        elif len(request) <= LARGEST_SMALL and request.startswith(_QUICK):
+            self._waiting.discard(connection)
+            self._ready.append((connection, request))
+        else:
+            self._give_to_thread(connection, request, {})
+
+    def _answer_ready(self) -> None:
+        """Answer what is ready, but nothing that becomes so meanwhile: others wait, too."""
+        count = len(self._ready)
+        if not count:
             return
+        metrics.IN_FLIGHT.inc(count)
+        for _ in range(count):
+            connection, request = self._ready.popleft()
+            try:
+                self._answer(connection, request, {MAY_WAIT: False})
+            except MustWait:
+                self._give_to_thread(connection, request, {AGAIN: True})
+            else:
+                self._deliver(connection)
+        metrics.IN_FLIGHT.dec(count)
+
+    def _give_to_thread(self, connection: Connection, request: bytes, notes: Environ) -> None:
+        self._stop_waiting(connection)
         self._under_way += 1
         metrics.IN_FLIGHT.inc()
-        self.tpool.submit(self._handle_and_finish, connection, request)
+        self.tpool.submit(self._handle_and_finish, connection, request, notes)
 
-    def _handle_and_finish(self, connection: Connection, request: bytes) -> None:
+    def _handle_and_finish(self, connection: Connection, request: bytes, notes: Environ) -> None:
         """Run in a thread: answer, send what the client takes at once, give back to the loop."""
         try:
-            self._answer(connection, request)
+            self._answer(connection, request, notes)
             connection.flush()
         except OSError:  # it went away: the loop will find out
             connection.must_close = True
         self.method_queue.defer(self._finish, connection)
 
-    def _answer(self, connection: Connection, request: bytes) -> None:
-        parsed = None
+    def _answer(self, connection: Connection, request: bytes, notes: Environ) -> None:
+        """Put the answer into what is to go out. `notes`: what else the environ is to hold."""
+        is_read = False
         try:
-            parsed = next(RequestParser(self.cfg, [request], connection.client))
-            response = self._run_application(connection, parsed)
-            connection.must_close |= response.should_close()
+            message = read_message(request, connection, self.cfg)
+            is_read = True
+            is_last = message.is_last or connection.must_close or not self.alive
+            message.environ.update(notes)
+            message.environ[RECEIVED] = connection.received
+            answer = Answer()
+            chunks = self.wsgi(message.environ, answer.start)
+            try:
+                whole = answer.to_bytes(chunks, message._replace(is_last=is_last))
+            finally:
+                if hasattr(chunks, "close"):
+                    chunks.close()
+            connection.outgoing += whole
+            connection.must_close = is_last
         except Exception as error:
-            connection.outgoing.clear()
-            self._write_refusal(connection, _status_of(error, parsed), closes=True)
-
-    def _run_application(self, connection: Connection, parsed: Any) -> wsgi.Response:
-        response, environ = wsgi.create(
-            parsed, connection, connection.client, connection.server, self.cfg
-        )
-        environ["wsgi.multithread"] = True
-        environ[RECEIVED] = connection.received
-        if connection.must_close or not self.alive:
-            response.force_close()
-        chunks = self.wsgi(environ, response.start_response)
-        try:
-            for chunk in chunks:
-                response.write(chunk)
-            response.close()
-        finally:
-            if hasattr(chunks, "close"):
-                chunks.close()
-        return response
+            self._write_refusal(connection, _status_of(error, is_read), closes=True)
 
     def _finish(self, connection: Connection) -> None:
         """Back in the main loop."""
@@ -178,9 +236,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             if not connection.flush():
                 if connection not in self._waiting:
                     connection.due = time.monotonic() + WRITE_SECONDS
-                    self._wait(connection, self._deliver, selectors.EVENT_WRITE)
+                self._wait(connection, self._deliver, selectors.EVENT_WRITE)
                 return
-            self._stop_waiting(connection)
             if connection.must_close:
                 connection.linger()
                 self._wait(connection, self._linger)
@@ -193,10 +250,11 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
     def _next(self, connection: Connection) -> None:
         request = connection.next_request()
         if request is not None:
+            self._stop_waiting(connection)  # until it is answered: nothing may overtake it
             self._dispatch(connection, request)
             return
-        seconds = KEEPALIVE_SECONDS if self.alive else 2.0
         if connection.is_idle:
+            seconds = KEEPALIVE_SECONDS if self.alive else 2.0
             connection.due = time.monotonic() + seconds
         self._wait(connection, self._receive)
 
@@ -205,8 +263,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             self._close(connection)
 
     def _refuse(self, connection: Connection, status: int, closes: bool = False) -> None:
-        """Answer without a thread."""
-        self._stop_waiting(connection)
+        """Answer without the application."""
+        self._waiting.discard(connection)
         self._write_refusal(connection, status, closes)
         self._deliver(connection)
 
@@ -226,14 +284,16 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             log("request", client=client[0] if isinstance(client, tuple) else None, status=status)
 
     def _close(self, connection: Connection) -> None:
+        if connection.sock.fileno() < 0:  # closed earlier in this turn, for another one's sake
+            return
         self._stop_waiting(connection)
         connection.sock.close()
         self.nr_conns -= 1
 
 
-def _status_of(error: Exception, parsed: object) -> int:
+def _status_of(error: Exception, is_read: bool) -> int:
     """The status that tells a client what was wrong with its request."""
-    if parsed is not None:
+    if is_read:
         return 500
     if isinstance(error, LimitRequestLine):
         return 414
