@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.batch.chunks import Chunk, Position, Window, text_chunks
 from pipeline.batch.encodings import Encoding
 from pipeline.batch.layouts import Layout
-from pipeline.batch.parsing import parse
+from pipeline.batch.parsing import TableReader, parse
 
 UTF_16 = Encoding("utf-16-le", 2)
 FIELDS = st.text(st.sampled_from('가각a",\n\r \t\u2028😀'), max_size=6)
@@ -61,6 +61,21 @@ def test_rows_do_not_depend_on_the_size_of_chunks(text: str, one: int, other: in
         return rows, [reject for part in parsed for reject in part.rejects]
 
     assert everything(one) == everything(other)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text(st.sampled_from('가a"\t\n\r'), max_size=60), st.integers(1, 3))
+def test_rows_that_are_lines_are_read_as_any_others(text: str, width: int) -> None:
+    layout = Layout("given", "tsv", Encoding("utf-8"), ("text", "n", "m")[:width], "text")
+    for chunk in text_chunks(Window(io.BytesIO(text.encode())), layout, Position(), 40):
+        content = chunk.content.decode()
+        reader = TableReader(layout)
+        found = list(reader.find(content))
+        if chunk.defect is None and (read := reader.read(content)) is not None:
+            texts, records = read
+            assert not any(one.reason for one in found)
+            assert [list(row) for row in records.rows()] == [f.row for f in found if f.row]
+            assert texts == [f.row[0] for f in found if f.row]
 
 
 def test_a_window_reads_on_where_reads_are_short() -> None:

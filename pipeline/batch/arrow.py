@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
+
 from pipeline.batch.records import ArrowRecords, JsonRecords, Records
 from pipeline.errors import InvalidInput, ResourceUnavailable
 
@@ -30,7 +32,7 @@ def pyarrow() -> Any:
     return pyarrow
 
 
-def to_stream(records: Records, added: dict[str, list[Any]]) -> bytes:
+def to_stream(records: Records, added: dict[str, NDArray[Any]]) -> bytes:
     """Rows with what is added to them as an IPC stream; InvalidInput where a column has no type."""
     pa = pyarrow()
     if isinstance(records, ArrowRecords):

@@ -13,9 +13,26 @@ from typing import Any, NamedTuple
 
 from pipeline.batch.chunks import Chunk
 from pipeline.batch.columns import TEXT_COLUMNS, find_text_column
+from pipeline.batch.formats import DELIMITERS
 from pipeline.batch.layouts import Layout
-from pipeline.batch.records import JsonRecords, Parsed, Records, Reject, TableRecords
+from pipeline.batch.records import (
+    JsonRecords,
+    LineRecords,
+    Parsed,
+    Records,
+    Reject,
+    TableRecords,
+)
 from pipeline.batch.tables import read_table
+
+Read = tuple[list[str], Records]
+"""Reviews and records of as many rows."""
+
+_MEANINGLESS = {
+    delimiter: bytes(set(range(256)) - set(f"{delimiter}\r\n".encode()))
+    for delimiter in DELIMITERS.values()
+}
+"""The bytes of UTF-8 that neither separate fields nor end lines."""
 
 
 class Found(NamedTuple):
@@ -31,10 +48,9 @@ class Reader(ABC):
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self.lines: list[str] = []
 
     @abstractmethod
-    def read(self, text: str) -> list[Any] | None:
+    def read(self, text: str) -> Read | None:
         """All rows, quickly; None if any of it is not as it should be."""
 
     @abstractmethod
@@ -42,23 +58,23 @@ class Reader(ABC):
         """Each record, whatever it is; together they are the whole text."""
 
     @abstractmethod
-    def arrange(self, rows: list[Any]) -> tuple[list[str], Records]:
-        """Reviews and records of rows."""
+    def arrange(self, rows: list[Any]) -> Read:
+        """Reviews and records of rows that were found."""
 
 
 class TextReader(Reader):
     """A review a line."""
 
-    def read(self, text: str) -> list[str]:
+    def read(self, text: str) -> Read:
         """Lines without their ends."""
-        return [line.removesuffix("\r") for line in _lines(text)]
+        return self.arrange([line.removesuffix("\r") for line in _lines(text)])
 
     def find(self, text: str) -> Iterator[Found]:
         """Each line."""
         for line in io.StringIO(text, newline="\n"):
             yield Found(line, line.removesuffix("\n").removesuffix("\r"))
 
-    def arrange(self, rows: list[str]) -> tuple[list[str], Records]:
+    def arrange(self, rows: list[str]) -> Read:
         """A table of one column."""
         return rows, TableRecords(self.layout.columns, [[text] for text in rows])
 
@@ -66,18 +82,38 @@ class TextReader(Reader):
 class TableReader(Reader):
     """csv and tsv: rows of as many fields as the header has; blank lines are none."""
 
-    def read(self, text: str) -> list[list[str]] | None:
+    def read(self, text: str) -> Read | None:
         """All rows, None if one is broken, blank, or of another length."""
-        lines = _lines(text)
         try:
-            rows = list(self._table(lines))
-            if len(rows) < len(lines):  # some have several, whose ends are needed
-                rows = list(self._table(io.StringIO(text, newline="\n")))
-            elif "\r" not in text:
-                self.lines = lines
+            if (read := self._read_lines(text)) is not None:
+                return read
+            rows = list(self._table(io.StringIO(text, newline="\n")))
         except csv.Error:
             return None
-        return rows if {len(self.layout.columns)}.issuperset(map(len, rows)) else None
+        has_all = {len(self.layout.columns)}.issuperset(map(len, rows))
+        return self.arrange(rows) if has_all else None
+
+    def _read_lines(self, text: str) -> Read | None:
+        """As `read` where each line is a row with nothing odd about it, else None.
+
+        The csv module sees lines with a quote alone. Of the others only the reviews are taken out:
+        lists of the fields of each row would take several times as long.
+        """
+        columns, delimiter = self.layout.columns, self.layout.delimiter or ""
+        lines = _lines(text)
+        structure = text.removesuffix("\n").encode().translate(None, _MEANINGLESS[delimiter])
+        if structure != "\n".join([delimiter * (len(columns) - 1)] * len(lines)).encode():
+            return None
+        if len(columns) == 1 and "" in lines:
+            return None
+        texts = delimiter.join(lines).split(delimiter)[self.column :: len(columns)]
+        quoted = [number for number, line in enumerate(lines) if '"' in line]
+        rows = list(self._table(lines[number] for number in quoted))
+        if [len(columns)] * len(quoted) != list(map(len, rows)):
+            return None
+        for number, row in zip(quoted, rows, strict=True):
+            texts[number] = row[self.column]
+        return texts, LineRecords(columns, lines, delimiter)
 
     def _table(self, lines: Iterable[str]) -> Any:
         return read_table(lines, self.layout.delimiter or "")
@@ -96,21 +132,23 @@ class TableReader(Reader):
                 reason = f"{len(row)} fields where the header has {len(self.layout.columns)}"
             yield Found(text[begin : lines.tell()], row or None, reason)
 
-    def arrange(self, rows: list[list[str]]) -> tuple[list[str], Records]:
+    def arrange(self, rows: list[list[str]]) -> Read:
         """The fields of the column that holds the reviews."""
-        column = self.layout.columns.index(self.layout.text_column or "")
-        lines = self.lines if len(self.lines) == len(rows) else None
-        records = TableRecords(self.layout.columns, rows, self.layout.delimiter, lines)
-        return [row[column] for row in rows], records
+        return [row[self.column] for row in rows], TableRecords(self.layout.columns, rows)
+
+    @property
+    def column(self) -> int:
+        """Which one holds the reviews."""
+        return self.layout.columns.index(self.layout.text_column or "")
 
 
 class JsonReader(Reader):
     """A JSON object a line; blank lines are none."""
 
-    def read(self, text: str) -> list[tuple[str, str, dict[str, Any]]] | None:
-        """(review, line, object) of each line, None if one is no object with a review."""
+    def read(self, text: str) -> Read | None:
+        """The object of each line, None if one is no object with a review."""
         try:
-            return [self._row(line) for line in _lines(text)]
+            return self.arrange([self._row(line) for line in _lines(text)])
         except ValueError:
             return None
 
@@ -126,6 +164,7 @@ class JsonReader(Reader):
                 yield Found(line, reason=str(error))
 
     def _row(self, line: str) -> tuple[str, str, dict[str, Any]]:
+        """(review, line, object)."""
         try:
             record = json.loads(line)
         except (ValueError, RecursionError):
@@ -140,7 +179,7 @@ class JsonReader(Reader):
             raise ValueError(f"the review is {text!r}, not a text")
         return text, line.strip(), record
 
-    def arrange(self, rows: list[Any]) -> tuple[list[str], Records]:
+    def arrange(self, rows: list[Any]) -> Read:
         """Reviews, and lines with their objects."""
         return [row[0] for row in rows], JsonRecords(
             [row[1] for row in rows], [row[2] for row in rows]
@@ -159,11 +198,12 @@ def parse(chunk: Chunk) -> Parsed:
     """Rows and rejects of a chunk of text."""
     text, is_whole = chunk.layout.encoding.decode(chunk.content)
     reader = READERS[chunk.layout.format](chunk.layout)
-    rejects: list[Reject] = []
-    rows = reader.read(text) if is_whole and chunk.defect is None else None
-    if rows is None:
-        broken = [Found(text, reason=chunk.defect)]
-        rows, rejects = _sort_out(chunk, iter(broken) if chunk.defect else reader.find(text))
+    if chunk.defect is not None:
+        rows, rejects = _sort_out(chunk, iter([Found(text, reason=chunk.defect)]))
+    elif is_whole and (read := reader.read(text)) is not None:
+        return Parsed(*read, [])
+    else:
+        rows, rejects = _sort_out(chunk, reader.find(text))
     return Parsed(*reader.arrange(rows), rejects)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from pipeline.batch.tables import read_table
 from pipeline.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -42,16 +43,10 @@ class Records(Protocol):
 
 @dataclass(frozen=True)
 class TableRecords:
-    """Rows of csv, tsv or txt: texts.
-
-    `lines`: each as it stands in the file, where each is one line of a table whose fields
-    `delimiter` separates; None where that is not so.
-    """
+    """Rows of csv, tsv or txt: texts."""
 
     names: tuple[str, ...]
     fields: list[list[str]]
-    delimiter: str | None = None
-    lines: list[str] | None = None
 
     def __len__(self) -> int:
         return len(self.fields)
@@ -63,6 +58,26 @@ class TableRecords:
     def rows(self) -> Iterable[Sequence[str]]:
         """The fields of each row."""
         return self.fields
+
+
+@dataclass(frozen=True)
+class LineRecords:
+    """Rows of csv or tsv, each a line as it stands in the file, of fields that are texts."""
+
+    names: tuple[str, ...]
+    lines: list[str]
+    delimiter: str
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return self.names
+
+    def rows(self) -> Iterable[Sequence[str]]:
+        """The fields of each row."""
+        return read_table(self.lines, self.delimiter)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from pipeline.batch.totals import Totals
 from pipeline.handlers.base import Handler
 from pipeline.labels import NEGATIVE, POSITIVE
 
+_NEGATIVE, _POSITIVE = np.array(NEGATIVE, dtype=object), np.array(POSITIVE, dtype=object)
+
 
 class ScoredChunk(NamedTuple):
     """The bytes of a chunk's scored rows, and what is to be known of it.
@@ -72,7 +74,7 @@ def parse_chunk(chunk: Chunk) -> Parsed:
 
 def added_columns(answers: NDArray[np.float64], columns: AddedColumns) -> Added:
     """The columns that answers of shape (n, 2) give, by name; an exact tie is negative."""
-    negative, positive = answers.T.tolist()
-    labels = [POSITIVE if is_it else NEGATIVE for is_it in (answers[:, 1] > answers[:, 0]).tolist()]
-    values = [labels, answers.max(axis=1).tolist(), negative, positive]
+    negative, positive = answers.T
+    labels = np.where(positive > negative, _POSITIVE, _NEGATIVE)
+    values = (labels, np.maximum(negative, positive), negative, positive)
     return dict(zip(columns.names, values, strict=False))

@@ -3,17 +3,21 @@
 import gzip
 import json
 import lzma
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.batch import arrow, zstandard
 from pipeline.batch.cells import json_value, table_cells, write_table
 from pipeline.batch.columns import ONLY_ANSWERS, AddedColumns
 from pipeline.batch.formats import DELIMITERS, FileKind
-from pipeline.batch.records import JsonRecords, Records, TableRecords
+from pipeline.batch.records import JsonRecords, LineRecords, Records, TableRecords
 
-Added = dict[str, list[Any]]
+Added = dict[str, NDArray[Any]]
+"""Columns by name, each of shape (n,): texts (labels) as objects, or float64."""
 
 
 @dataclass(frozen=True)
@@ -43,21 +47,26 @@ def serialize(records: Records, added: Added, settings: WriteSettings) -> bytes:
 
 def _table(records: Records, added: Added, settings: WriteSettings) -> str:
     delimiter = DELIMITERS[settings.kind.format]
+    if isinstance(records, LineRecords) and records.delimiter == delimiter and not settings.excel:
+        return _lengthened(records.lines, added, delimiter)
     rows = records.rows()
-    if isinstance(records, TableRecords):
-        if records.lines and records.delimiter == delimiter and not settings.excel:
-            return _lengthened(records.lines, added, delimiter)
-    else:
+    if not isinstance(records, TableRecords | LineRecords):
         rows = map(table_cells, rows)
-    additions = zip(*added.values(), strict=True)
+    additions = zip(*map(np.ndarray.tolist, added.values()), strict=True)
     completed = ([*row, *more] for row, more in zip(rows, additions, strict=True))
     return write_table(completed, delimiter, settings.excel)
 
 
 def _lengthened(lines: list[str], added: Added, delimiter: str) -> str:
     """The lines of a table as they are, and ours behind them, which need no quotes."""
-    pattern = delimiter.join(["%s"] * (len(added) + 1)) + "\n"
-    return "".join([pattern % row for row in zip(lines, *added.values(), strict=True)])
+    rows = zip(lines, *map(_texts, added.values()), strict=True)
+    return "\n".join([*map(delimiter.join, rows), ""])
+
+
+def _texts(column: NDArray[Any]) -> Iterable[str]:
+    """Labels as they are, numbers with all their digits, as csv and json write them too."""
+    values = column.tolist()
+    return values if column.dtype == object else map(repr, values)
 
 
 def header(columns: Sequence[str], settings: WriteSettings) -> bytes:
@@ -83,14 +92,14 @@ def _json_lines(records: Records, added: Added) -> Iterator[str]:
 
 def _endings(added: Added) -> Iterator[str]:
     """What takes the place of the brace at the end of each object."""
-    names = (json.dumps(name, ensure_ascii=False).replace("%", "%%") for name in added)
-    pattern = "".join(f", {name}: %s" for name in names) + "}\n"
-    columns = [
-        # Labels are plain words, and json writes a float as repr does.
-        map('"%s"'.__mod__ if isinstance(column[0], str) else repr, column)
-        for column in added.values()
-    ]
-    return (pattern % values for values in zip(*columns, strict=True))
+    pattern = "".join(map(_json_member, added, added.values())) + "}\n"
+    return map(pattern.__mod__, zip(*map(_texts, added.values()), strict=True))
+
+
+def _json_member(name: str, column: NDArray[Any]) -> str:
+    """A pattern for name and value; labels are plain words, of which none must be escaped."""
+    value = '"%s"' if column.dtype == object else "%s"
+    return f", {json.dumps(name, ensure_ascii=False).replace('%', '%%')}: {value}"
 
 
 def _compressed(text: str, settings: WriteSettings) -> bytes:
