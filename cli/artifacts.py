@@ -9,7 +9,7 @@ from cli.options import artifacts_option
 
 @click.group("artifacts")
 def command() -> None:
-    r"""List artifacts, choose the current one, roll back, clean up.
+    """List artifacts, choose the current one, roll back, clean up.
 
     \b
     Examples:

@@ -20,7 +20,7 @@ import click
     help="Folder to put them in.",
 )
 def command(source: str | None, destination: Path) -> None:
-    r"""Get NSMC, the Naver sentiment movie corpus, and verify every byte.
+    """Get NSMC, the Naver sentiment movie corpus, and verify every byte.
 
     A download that broke off goes on where it stopped. Files that are there and right are kept.
 

@@ -10,7 +10,7 @@ from cli.options import artifacts_option
 @click.command("doctor")
 @artifacts_option
 def command(artifacts: Path) -> None:
-    r"""Say what this installation has, what it lacks, and how to get that.
+    """Say what this installation has, what it lacks, and how to get that.
 
     \b
     Examples:

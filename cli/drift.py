@@ -28,7 +28,7 @@ def command(
     require_signature: Path | None,
     artifacts: Path,
 ) -> None:
-    r"""Show how far the reviews in FILE are from those the model was trained on.
+    """Show how far the reviews in FILE are from those the model was trained on.
 
     For each of length, scripts and score: the population stability index against the artifact's
     reference profile. Below 0.1 nothing has changed; from 0.25 on much has, and figures measured

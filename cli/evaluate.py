@@ -21,7 +21,7 @@ from cli.reporting import comparison_table, confusion_table, metrics_line
 )
 @artifacts_option
 def command(fast: bool, deep: bool, run: str | None, data: Path, artifacts: Path) -> None:
-    r"""Measure a model on labelled reviews, the fast one unless --deep.
+    """Measure a model on labelled reviews, the fast one unless --deep.
 
     Calibration error is the expected one over 15 bins of equal mass.
 

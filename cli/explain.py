@@ -15,7 +15,7 @@ from cli.options import artifacts_option
 @click.option("--top", type=click.IntRange(min=0), default=10, help="N-grams to list.")
 @artifacts_option
 def command(text: str, as_json: bool, top: int, artifacts: Path) -> None:
-    r"""Show which n-grams decided the fast model's answer to TEXT.
+    """Show which n-grams decided the fast model's answer to TEXT.
 
     On a terminal the text is coloured: green where it speaks for positive, red for negative, the
     stronger the brighter. The contributions and the intercept sum to the logit exactly.

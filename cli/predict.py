@@ -37,7 +37,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    r"""Score files or texts offline, with the very handlers that `serve` runs.
+    """Score files or texts offline, with the very handlers that `serve` runs.
 
     INPUT is a .txt (a review a line), .csv, .tsv, .jsonl or .parquet file, all but the last also
     with .gz, .zst or .xz; a glob, a folder, an address such as s3://…, or - for standard input.

@@ -34,7 +34,7 @@ def command(
     precision: str,
     artifacts: Path,
 ) -> None:
-    r"""Get a fine-tuned classifier from a hub, or a folder; seal it as the deep model.
+    """Get a fine-tuned classifier from a hub, or a folder; seal it as the deep model.
 
     A branch or tag is resolved to its commit, which is recorded, with the sha256 of each file. No
     code of a model is run, and no pickle is loaded. HF_TOKEN, HF_ENDPOINT, HF_HOME and

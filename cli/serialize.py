@@ -47,7 +47,7 @@ def command(
     reviews_path: Path | None,
     artifacts: Path,
 ) -> None:
-    r"""Seal a run into an artifact and make it current; prints its digest.
+    """Seal a run into an artifact and make it current; prints its digest.
 
     RUN is a run's id or the beginning of one; left out, the newest. The artifact is verified and
     answers its golden set before it becomes current. Sealing a run twice gives the same artifact.

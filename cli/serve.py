@@ -63,7 +63,7 @@ def command(
     artifacts: Path,
     **settings: Any,
 ) -> None:
-    r"""Serve the current models over HTTP until SIGTERM or Ctrl-C.
+    """Serve the current models over HTTP until SIGTERM or Ctrl-C.
 
     A model that `sentiment artifacts use` or `sentiment serialize` makes current while the server
     runs takes over within seconds, once it is verified. Logs are lines of JSON on stderr; they

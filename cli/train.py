@@ -63,7 +63,7 @@ def command(
     blend: bool,
     artifacts: Path,
 ) -> None:
-    r"""Fit, calibrate and evaluate a model, the fast one unless --deep; leaves a run.
+    """Fit, calibrate and evaluate a model, the fast one unless --deep; leaves a run.
 
     Settings are chosen on rows held out of the training reviews, never on the test reviews.
 

@@ -27,7 +27,7 @@ def command(
     api_key_file: Path | None,
     artifacts: Path,
 ) -> None:
-    r"""Check an artifact, or that a running server gives the golden answers.
+    """Check an artifact, or that a running server gives the golden answers.
 
     ARTIFACT is its folder, artifacts/<slot>/<digest>: every byte is checked, then every golden
     answer; exit code 0 or 4. A digest proves that it is whole, a signature also where it came from.

@@ -19,7 +19,7 @@ from tests.conftest import SAMPLE, SENTIMENT, Invoke
 def test_every_command_has_help_with_an_example(invoke: Invoke, command: str) -> None:
     result = invoke(command, "--help")
     assert result.exit_code == 0
-    assert f"sentiment {command}" in result.output
+    assert f"\n    sentiment {command}" in result.output
     assert "Example" in result.output
 
 
