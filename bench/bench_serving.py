@@ -1,8 +1,9 @@
 """Requests a second over HTTP: `sentiment serve`, LitServe, BentoML and MLServer, the same model.
 
 All serve the very fast model of this repository from two worker processes, on cores that they share
-with the load generator. A route of Flask that does nothing, on our server, shows the least that a
-request can cost. Each peer gets an environment of its own, made by this script.
+with the load generator. A route of Flask that does nothing, on our server, logged and counted as
+ours is, shows the least that a request can cost. Each peer gets an environment of its own, made by
+this script.
 """
 
 import argparse

@@ -28,9 +28,11 @@ _EMPTY_APP = """
 import sys
 from flask import Flask
 from pipeline.server.master import Serving
+from pipeline.server.observing import Observed
 from pipeline.server.settings import ServerSettings
 app = Flask("empty")
 app.add_url_rule("/predict", view_func=lambda: "", methods=["POST"])
+app.wsgi_app = Observed(app, log_requests=True)
 Serving(app, ServerSettings(port=int(sys.argv[1]), workers=2)).run()
 """
 
@@ -122,7 +124,7 @@ def running(server: Server, binaries: Path, artifacts: Path) -> Iterator[tuple[s
         "SENTIMENT_ARTIFACTS": str(artifacts.resolve()),
         "SENTIMENT_SERVE_ARTIFACTS": str(artifacts.resolve()),
     }
-    command = [part if part == _EMPTY_APP else part.format(**names) for part in server.command]
+    command = [part if "\n" in part else part.format(**names) for part in server.command]
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("wb") as log:
         process = subprocess.Popen(
             command, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True

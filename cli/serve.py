@@ -21,6 +21,13 @@ from cli.options import artifacts_option, trust_options
     help="Requests a worker has under way at once.",
 )
 @click.option(
+    "--in-flight",
+    "most_in_flight",
+    type=click.IntRange(1, 4096),
+    default=64,
+    help="Requests a worker takes in at once; 503 for more.",
+)
+@click.option(
     "--only",
     type=click.Choice(["fast", "deep"]),
     help="Serve this model alone, whatever else is there.",

@@ -147,7 +147,7 @@ class Served:
         lines = self.log.read_text("utf-8").splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
-    def wait_for(self, status: int, path: str = "/readyz", seconds: float = 20) -> None:
+    def wait_for(self, status: int, path: str = "/readyz", seconds: float = 60) -> None:
         """Wait until GET answers with this status."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

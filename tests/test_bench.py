@@ -14,6 +14,7 @@ from pipeline.runs import find_run, load_run
 BENCH = Path(__file__).parent.parent / "bench"
 SCRIPTS = [
     "bench_batch.py",
+    "bench_batching.py",
     "bench_deep.py",
     "bench_fast_latency.py",
     "bench_fast_throughput.py",
@@ -49,7 +50,13 @@ def test_prints_a_row_for_each_side(script, folder, artifacts):
     answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     printed = answer.stdout
     assert "| sentiment | " in printed or "| sentiment, TSV | " in printed
-    rivals = ("lecture", "scikit-learn", "empty Flask route", "sentiment, Parquet")
+    rivals = (
+        "lecture",
+        "scikit-learn",
+        "empty Flask route",
+        "sentiment, Parquet",
+        "each by itself",
+    )
     assert any(f"| {rival} | " in printed for rival in rivals)
     is_of_fast = "bench_fast" in script
     assert not is_of_fast or "| fastText | " in printed or "not installed" in printed

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -220,6 +221,23 @@ def test_serves_a_deep_model_alone(deep_root: Path, deep_handler: Handler) -> No
     expected = deep_handler.handle(["굿", "최악"])
     assert name == deep_handler.name
     assert [answer["label"] for answer in answers.values()] == [a.label for a in expected]
+
+
+def test_more_than_it_takes_in_is_refused_at_once(root: Path) -> None:
+    """Two requests wait for others to share a batch with; a third is one too many."""
+    shutil.copytree(root / "fast", root / "deep")
+    options = ("--in-flight", "2", "--batch-wait", "1", "--batch-size", "256")
+    with served(root, *options, command=WITH_DEEP) as running:
+        with ThreadPoolExecutor(2) as pool:
+            held = [pool.submit(ask, running, text="굿") for _ in range(2)]
+            time.sleep(0.4)
+            refused = requests.post(f"{running.url}/predict", data='{"text": "굿"}', timeout=30)
+            assert running.get("/healthz")[0] == 200
+            assert not any(one.done() for one in held)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+        assert refused.json()["error"]["code"] == "overloaded"
+        assert [one.result()[0] for one in held] == [200, 200]
+        assert ask(running, text="굿")[0] == 200
 
 
 def test_only_one_model_where_told(root: Path) -> None:

@@ -60,7 +60,7 @@ class Answering:
         MustWait where it takes longer than one may who must not wait.
         """
         is_batched = handler.slot in self.settings.batched
-        if not may_wait and (is_batched or not _is_quick(handler)):
+        if not may_wait and (is_batched or not is_quick(handler)):
             raise MustWait
         deadline = received + self.settings.deadline(handler.slot)
         if is_batched:
@@ -86,7 +86,7 @@ class Answering:
         return self._batchers[slot]
 
 
-def _is_quick(handler: Handler) -> bool:
+def is_quick(handler: Handler) -> bool:
     """Whether it is arithmetic alone: analyzers of morphemes take long, and may hang."""
     return isinstance(handler, LinearHandler) and handler.model.features.tokenizer == SYLLABLE
 

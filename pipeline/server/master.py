@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask
@@ -18,6 +19,7 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from pipeline.server import metrics
 from pipeline.server.app import create_app
+from pipeline.server.gathering import Gathering
 from pipeline.server.live import LiveTexts
 from pipeline.server.models import StoredModels
 from pipeline.server.settings import ServerSettings
@@ -60,6 +62,9 @@ class Serving(BaseApplication):  # type: ignore[misc]
         """The application."""
         return self.application
 
+    def gather(self, environs: Sequence[dict[str, Any]]) -> None:
+        """See requests that are ready at once before the application does, one after the other."""
+
     def run(self) -> None:
         """Serve until told to stop; raises SystemExit."""
         _DrainingArbiter(self).run()
@@ -92,6 +97,11 @@ class ServingModels(Serving):
         draining = Flag()
         super().__init__(create_app(models, settings, self.live, draining), settings)
         self.draining = draining
+        self._gathering = Gathering(models, settings)
+
+    def gather(self, environs: Sequence[dict[str, Any]]) -> None:
+        """Have the fast model answer them in one call."""
+        self._gathering.gather(environs)
 
     def gunicorn_settings(self) -> dict[str, Any]:
         """With what is done at a worker's beginning and end."""

@@ -124,8 +124,8 @@ class Answer:
         self.status, self.headers = status, headers
         return self._written.append
 
-    def to_bytes(self, chunks: Iterable[bytes], message: Message) -> bytes:
-        """The whole answer."""
+    def to_bytes(self, chunks: Iterable[bytes], is_last: bool, wants_body: bool) -> bytes:
+        """The whole answer; the last one of its connection says so."""
         body = b"".join((*self._written, *chunks))
         lines = [f"{name}: {value}" for name, value in self.headers]
         has_body = not self.status.startswith(_BODILESS)
@@ -135,12 +135,12 @@ class Answer:
             [
                 f"HTTP/1.1 {self.status}",
                 f"Date: {_date(int(time.time()))}",
-                f"Connection: {'close' if message.is_last else 'keep-alive'}",
+                f"Connection: {'close' if is_last else 'keep-alive'}",
                 *lines,
                 "\r\n",
             ]
         ).encode("latin-1")
-        return head + body if has_body and message.wants_body else head
+        return head + body if has_body and wants_body else head
 
 
 @lru_cache(maxsize=1)

@@ -82,7 +82,6 @@ class StoredModels(Models):
         state = _state(self.root / slot)
         if state is None or not self._is_due(slot, state):
             return
-        self._seen[slot] = state
         try:
             if self._is_loaded(slot):
                 self._retry_at.pop(slot, None)
@@ -97,6 +96,9 @@ class StoredModels(Models):
             self._retry_at.pop(slot, None)
             self.handlers = {**self.handlers, slot: handler}
             _log.warning("model_loaded: %s", handler.name)
+        finally:
+            # Not before: a slot that comes into being is not missed while its first model loads.
+            self._seen[slot] = state
 
     def _is_due(self, slot: str, state: object) -> bool:
         is_refused = slot in self._retry_at

@@ -2,8 +2,8 @@
 
 import json
 import logging
+import random
 import re
-import secrets
 import sys
 import time
 import traceback
@@ -57,7 +57,7 @@ class Observed:
         environ.setdefault(RECEIVED, time.monotonic())
         given = environ.get("HTTP_X_REQUEST_ID")
         is_good = given is not None and _GOOD_ID.fullmatch(given)
-        environ[_REQUEST_ID] = given if is_good else secrets.token_hex(8)
+        environ[_REQUEST_ID] = given if is_good else f"{random.getrandbits(64):016x}"
 
         def observed(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             self._finish(environ, status, headers)

@@ -43,6 +43,10 @@ def openapi_document() -> dict[str, Any]:
             "version": version("sentiment-toolkit"),
             "description": "Sentiment of Korean movie reviews.",
         },
+        "tags": [
+            {"name": "models", "description": "what the models say of texts"},
+            {"name": "operations", "description": "how the server is doing"},
+        ],
         "paths": _paths(),
         "components": {
             "schemas": schemas["$defs"],
@@ -76,6 +80,7 @@ def _operation(
     summary: str, body: type[BaseModel], answer: type[BaseModel], headers: dict[str, Any]
 ) -> dict[str, Any]:
     return {
+        "tags": ["models"],
         "summary": summary,
         "security": _KEY,
         "requestBody": {"required": True, "content": _json_of(body)},
@@ -93,6 +98,7 @@ def _look(summary: str, *other: int, kind: str = "application/json") -> dict[str
     content = {kind: {"schema": {"type": "string" if kind == "text/plain" else "object"}}}
     errors = {str(status): {"description": "no, or not now"} for status in other}
     return {
+        "tags": ["operations"],
         "summary": summary,
         **({"security": _KEY} if 401 in other else {}),
         "responses": {"200": {"description": "yes", "content": content}, **errors},

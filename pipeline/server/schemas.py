@@ -110,9 +110,7 @@ def _load_json(body: bytes) -> Any:
     except UnicodeDecodeError:
         raise RequestRefused(400, "bad_encoding", "The body is not UTF-8.") from None
     try:
-        return json.loads(
-            text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
-        )
+        return _decode(text)
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
@@ -128,6 +126,12 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(_: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
+
+
+# Made once: json.loads would make a decoder for each body.
+_decode = json.JSONDecoder(
+    object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
+).decode
 
 
 def _as_refusal(error: ValidationError, content: Any, kind: type[BaseModel]) -> RequestRefused:

@@ -16,7 +16,8 @@ class ServerSettings:
     others. `batch_queue`: texts waiting for the deep model before it answers 503. `drain`: how long
     to go on accepting after SIGTERM, with /readyz at 503. `keys`: API keys, any of which is asked
     for; none, and none is. `rate`: requests a second of one client, 0 for no limit. `proxies`: how
-    many proxies in front are believed about the client's address.
+    many proxies in front are believed about the client's address. `gathers`: whether requests that
+    are ready at once go through the fast model together.
     """
 
     host: str = "127.0.0.1"
@@ -35,6 +36,7 @@ class ServerSettings:
     rate: float = 0.0
     proxies: int = 0
     log_requests: bool = True
+    gathers: bool = True
 
     def deadline(self, slot: str) -> float:
         """Seconds that a request to this slot may take."""

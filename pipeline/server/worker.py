@@ -23,7 +23,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from pipeline.server import metrics
 from pipeline.server.answering import AGAIN, MAY_WAIT, MustWait
 from pipeline.server.connection import KEEPALIVE_SECONDS, WRITE_SECONDS, Connection
-from pipeline.server.messages import Answer, Environ, read_message
+from pipeline.server.messages import Answer, Environ, Message, read_message
 from pipeline.server.observing import RECEIVED, log
 from pipeline.server.refusals import RETRY_SECONDS, error_body
 from pipeline.server.settings import ServerSettings
@@ -174,19 +174,21 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
 
     def _answer_ready(self) -> None:
         """Answer what is ready, but nothing that becomes so meanwhile: others wait, too."""
-        count = len(self._ready)
-        if not count:
+        if not self._ready:
             return
-        metrics.IN_FLIGHT.inc(count)
-        for _ in range(count):
-            connection, request = self._ready.popleft()
+        ready, self._ready = self._ready, deque()
+        metrics.IN_FLIGHT.inc(len(ready))
+        read = [(*one, self._read(*one, {MAY_WAIT: False})) for one in ready]
+        self.app.gather([message.environ for _, _, message in read if message])
+        for connection, request, message in read:
             try:
-                self._answer(connection, request, {MAY_WAIT: False})
+                if message:
+                    self._answer(connection, message)
             except MustWait:
                 self._give_to_thread(connection, request, {AGAIN: True})
             else:
                 self._deliver(connection)
-        metrics.IN_FLIGHT.dec(count)
+        metrics.IN_FLIGHT.dec(len(ready))
 
     def _give_to_thread(self, connection: Connection, request: bytes, notes: Environ) -> None:
         self._stop_waiting(connection)
@@ -197,32 +199,40 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
     def _handle_and_finish(self, connection: Connection, request: bytes, notes: Environ) -> None:
         """Run in a thread: answer, send what the client takes at once, give back to the loop."""
         try:
-            self._answer(connection, request, notes)
+            message = self._read(connection, request, notes)
+            if message:
+                self._answer(connection, message)
             connection.flush()
         except OSError:  # it went away: the loop will find out
             connection.must_close = True
         self.method_queue.defer(self._finish, connection)
 
-    def _answer(self, connection: Connection, request: bytes, notes: Environ) -> None:
-        """Put the answer into what is to go out. `notes`: what else the environ is to hold."""
-        is_read = False
+    def _read(self, connection: Connection, request: bytes, notes: Environ) -> Message | None:
+        """Read a request, or refuse it. `notes`: what else its environ is to hold."""
         try:
             message = read_message(request, connection, self.cfg)
-            is_read = True
-            is_last = message.is_last or connection.must_close or not self.alive
-            message.environ.update(notes)
-            message.environ[RECEIVED] = connection.received
-            answer = Answer()
+        except Exception as error:
+            self._write_refusal(connection, _status_of(error), closes=True)
+            return None
+        message.environ.update(notes)
+        message.environ[RECEIVED] = connection.received
+        connection.must_close |= message.is_last or not self.alive
+        return message
+
+    def _answer(self, connection: Connection, message: Message) -> None:
+        """Put the answer into what is to go out."""
+        answer = Answer()
+        try:
             chunks = self.wsgi(message.environ, answer.start)
             try:
-                whole = answer.to_bytes(chunks, message._replace(is_last=is_last))
+                whole = answer.to_bytes(chunks, connection.must_close, message.wants_body)
             finally:
                 if hasattr(chunks, "close"):
                     chunks.close()
+        except Exception:
+            self._write_refusal(connection, 500, closes=True)
+        else:
             connection.outgoing += whole
-            connection.must_close = is_last
-        except Exception as error:
-            self._write_refusal(connection, _status_of(error, is_read), closes=True)
 
     def _finish(self, connection: Connection) -> None:
         """Back in the main loop."""
@@ -291,10 +301,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         self.nr_conns -= 1
 
 
-def _status_of(error: Exception, is_read: bool) -> int:
-    """The status that tells a client what was wrong with its request."""
-    if is_read:
-        return 500
+def _status_of(error: Exception) -> int:
+    """The status that tells a client why its request could not be read."""
     if isinstance(error, LimitRequestLine):
         return 414
     return 431 if isinstance(error, LimitRequestHeaders) else 400

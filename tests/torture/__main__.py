@@ -102,17 +102,21 @@ def run_requests(small: Small, _: Path, options: argparse.Namespace) -> bool:
 
 def run_serving(small: Small, _: Path, options: argparse.Namespace) -> bool:
     """Worker kills, swaps and SIGTERMs under load, and slow clients."""
-    outcomes = [
-        serving.kill_workers(small, options.times),
-        serving.swap_models(small, options.times),
-        serving.end_servers(small, options.times),
-        serving.bear_slow_clients(small, clients=500, seconds=20.0),
-    ]
-    print(table(serving.HEAD, [outcome.row() for outcome in outcomes]))
-    for outcome in outcomes:
+    times = options.times
+    parts = (
+        lambda: serving.kill_workers(small, times),
+        lambda: serving.swap_models(small, times),
+        lambda: serving.end_servers(small, times),
+        lambda: serving.bear_slow_clients(small, clients=500, seconds=20.0),
+    )
+    is_clean = True
+    for part in parts:  # each told as it ends: an hour of work should not be lost with the last
+        outcome = part()
+        print(table(serving.HEAD, [outcome.row()]), flush=True)
         for problem in outcome.problems[:10]:
             print(f"  {outcome.name}: {problem}")
-    return not any(outcome.problems for outcome in outcomes)
+        is_clean &= not outcome.problems
+    return is_clean
 
 
 def run_bare(_: Small, scratch: Path, __: argparse.Namespace) -> bool:
