@@ -14,6 +14,7 @@ from pipeline.batch.columns import AddedColumns
 from pipeline.batch.formats import STANDARD_STREAM, output_kind
 from pipeline.batch.layouts import ReadSettings
 from pipeline.batch.parallel import default_jobs
+from pipeline.batch.process import settle
 from pipeline.batch.reporting import write_report
 from pipeline.batch.scorer import ScoredChunk
 from pipeline.batch.scoring import Job, refuse_rejects, score_files
@@ -61,6 +62,7 @@ def score(
     quiet: bool,
 ) -> None:
     """Score the inputs; show on the terminal how that goes."""
+    settle()
     processes = jobs or default_jobs(handler, job.sources)
     with progress(job, quiet) as speed:
         totals = score_files(handler, job, processes, restart, speed.watch)
