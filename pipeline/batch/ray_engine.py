@@ -6,6 +6,7 @@ and resumable only with a column of unique ids.
 """
 
 import os
+import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,39 +27,35 @@ RESTARTS = 3
 LEAST_STORE = 100 * 2**20
 """Bytes of Ray's shared memory; it holds the artifact and nothing else of size."""
 
+SECONDS_TO_CONNECT = 10.0
+
 Watch = Callable[[Partition, Totals], None]
 
 
 class Worker:
-    """What an actor is: a handler, made from the very files of the artifact it is told.
+    """What an actor is: a handler of the artifact with this digest, wherever it runs."""
 
-    `files` holds nothing but the reference to them: by itself, Ray would put their content in its
-    place, and could not start the actor anew once that is gone.
-    """
-
-    def __init__(self, files: tuple[Any], digest: str) -> None:
-        self.files = files
+    def __init__(self, digest: str, threads: int) -> None:
         self.digest = digest
+        self.threads = threads
         self.handler: Handler | None = None
 
-    def initialize(self) -> Handler:
-        """Put the artifact on this node, verify every byte of it, and replay its golden set."""
-        import ray
+    def score(self, partition: Partition, files: dict[str, bytes]) -> tuple[Partition, Totals]:
+        """Score a partition, or go on with it; `files` are the artifact's."""
+        if self.handler is None:
+            self.handler = self.load(files)
+        return partition, partition.score(self.handler)
 
+    def load(self, files: dict[str, bytes]) -> Handler:
+        """Put the artifact on this node, verify every byte of it, and replay its golden set."""
         self.scratch = tempfile.TemporaryDirectory(prefix="sentiment-")
         os.chdir(self.scratch.name)  # where outputs with an address are made
         folder = Path(self.scratch.name, self.digest)
-        folder.mkdir()
-        for name, content in ray.get(self.files[0]).items():
+        folder.mkdir(0o700)
+        for name, content in files.items():
             (folder / name).write_bytes(content)
             (folder / name).chmod(0o444)
-        return load_folder(folder, Trust(self.digest))
-
-    def score(self, partition: Partition) -> tuple[Partition, Totals]:
-        """Score a partition, or go on with it."""
-        if self.handler is None:  # not when the actor is made: Ray hides why that fails
-            self.handler = self.initialize()
-        return partition, partition.score(self.handler)
+        return load_folder(folder, Trust(self.digest), self.threads)
 
 
 def score_partitions(
@@ -71,16 +68,18 @@ def score_partitions(
 ) -> Totals:
     """Score all partitions on the cluster at `address`, or on one of this machine alone.
 
-    `jobs` actors do it; None: one for each core of the cluster. What is done is not done again,
-    unless `restart`. `watch` is called with each partition that is done. Raises InvalidInput as
-    `score_files` does; ResourceUnavailable without Ray, without a cluster, or if actors keep dying.
+    `jobs` actors do it; None: one for each core of the cluster, or for as many as the handler has
+    threads (None: one). What is done is not done again, unless `restart`. `watch` is called with
+    each partition that is done. Raises InvalidInput as `score_files` does; ResourceUnavailable
+    without Ray, without a cluster, or if actors keep dying.
     """
     for partition in partitions:
         check_layouts(partition.job.sources, partition.job.read)
     if restart:
         forget(partitions)
     counted = Totals()
-    with cluster(address, jobs, _size(handler)) as ray:
+    cores = jobs and jobs * (handler.threads or 1)
+    with cluster(address, cores, _size(handler)) as ray:
         for partition, totals in _scored(ray, handler, partitions, jobs):
             counted += totals
             watch(partition, totals)
@@ -105,12 +104,15 @@ def _scored(
     from ray.exceptions import RayActorError, RayTaskError
     from ray.util import ActorPool
 
-    actor = ray.remote(num_cpus=1, max_restarts=RESTARTS, max_task_retries=RESTARTS)(Worker)
-    files, digest = ray.put(_files(handler)), handler.artifact.digest
-    cores = jobs or int(ray.cluster_resources().get("CPU", 1))
-    pool = ActorPool([actor.remote((files,), digest) for _ in range(min(cores, len(partitions)))])
+    threads = handler.threads or 1
+    retries = {"max_restarts": RESTARTS, "max_task_retries": RESTARTS}
+    actor = ray.remote(num_cpus=threads, **retries)(Worker)
+    most = int(ray.cluster_resources().get("CPU", 1)) // threads  # any more would wait for ever
+    actors = max(min(jobs or most, most, len(partitions)), 1)
+    pool = ActorPool([actor.remote(handler.artifact.digest, threads) for _ in range(actors)])
+    files = ray.put(_files(handler))  # with each call: an actor made anew needs them again
     try:
-        yield from pool.map_unordered(lambda one, part: one.score.remote(part), partitions)
+        yield from pool.map_unordered(lambda one, part: one.score.remote(part, files), partitions)
     except RayTaskError as error:
         if isinstance(error.cause, SentimentError | OSError):
             raise error.cause from None
@@ -123,7 +125,7 @@ def _scored(
 
 
 @contextmanager
-def cluster(address: str | None, jobs: int | None, artifact_size: int) -> Iterator[Any]:
+def cluster(address: str | None, cores: int | None, artifact_size: int) -> Iterator[Any]:
     """Connect to a cluster, or run one of this machine's, on the loopback interface alone.
 
     Raises ResourceUnavailable if Ray is not installed, or no cluster answers.
@@ -133,7 +135,7 @@ def cluster(address: str | None, jobs: int | None, artifact_size: int) -> Iterat
     if address is None:
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # elsewhere, too: no open port
         store = LEAST_STORE + 2 * artifact_size
-        local = {"num_cpus": jobs, "include_dashboard": False, "object_store_memory": store}
+        local = {"num_cpus": cores, "include_dashboard": False, "object_store_memory": store}
     try:
         import ray
     except ImportError:
@@ -142,8 +144,9 @@ def cluster(address: str | None, jobs: int | None, artifact_size: int) -> Iterat
             "pip install 'sentiment-toolkit[distributed]'."
         ) from None
     try:
+        _knock(address or "")
         ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **local)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise ResourceUnavailable(
             f"No Ray cluster at {address or 'this machine'} ({error}). Check --ray-address, and "
             "that the cluster is up (`ray status`)."
@@ -152,3 +155,10 @@ def cluster(address: str | None, jobs: int | None, artifact_size: int) -> Iterat
         yield ray
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nothing listens at HOST:PORT: Ray itself would try for minutes."""
+    host, separator, port = address.rpartition("://")[2].rpartition(":")
+    if separator and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_CONNECT).close()
