@@ -5,6 +5,7 @@ are scored. Ray Data would read them itself: without rejects, encodings or place
 and resumable only with a column of unique ids.
 """
 
+import logging
 import os
 import socket
 import tempfile
@@ -109,7 +110,7 @@ def _scored(
     actor = ray.remote(num_cpus=threads, **retries)(Worker)
     most = int(ray.cluster_resources().get("CPU", 1)) // threads  # any more would wait for ever
     actors = max(min(jobs or most, most, len(partitions)), 1)
-    pool = ActorPool([actor.remote(handler.artifact.digest, threads) for _ in range(actors)])
+    pool: Any = ActorPool([actor.remote(handler.artifact.digest, threads) for _ in range(actors)])
     files = ray.put(_files(handler))  # with each call: an actor made anew needs them again
     try:
         yield from pool.map_unordered(lambda one, part: one.score.remote(part, files), partitions)
@@ -145,7 +146,7 @@ def cluster(address: str | None, cores: int | None, artifact_size: int) -> Itera
         ) from None
     try:
         _knock(address or "")
-        ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **local)
+        ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **local)
     except (OSError, ValueError, RuntimeError) as error:
         raise ResourceUnavailable(
             f"No Ray cluster at {address or 'this machine'} ({error}). Check --ray-address, and "
