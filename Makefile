@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 REQUIREMENTS := pyproject.toml setup.py constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-remote torture check format bench serve clean
+.PHONY: help run test test-remote test-ray torture check format bench serve clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -22,6 +22,9 @@ torture: $(VENV)/.dev ## Run the long fault tests (half an hour); PARTS="flips m
 
 test-remote: $(VENV)/.remote ## Run the tests of files on an S3 server, which they start themselves
 	@$(BIN)/python -m pytest tests/test_batch_remote.py
+
+test-ray: $(VENV)/.ray ## Run the tests of files scored by a Ray cluster, which they start themselves
+	@$(BIN)/python -m pytest tests/test_ray.py
 
 check: $(VENV)/.dev ## Lint, types, layers; changes nothing
 	@$(BIN)/ruff check .
@@ -61,6 +64,11 @@ $(VENV)/.dev: $(REQUIREMENTS) | $(BIN)/python
 $(VENV)/.remote: $(REQUIREMENTS) $(VENV)/.dev
 	@echo "Installing an S3 client and server into $(VENV) ..."
 	@$(PIP) --editable '.[dev,aws]' 'moto[server]'
+	@touch $@
+
+$(VENV)/.ray: $(REQUIREMENTS) $(VENV)/.dev
+	@echo "Installing Ray into $(VENV) ..."
+	@$(PIP) --editable '.[dev,distributed]'
 	@touch $@
 
 $(VENV)/.bench: bench/requirements.txt $(VENV)/.dev

@@ -35,6 +35,8 @@ def command(
     restart: bool,
     jobs: int | None,
     quiet: bool,
+    engine: str,
+    ray_address: str | None,
     **options: Any,
 ) -> None:
     """Score files or texts offline, with the very handlers that `serve` runs.
@@ -53,6 +55,7 @@ def command(
       sentiment predict --fast 'reviews/*.jsonl.gz' -o scored.parquet
       sentiment predict --fast --encoding cp949 excel.csv -o scored.csv --excel
       sentiment predict --fast reviews.parquet -o scored.parquet --report report.html
+      sentiment predict --fast --engine ray s3://bucket/reviews/ -o s3://bucket/scored/
       cat reviews.txt | sentiment predict --fast - | jq .confidence
     """
     if bool(inputs) == bool(texts):
@@ -62,13 +65,14 @@ def command(
 
     job = None
     if inputs:
-        from cli.scoring_files import make_job, score
+        from cli.scoring_files import Engine, make_job, score
 
-        job = make_job(inputs, report=report, **options)
+        job = make_job(inputs, report=report, engine=engine, **options)
     trust = Trust(expect_digest, require_signature)
     handler = load_current(artifacts, "fast" if fast else "deep", trust, threads)
     if job:
-        score(handler, job, report, max_rejects, restart, jobs, quiet)
+        scored_by = Engine(engine, ray_address, options["output_format"])
+        score(handler, job, report, max_rejects, restart, jobs, quiet, scored_by)
         return
     for prediction in handler.handle(texts):
         click.echo(json.dumps(prediction._asdict(), ensure_ascii=False))

@@ -4,16 +4,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Never
+from typing import TYPE_CHECKING, NamedTuple, Never
 
 import click
 from tqdm import tqdm
 
 from pipeline.batch.chunks import Chunk
 from pipeline.batch.columns import AddedColumns
-from pipeline.batch.formats import STANDARD_STREAM, output_kind
+from pipeline.batch.formats import STANDARD_STREAM, FileKind, output_kind
 from pipeline.batch.layouts import ReadSettings
 from pipeline.batch.parallel import default_jobs
+from pipeline.batch.process import settle
 from pipeline.batch.reporting import write_report
 from pipeline.batch.scorer import ScoredChunk
 from pipeline.batch.scoring import Job, refuse_rejects, score_files
@@ -22,8 +23,19 @@ from pipeline.batch.sources import find_sources
 from pipeline.batch.totals import Totals
 from pipeline.handlers.base import Handler
 
+if TYPE_CHECKING:
+    from pipeline.batch.partitions import Partition
+
 BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed} gone, {remaining} left{postfix}"
 BAR_WITHOUT_END = "{desc}: {elapsed} gone{postfix}"
+
+
+class Engine(NamedTuple):
+    """What scores: this machine's processes, or Ray, whose outputs are partitions."""
+
+    name: str = "local"
+    address: str | None = None
+    output_format: str | None = None
 
 
 def make_job(
@@ -37,10 +49,16 @@ def make_job(
     probabilities: bool,
     excel: bool,
     report: Path | None,
+    engine: str = "local",
 ) -> Job:
     """What the options ask for; UsageError or InvalidInput where that cannot be."""
     added = AddedColumns(prefix, probabilities)
-    kind = output_kind(output or STANDARD_STREAM, output_format)
+    if engine == "ray":
+        if output is None or STANDARD_STREAM in inputs:
+            raise click.UsageError("--engine ray reads files, and writes into a folder: -o FOLDER.")
+        output, kind = f"{output.rstrip('/')}/", FileKind(output_format or "jsonl")
+    else:
+        kind = output_kind(output or STANDARD_STREAM, output_format)
     if excel and kind.format != "csv":
         raise click.UsageError("--excel is for .csv files.")
     return Job(
@@ -59,16 +77,31 @@ def score(
     restart: bool,
     jobs: int | None,
     quiet: bool,
+    engine: Engine,
 ) -> None:
     """Score the inputs; show on the terminal how that goes."""
-    processes = jobs or default_jobs(handler, job.sources)
+    settle()
     with progress(job, quiet) as speed:
-        totals = score_files(handler, job, processes, restart, speed.watch)
+        if engine.name == "ray":
+            totals = _score_partitions(handler, job, engine, jobs, restart, speed)
+        else:
+            processes = jobs or default_jobs(handler, job.sources)
+            totals = score_files(handler, job, processes, restart, speed.watch)
     if report is not None:
         write_report(report, handler, job, totals)
     if not quiet:
         click.echo(summary(totals, speed), err=True)
     refuse_rejects(totals, job, max_rejects)
+
+
+def _score_partitions(
+    handler: Handler, job: Job, engine: Engine, jobs: int | None, restart: bool, speed: "Speed"
+) -> Totals:
+    from pipeline.batch.partitions import make_partitions
+    from pipeline.batch.ray_engine import score_partitions
+
+    parts = make_partitions(job, engine.output_format)
+    return score_partitions(handler, parts, engine.address, jobs, restart, speed.watch_partition)
 
 
 class Speed:
@@ -85,6 +118,12 @@ class Speed:
         self.rows += scored.totals.rows
         self.bar.set_postfix_str(f"{self.per_second:,.0f} rows/s", refresh=False)
         self.bar.update(sum(self.sizes[: chunk.start.source]) + chunk.read - self.bar.n)
+
+    def watch_partition(self, partition: "Partition", totals: Totals) -> None:
+        """A partition is done."""
+        self.rows += totals.rows
+        self.bar.set_postfix_str(f"{self.per_second:,.0f} rows/s", refresh=False)
+        self.bar.update(sum(source.size() or 0 for source in partition.job.sources))
 
     @property
     def per_second(self) -> float:

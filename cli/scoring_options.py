@@ -55,6 +55,17 @@ _WRITE_OPTIONS = (
 
 _RUN_OPTIONS = (
     click.option(
+        "--engine",
+        type=click.Choice(["local", "ray"]),
+        default="local",
+        help="ray: each file a partition, scored by a cluster; -o is a folder.",
+    ),
+    click.option(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="Of a running cluster; left out, one of this machine's cores is made.",
+    ),
+    click.option(
         "--report",
         metavar="FILE.html",
         type=click.Path(dir_okay=False, path_type=Path),

@@ -23,7 +23,6 @@ def pyarrow() -> Any:
     """The module; ResourceUnavailable, with what to install, where it is not there."""
     try:
         import pyarrow
-        import pyarrow.compute
         import pyarrow.parquet
     except ImportError:
         raise ResourceUnavailable(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pipeline.artifacts import Trust
 from pipeline.batch.chunks import Chunk
+from pipeline.batch.process import settle
 from pipeline.batch.scorer import ScoredChunk, Scorer
 from pipeline.batch.serializing import WriteSettings
 from pipeline.batch.sources import Source
@@ -73,6 +74,7 @@ def _initialize(folder: Path, digest: str, settings: WriteSettings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _scorer = Scorer(load_folder(folder, Trust(digest)), settings)
+    settle()
 
 
 def _end_with_parent() -> None:

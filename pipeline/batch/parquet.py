@@ -72,7 +72,7 @@ def parse(chunk: Chunk) -> Parsed:
         missing = [row for row, text in enumerate(texts) if text is None]
         rejects = [_reject(chunk, batch, row) for row in missing]
         texts = [text for text in texts if text is not None]
-        batch = batch.filter(pa.compute.is_valid(batch.column(chunk.layout.text_column)))
+        batch = batch.filter(batch.column(chunk.layout.text_column).is_valid())
     return Parsed(texts, ArrowRecords(batch), rejects)
 
 

@@ -57,3 +57,29 @@ def exists(address: str) -> bool:
     system, path = file_system(address)
     system.invalidate_cache()
     return bool(system.exists(path))
+
+
+def read(place: str) -> bytes | None:
+    """Content of a small file at a path or address, None if there is none."""
+    system, path = file_system(place)
+    try:
+        content: bytes = system.cat_file(path)
+    except FileNotFoundError:
+        return None
+    return content
+
+
+def write(place: str, content: bytes) -> None:
+    """Make a small file, and its folder."""
+    system, path = file_system(place)
+    system.makedirs(path.rpartition("/")[0], exist_ok=True)
+    system.pipe_file(path, content)
+
+
+def remove(place: str) -> None:
+    """Remove a file if it is there."""
+    system, path = file_system(place)
+    try:
+        system.rm_file(path)
+    except FileNotFoundError:
+        return

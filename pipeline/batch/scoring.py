@@ -56,12 +56,13 @@ def score_files(
     jobs: int = 1,
     restart: bool = False,
     watch: Watch = lambda *_: None,
+    may_be_empty: bool = False,
 ) -> Totals:
     """Write every row of every source with its answer, in order; return what was counted.
 
     A run that was cut off goes on where it stopped, unless `restart`. `watch` is called with each
-    chunk when it is written. Raises InvalidInput for inputs without rows, or that do not fit
-    together or the output; a row that cannot be read is put among the rejects.
+    chunk when it is written. Raises InvalidInput for inputs without rows, unless `may_be_empty`,
+    or that do not fit together or the output; a row that cannot be read is put among the rejects.
     """
     job.check()
     check_layouts(job.sources, job.read)
@@ -73,7 +74,7 @@ def score_files(
             output.append(scored)
             watch(chunk, scored)
         totals = output.checkpoint.totals
-        if not totals.rows:
+        if not totals.rows and not may_be_empty:
             names = ", ".join(source.name for source in job.sources)
             raise InvalidInput(f"{names} holds no reviews. Give a file with at least one.")
         if totals.rows != totals.scored + totals.rejected:
@@ -84,7 +85,8 @@ def score_files(
 def refuse_rejects(totals: Totals, job: Job, most: int) -> None:
     """Raise InvalidInput if more than `most` rows were rejected; all others are written by then."""
     if totals.rejected > most:
-        where = f"{job.output}.rejects.jsonl" if job.output else "the lines above"
+        files = "*" * (job.output or "").endswith("/")  # a folder of partitions
+        where = f"{job.output}{files}.rejects.jsonl" if job.output else "the lines above"
         raise InvalidInput(
             f"{totals.rejected:,} of {totals.rows:,} rows could not be read and are in {where}; "
             f"all others are scored. The first: {totals.first_reject}"

@@ -20,7 +20,7 @@ def load_current(root: Path, slot: str, trust: Trust = ANY, threads: int | None 
     return handler
 
 
-def load_folder(folder: Path, trust: Trust = ANY) -> Handler:
+def load_folder(folder: Path, trust: Trust = ANY, threads: int | None = None) -> Handler:
     """Initialized handler of the artifact in this folder: every check passed, golden set replayed.
 
     Raises ModelMissing or ArtifactRefused.
@@ -31,6 +31,6 @@ def load_folder(folder: Path, trust: Trust = ANY) -> Handler:
         raise ArtifactRefused(
             f"{folder} is for the slot {slot!r}, which this version does not serve."
         )
-    handler = HANDLERS[slot](folder, trust)
+    handler = HANDLERS[slot](folder, trust, threads)
     handler.use(artifact)
     return handler

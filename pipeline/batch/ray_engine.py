@@ -1,0 +1,165 @@
+"""Partitions scored by a Ray cluster: a pool of actors, each with the handler that runs locally.
+
+Ray moves paths, the artifact and counts; the rows are read and written by `score_files` where they
+are scored. Ray Data would read them itself: without rejects, encodings or places of broken rows,
+and resumable only with a column of unique ids.
+"""
+
+import logging
+import os
+import socket
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipeline.artifacts import Trust
+from pipeline.batch.partitions import Partition, forget, remove_receipts
+from pipeline.batch.reading import check_layouts
+from pipeline.batch.totals import Totals
+from pipeline.errors import InvalidInput, ResourceUnavailable, SentimentError
+from pipeline.handlers.base import Handler
+from pipeline.handlers.loading import load_folder
+
+RESTARTS = 3
+"""How often an actor that dies is started anew, and its partition gone on with."""
+
+LEAST_STORE = 100 * 2**20
+"""Bytes of Ray's shared memory; it holds the artifact and nothing else of size."""
+
+SECONDS_TO_CONNECT = 10.0
+
+Watch = Callable[[Partition, Totals], None]
+
+
+class Worker:
+    """What an actor is: a handler of the artifact with this digest, wherever it runs."""
+
+    def __init__(self, digest: str, threads: int) -> None:
+        self.digest = digest
+        self.threads = threads
+        self.handler: Handler | None = None
+
+    def score(self, partition: Partition, files: dict[str, bytes]) -> tuple[Partition, Totals]:
+        """Score a partition, or go on with it; `files` are the artifact's."""
+        if self.handler is None:
+            self.handler = self.load(files)
+        return partition, partition.score(self.handler)
+
+    def load(self, files: dict[str, bytes]) -> Handler:
+        """Put the artifact on this node, verify every byte of it, and replay its golden set."""
+        self.scratch = tempfile.TemporaryDirectory(prefix="sentiment-")
+        os.chdir(self.scratch.name)  # where outputs with an address are made
+        folder = Path(self.scratch.name, self.digest)
+        folder.mkdir(0o700)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+            (folder / name).chmod(0o444)
+        return load_folder(folder, Trust(self.digest), self.threads)
+
+
+def score_partitions(
+    handler: Handler,
+    partitions: Sequence[Partition],
+    address: str | None = None,
+    jobs: int | None = None,
+    restart: bool = False,
+    watch: Watch = lambda *_: None,
+) -> Totals:
+    """Score all partitions on the cluster at `address`, or on one of this machine alone.
+
+    `jobs` actors do it; None: one for each core of the cluster, or for as many as the handler has
+    threads (None: one). What is done is not done again, unless `restart`. `watch` is called with
+    each partition that is done. Raises InvalidInput as `score_files` does; ResourceUnavailable
+    without Ray, without a cluster, or if actors keep dying.
+    """
+    for partition in partitions:
+        check_layouts(partition.job.sources, partition.job.read)
+    if restart:
+        forget(partitions)
+    counted = Totals()
+    cores = jobs and jobs * (handler.threads or 1)
+    with cluster(address, cores, _size(handler)) as ray:
+        for partition, totals in _scored(ray, handler, partitions, jobs):
+            counted += totals
+            watch(partition, totals)
+    if not counted.rows:
+        raise InvalidInput("The inputs hold no reviews. Give a file with at least one.")
+    remove_receipts(partitions)
+    return counted
+
+
+def _files(handler: Handler) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in handler.folder.iterdir() if path.is_file()}
+
+
+def _size(handler: Handler) -> int:
+    return sum(path.stat().st_size for path in handler.folder.iterdir())
+
+
+def _scored(
+    ray: Any, handler: Handler, partitions: Sequence[Partition], jobs: int | None
+) -> Iterator[tuple[Partition, Totals]]:
+    """Yield partitions as they are done."""
+    from ray.exceptions import RayActorError, RayTaskError
+    from ray.util import ActorPool
+
+    threads = handler.threads or 1
+    retries = {"max_restarts": RESTARTS, "max_task_retries": RESTARTS}
+    actor = ray.remote(num_cpus=threads, **retries)(Worker)
+    most = int(ray.cluster_resources().get("CPU", 1)) // threads  # any more would wait for ever
+    actors = max(min(jobs or most, most, len(partitions)), 1)
+    pool: Any = ActorPool([actor.remote(handler.artifact.digest, threads) for _ in range(actors)])
+    files = ray.put(_files(handler))  # with each call: an actor made anew needs them again
+    try:
+        yield from pool.map_unordered(lambda one, part: one.score.remote(part, files), partitions)
+    except RayTaskError as error:
+        if isinstance(error.cause, SentimentError | OSError):
+            raise error.cause from None
+        raise
+    except RayActorError as error:
+        raise ResourceUnavailable(
+            f"A worker of the cluster died again and again; perhaps memory ran out ({error}). The "
+            "same command goes on with the partitions that are not done."
+        ) from None
+
+
+@contextmanager
+def cluster(address: str | None, cores: int | None, artifact_size: int) -> Iterator[Any]:
+    """Connect to a cluster, or run one of this machine's, on the loopback interface alone.
+
+    Raises ResourceUnavailable if Ray is not installed, or no cluster answers.
+    """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    local: dict[str, Any] = {}
+    if address is None:
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # elsewhere, too: no open port
+        store = LEAST_STORE + 2 * artifact_size
+        local = {"num_cpus": cores, "include_dashboard": False, "object_store_memory": store}
+    try:
+        import ray
+    except ImportError:
+        raise ResourceUnavailable(
+            "--engine ray needs Ray. Install the extra: "
+            "pip install 'sentiment-toolkit[distributed]'."
+        ) from None
+    try:
+        _knock(address or "")
+        ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **local)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ResourceUnavailable(
+            f"No Ray cluster at {address or 'this machine'} ({error}). Check --ray-address, and "
+            "that the cluster is up (`ray status`)."
+        ) from None
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nothing listens at HOST:PORT: Ray itself would try for minutes."""
+    host, separator, port = address.rpartition("://")[2].rpartition(":")
+    if separator and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_CONNECT).close()
