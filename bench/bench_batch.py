@@ -1,75 +1,127 @@
-"""File to file: `sentiment predict --fast`, and pandas with scikit-learn as people write it.
+"""File to file: `sentiment predict`, pandas with scikit-learn as people write it, and fastText.
 
 Each side is a process of its own that reads a file made by repeating the test reviews and writes
-another; rows a second are those of the whole process, start included. Peak memory is the process's
-own (VmHWM). The file has 1,000,000 rows; scikit-learn gets a twentieth of it, being slow.
+another; rows a second are those of the whole process, start included. BENCH_ROWS is the number of
+rows: 1,000,000 if it is not set, then in three rounds; more of them are scored once. The slow sides
+get less. Two jobs run on the two first cores of the machine, all else on one. fastText gets a file
+of cleaned reviews alone. The deep model is measured where SENTIMENT_ARTIFACTS has one.
 """
 
 import importlib.util
-import subprocess
+import os
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
-from common import Corpus, print_table, start, trained
-from rivals import fitted_rivals
-from sides import OURS, SKLEARN
+from common import Corpus, Options, print_table, start, trained
+from peaks import run
+from rivals import cleaned, fitted_rivals
+from sides import FASTTEXT, OURS, SKLEARN
+from timing import ratio
 
-ROWS = 1_000_000
-CODE = {
-    OURS: "import sys; from cli.main import main; main(sys.argv[1:], standalone_mode=False)",
-    SKLEARN: (
-        "import sys, joblib, pandas\n"
-        "model, given, scored = sys.argv[1:]\n"
-        "reviews = pandas.read_csv(given, sep='\\t')\n"
-        "found = joblib.load(model).predict_proba(reviews.document.fillna(''))\n"
-        "reviews['predicted_label'] = found.argmax(axis=1)\n"
-        "reviews['confidence'] = found.max(axis=1)\n"
-        "reviews.to_csv(scored, sep='\\t', index=False)"
-    ),
-}
-PEAK = """
-print([line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')][0])
-"""
+ROWS, ROUNDS = 1_000_000, 3
+SLOWER, DEEP_ROWS = 20, 1_000
+"""How many times fewer rows scikit-learn gets; how many reviews the deep model gets."""
+
+SIDES = Path(__file__).with_name("file_sides.py")
+FIRST = f"{OURS}, TSV"
+
+
+@dataclass(frozen=True)
+class FileSide:
+    """A side by name; what `file_sides.py` gets, and how many rows it scores with that."""
+
+    name: str
+    arguments: list[str]
+    rows: int
 
 
 def main() -> None:
-    """Make the files, run each side once, print a row each."""
+    """Make the files, run the sides in turns, print a row each."""
+    available = sorted(os.sched_getaffinity(0))
     options, corpus = start(__doc__)
-    total = len(corpus.test) * 2 if options.quick else ROWS
+    total = len(corpus.test) * 2 if options.quick else int(os.environ.get("BENCH_ROWS", ROWS))
+    one, two = str(options.core), ",".join(map(str, available[:2]))
     with tempfile.TemporaryDirectory() as name, trained(corpus) as ours:
         folder = Path(name)
-        given, rows = repeated(corpus, folder / "given.tsv", total)
-        few, few_rows = repeated(corpus, folder / "few.tsv", total // 20)
-        model = fitted_rivals(corpus, options.models)[SKLEARN]
-        common = ["predict", "--fast", "--quiet", "--jobs", "1", "--artifacts", str(ours.root)]
-        table = folder / "given.parquet"
-        run(OURS, [*common, str(given), "--prefix", "first_", "-o", str(table)])
-        sides = {
-            f"{OURS}, TSV": (OURS, [*common, str(given), "-o", str(folder / "o.tsv")], rows),
-            f"{OURS}, Parquet": (OURS, [*common, str(table), "-o", f"{folder}/o.parquet"], rows),
-        }
-        if importlib.util.find_spec("pandas") is None:
-            print("pandas is not installed and left out; `make bench` installs it.", flush=True)
-        else:
-            arguments = [str(model), str(few), f"{folder}/s.tsv"]
-            sides[f"pandas, {SKLEARN}"] = (SKLEARN, arguments, few_rows)
-        measured = {side: (*run(*call[:2]), call[2]) for side, call in sides.items()}
-    best = {side: rows / seconds for side, (seconds, _, rows) in measured.items()}
-    print_table(
-        ["side", "rows", "rows/s", "× slower than ours", "peak memory"],
+        sides = [
+            *our_sides(corpus, folder, ours.root, total, one, two),
+            *their_sides(options, corpus, folder, total, one),
+        ]
+        rounds = 1 if options.quick or total > ROWS else ROUNDS
+        seconds, peaks = measured(sides, rounds)
+    rows = [
         [
-            [
-                side,
-                f"{rows:,}",
-                f"{best[side]:,.0f}",
-                f"{best[f'{OURS}, TSV'] / best[side]:.2f}×",
-                f"{peak:.0f} MB",
-            ]
-            for side, (_, peak, rows) in measured.items()
-        ],
-    )
+            side.name,
+            f"{side.rows:,}",
+            f"{1 / median(each[0] for each in seconds[side.name]):,.0f}",
+            f"{1 / min(each[0] for each in seconds[side.name]):,.0f}",
+            f"{ratio(seconds, side.name, FIRST)[0]:.2f}×",
+            f"{peaks[side.name]:.0f} MB",
+        ]
+        for side in sides
+    ]
+    header = ["side", "rows", "rows/s (median)", "best", "time ÷ ours (median)", "peak memory"]
+    print_table(header, rows)
+
+
+def measured(
+    sides: list[FileSide], rounds: int
+) -> tuple[dict[str, list[list[float]]], dict[str, float]]:
+    """Seconds a row of each side in each round; its peak megabytes."""
+    seconds: dict[str, list[list[float]]] = {side.name: [] for side in sides}
+    peaks = dict.fromkeys(seconds, 0.0)
+    for number in range(rounds):
+        turn = number % len(sides)
+        for side in sides[turn:] + sides[:turn]:
+            took, peak = run([sys.executable, str(SIDES), *side.arguments])
+            seconds[side.name].append([took / side.rows])
+            peaks[side.name] = max(peaks[side.name], peak)
+    return seconds, peaks
+
+
+def our_sides(
+    corpus: Corpus, folder: Path, artifacts: Path, total: int, one: str, two: str
+) -> Iterator[FileSide]:
+    """TSV and Parquet, with one job and with two; the deep model if it is there."""
+    table, rows = repeated(corpus, folder / "given.tsv", total)
+    common = ["predict", "--quiet", "--artifacts", str(artifacts), "--fast"]
+    parquet = as_parquet(table, folder / "given.parquet")
+    for name, given in (("TSV", table), ("Parquet", parquet)):
+        for jobs, cores in (("1", one), ("2", two)):
+            output = str(folder / f"{jobs}-{given.name}")
+            arguments = ["ours", cores, *common, "--jobs", jobs, "--restart", str(given)]
+            side = f"{OURS}, {name}" + ", 2 jobs" * (jobs == "2")
+            yield FileSide(side, [*arguments, "-o", output], rows)
+    if (artifacts / "deep").is_dir():
+        few = first_rows(table, folder / "deep.tsv", DEEP_ROWS)
+        arguments = ["ours", one, *common[:-1], str(few), "-o", str(folder / "deep-scored.tsv")]
+        yield FileSide(f"{OURS}, deep, TSV", arguments, DEEP_ROWS)
+
+
+def their_sides(
+    options: Options, corpus: Corpus, folder: Path, total: int, one: str
+) -> Iterator[FileSide]:
+    """Those of the rivals that are installed."""
+    models = fitted_rivals(corpus, options.models)
+    if importlib.util.find_spec("pandas") is None:
+        print("pandas is not installed and left out; `make bench` installs it.", flush=True)
+    else:
+        few, rows = repeated(corpus, folder / "few.tsv", total // SLOWER)
+        arguments = ["sklearn", one, str(models[SKLEARN]), str(few), f"{folder}/sklearn.tsv"]
+        yield FileSide(f"pandas, {SKLEARN}", arguments, rows)
+    if FASTTEXT in models:
+        texts = "".join(f"{text}\n" for text in cleaned(corpus.test))
+        copies = -(-total // len(corpus.test))
+        with (folder / "texts.txt").open("w", encoding="utf-8") as file:
+            for _ in range(copies):
+                file.write(texts)
+        arguments = ["fasttext", one, str(models[FASTTEXT]), f"{folder}/texts.txt"]
+        rows = copies * len(corpus.test)
+        yield FileSide(FASTTEXT, [*arguments, f"{folder}/fasttext.tsv"], rows)
 
 
 def repeated(corpus: Corpus, path: Path, least: int) -> tuple[Path, int]:
@@ -83,12 +135,23 @@ def repeated(corpus: Corpus, path: Path, least: int) -> tuple[Path, int]:
     return path, copies * len(corpus.test)
 
 
-def run(side: str, arguments: list[str]) -> tuple[float, float]:
-    """Run a side in a fresh Python; return (seconds, peak megabytes)."""
-    begin = time.perf_counter()
-    command = [sys.executable, "-c", CODE[side] + PEAK, *arguments]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return time.perf_counter() - begin, int(done.stdout.split()[-1]) / 1024
+def as_parquet(table: Path, path: Path) -> Path:
+    """The same rows as Parquet."""
+    from pyarrow import csv, parquet
+
+    settings = csv.ParseOptions(delimiter="\t", newlines_in_values=True)
+    batches = csv.open_csv(table, parse_options=settings)
+    with batches, parquet.ParquetWriter(path, batches.schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+    return path
+
+
+def first_rows(table: Path, path: Path, rows: int) -> Path:
+    """A table of the header and so many lines."""
+    with table.open("rb") as given, path.open("wb") as file:
+        file.writelines(next(given) for _ in range(rows + 1))
+    return path
 
 
 if __name__ == "__main__":
