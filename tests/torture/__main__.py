@@ -17,7 +17,7 @@ from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
 from tests.torture.hostile_folders import load_forged
-from tests.torture.kills import kill_all, report_kills
+from tests.torture.kills import INTERVAL, kill_all, report_kills
 from tests.torture.mutants import mutate_many
 from tests.torture.planted import load_unverified
 from tests.torture.small import Small, make_small
@@ -57,7 +57,8 @@ def run_versions(_: Small, scratch: Path, __: argparse.Namespace) -> bool:
 
 def run_kills(small: Small, scratch: Path, options: argparse.Namespace) -> bool:
     """SIGKILL at random moments of `predict`, which must end with the same bytes nonetheless."""
-    return report_kills(list(kill_all(small, scratch, options.kills, seed=options.seed)))
+    results = kill_all(small, scratch, options.kills, seed=options.seed, interval=options.interval)
+    return report_kills(list(results))
 
 
 def run_planted(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
@@ -160,6 +161,9 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--mutants", type=int, default=100_000, help="how many")
     parser.add_argument("--kills", type=int, default=200, help="of `predict`")
+    parser.add_argument(
+        "--interval", type=float, default=INTERVAL, help="seconds between checkpoints of `predict`"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of mutants, kills and requests")
     parser.add_argument("--requests", type=int, default=100_000, help="made-up requests")
     parser.add_argument("--times", type=int, default=200, help="worker kills, swaps, SIGTERMs")

@@ -1,5 +1,5 @@
 """`sentiment` with small chunks and many checkpoints, so that a kill meets all of them; a bug
-may be planted: `python -m tests.torture.killed_predict BUG predict …`.
+may be planted: `python -m tests.torture.killed_predict BUG SECONDS_BETWEEN_CHECKPOINTS predict …`.
 """
 
 import sys
@@ -33,6 +33,6 @@ BUGS = {
 
 if __name__ == "__main__":
     BUGS[sys.argv.pop(1)]()
-    outputs.SECONDS_BETWEEN_CHECKPOINTS = 0.02
-    scoring.CHUNK_BYTES["fast"] = 2**14
+    outputs.SECONDS_BETWEEN_CHECKPOINTS = float(sys.argv.pop(1))
+    scoring.CHUNK_BYTES["fast"] = 2**13
     main()

@@ -3,6 +3,10 @@
 The output and the rejects must be those of an undisturbed run, byte for byte, and nothing else may
 be left. SIGKILL shows what a crash of the process leaves, not what a power cut does: that is what
 the fsync before each checkpoint is for.
+
+Scoring is quick, so moments are drawn from the time in which rows are written, as long as an
+undisturbed run took for what is left of them, and many chunks lie between two checkpoints: nearly
+every kill finds rows behind the last one.
 """
 
 import gzip
@@ -11,9 +15,11 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.torture.small import SAMPLE, Small
 from tests.torture.tally import table
@@ -22,6 +28,11 @@ ROOT = Path(__file__).parents[2]
 KILLED = "tests.torture.killed_predict"
 KILLS_A_RUN = 4
 SECONDS = 120.0
+INTERVAL = 0.02
+"""Seconds between checkpoints, where the product has two."""
+
+BEFORE = 0.1
+"""Share of the kills that come before the first row is written, as a run starts or resumes."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +60,17 @@ CASES = (
 
 @dataclass
 class Result:
-    """Kills of a case; after how many a journal was there to go on from; what went wrong."""
+    """Kills of a case; what they left, in how many of them; what went wrong.
+
+    `resumed`: a journal to go on from. `behind`: rows, or the beginning of one, that are behind the
+    journal's checkpoint. `unnamed`: all rows, which a run was about to give their name.
+    """
 
     case: Case
     kills: int = 0
     resumed: int = 0
+    behind: int = 0
+    unnamed: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -77,90 +94,138 @@ def write_inputs(folder: Path, copies: int) -> None:
     pyarrow.parquet.write_table(pyarrow.table(columns), folder / "in.parquet")
 
 
+@dataclass(frozen=True)
+class Setup:
+    """What all runs of a case have in common; `interval`: seconds between checkpoints."""
+
+    small: Small
+    scratch: Path
+    case: Case
+    bug: str = "none"
+    interval: float = INTERVAL
+
+    def start(self, output: Path, bug: str) -> "subprocess.Popen[str]":
+        """Start a run."""
+        options = ["--jobs", str(self.case.jobs), "--max-rejects", "999999", "--quiet"]
+        given = str(self.scratch / self.case.given)
+        command = [
+            *(sys.executable, "-m", KILLED, bug, str(self.interval), "predict", "--fast", given),
+            *("--artifacts", str(self.small.root), "-o", str(output), *options),
+        ]
+        return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+
 def kill_all(
-    small: Small, scratch: Path, kills: int, copies: int = 80, bug: str = "none", seed: int = 0
+    small: Small,
+    scratch: Path,
+    kills: int,
+    copies: int = 20,
+    bug: str = "none",
+    seed: int = 0,
+    interval: float = INTERVAL,
 ) -> Iterator[Result]:
     """Share out so many kills over the cases."""
     write_inputs(scratch, copies)
     for number, case in enumerate(CASES):
         share = kills // len(CASES) + (number < kills % len(CASES))
-        yield kill_case(small, scratch, case, share, bug, random.Random(f"{seed} {number}"))
+        setup = Setup(small, scratch, case, bug, interval)
+        yield kill_case(setup, share, random.Random(f"{seed} {number}"))
 
 
-def kill_case(
-    small: Small, scratch: Path, case: Case, kills: int, bug: str, chance: random.Random
-) -> Result:
+def kill_case(setup: Setup, kills: int, chance: random.Random) -> Result:
     """Kill runs of one case so often."""
-    result = Result(case)
-    undisturbed = scratch / f"undisturbed.{case.scored}"
-    seconds = _run(small, scratch, case, undisturbed, "none")
-    output = scratch / case.scored
+    result = Result(setup.case)
+    undisturbed = setup.scratch / f"undisturbed.{setup.case.scored}"
+    length = _run(setup, undisturbed, "none")
+    output = setup.scratch / setup.case.scored
     while result.kills < kills and not result.problems:
-        killed = 0
-        while killed < min(KILLS_A_RUN, kills - result.kills):
-            is_killed = _kill(small, scratch, case, output, bug, chance.uniform(0, seconds))
-            if not is_killed:
+        for _ in range(min(KILLS_A_RUN, kills - result.kills)):
+            if not _kill(setup, output, length, chance):
                 break
-            killed += 1
-            result.resumed += Path(f"{output}.journal").exists()
-        result.kills += killed
-        if not output.exists() or killed:
-            _run(small, scratch, case, output, bug, result.problems)
+            result.kills += 1
+            _count(result, output)
+        if not output.exists():
+            _run(setup, output, setup.bug, result.problems)
         result.problems += _look(output, undisturbed)
-        for path in scratch.glob(f"{output.name}*"):
+        for path in setup.scratch.glob(f"{output.name}*"):
             path.unlink()
     return result
 
 
-def _command(small: Small, scratch: Path, case: Case, output: Path, bug: str) -> list[str]:
-    options = ["--jobs", str(case.jobs), "--max-rejects", "999999", "--quiet"]
-    return [
-        *(sys.executable, "-m", KILLED, bug, "predict", "--fast", str(scratch / case.given)),
-        *("--artifacts", str(small.root), "-o", str(output), *options),
-    ]
+class Length(NamedTuple):
+    """How long a run writes, and how many bytes that are before they get their name."""
+
+    seconds: float
+    size: int
+
+    def left(self, saved: int) -> float:
+        """Seconds that a run takes which has so many bytes already."""
+        return self.seconds * (1 - saved / self.size)
 
 
-def _run(
-    small: Small,
-    scratch: Path,
-    case: Case,
-    output: Path,
-    bug: str,
-    problems: list[str] | None = None,
-) -> float:
-    """Run to the end; return the seconds since the first byte could be written."""
-    process = _start(small, scratch, case, output, bug)
-    begin = _begun(process, output)
+def _run(setup: Setup, output: Path, bug: str, problems: list[str] | None = None) -> Length:
+    """Run to the end; return how long it took since the first row was written."""
+    process = setup.start(output, bug)
+    _wait(process, lambda: _size(output) > 0)
+    begin, size = time.monotonic(), 1
+    while process.poll() is None:
+        size = max(size, _size(output))
+        time.sleep(0.002)
     _, stderr = process.communicate(timeout=SECONDS)
     if process.returncode and problems is not None:
         problems.append(f"ended with {process.returncode}: {stderr.strip()}")
-    return time.monotonic() - begin
+    return Length(time.monotonic() - begin, size)
 
 
-def _start(
-    small: Small, scratch: Path, case: Case, output: Path, bug: str
-) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        _command(small, scratch, case, output, bug), cwd=ROOT, stderr=subprocess.PIPE, text=True
-    )
-
-
-def _begun(process: "subprocess.Popen[str]", output: Path) -> float:
-    """Wait until the run holds the lock of its output; return the time."""
-    while process.poll() is None and not Path(f"{output}.lock").exists():
-        time.sleep(0.002)
-    return time.monotonic()
-
-
-def _kill(small: Small, scratch: Path, case: Case, output: Path, bug: str, seconds: float) -> bool:
-    """Kill a run so many seconds after it began to write; return whether it was still running."""
+def _kill(setup: Setup, output: Path, length: Length, chance: random.Random) -> bool:
+    """Kill a run at a random moment; return whether it was still running."""
     Path(f"{output}.lock").unlink(missing_ok=True)  # of the one killed before
-    process = _start(small, scratch, case, output, bug)
-    _begun(process, output)
-    time.sleep(seconds)
+    saved = _saved(output)
+    process = setup.start(output, setup.bug)
+    if chance.random() < BEFORE:
+        _wait(process, Path(f"{output}.lock").exists)
+        time.sleep(chance.uniform(0, 0.1))
+    else:
+        _wait(process, lambda: _size(output) > saved)
+        time.sleep(chance.uniform(0, length.left(saved)))
     process.kill()
     process.communicate(timeout=SECONDS)
     return process.returncode < 0
+
+
+def _wait(process: "subprocess.Popen[str]", is_so: Callable[[], bool]) -> None:
+    """Wait until it is so, or the run has ended."""
+    while process.poll() is None and not is_so():
+        time.sleep(0.002)
+
+
+def _count(result: Result, output: Path) -> None:
+    """What a kill left."""
+    if not Path(f"{output}.journal").exists():
+        return
+    result.resumed += 1
+    if json.loads(Path(f"{output}.journal").read_bytes())["checkpoint"]["is_complete"]:
+        result.unnamed += 1
+    else:
+        result.behind += _size(output) > _saved(output)
+
+
+def _size(output: Path) -> int:
+    """Bytes of the rows written so far, and of the rejects."""
+    size = 0
+    for name in (f"{output}.partial", f"{output}.rejects.jsonl.partial"):
+        with suppress(FileNotFoundError):
+            size += Path(name).stat().st_size
+    return size
+
+
+def _saved(output: Path) -> int:
+    """Bytes of rows and rejects of which the journal speaks."""
+    try:
+        checkpoint = json.loads(Path(f"{output}.journal").read_bytes())["checkpoint"]
+    except FileNotFoundError:
+        return 0
+    return int(checkpoint["output_size"] + checkpoint["rejects_size"])
 
 
 def _look(output: Path, undisturbed: Path) -> list[str]:
@@ -179,10 +244,12 @@ def _look(output: Path, undisturbed: Path) -> list[str]:
 
 def report_kills(results: list[Result]) -> bool:
     """Print the counts; return whether nothing is wrong."""
-    rows = [[r.case.name, *map(str, (r.kills, r.resumed, len(r.problems)))] for r in results]
-    total = [sum(int(row[column]) for row in rows) for column in range(1, 4)]
-    rows.append(["all", *map(str, total)])
-    print(table(("case", "kills", "left a journal", "problems"), rows), flush=True)
+    counts = [(r.kills, r.resumed, r.behind, r.unnamed, len(r.problems)) for r in results]
+    counts.append(tuple(map(sum, zip(*counts, strict=True))))
+    names = [*(result.case.name for result in results), "all"]
+    rows = [[name, *map(str, row)] for name, row in zip(names, counts, strict=True)]
+    head = ("case", "kills", "left a journal", "rows behind it", "all but the name", "problems")
+    print(table(head, rows), flush=True)
     for result in results:
         for problem in result.problems:
             print(f"  {result.case.name}: {problem}")
