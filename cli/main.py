@@ -84,8 +84,8 @@ def error_boundary() -> Iterator[None]:
         # still buffered must not be flushed into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise click.exceptions.Exit(0) from None
-    except KeyboardInterrupt:
-        click.echo("Interrupted.", err=True)
+    except KeyboardInterrupt as interrupt:
+        click.echo(" ".join(["Interrupted.", *getattr(interrupt, "__notes__", [])]), err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
     except (SentimentError, OSError) as error:
         import logging  # here and below, as it takes a third of the time of --help

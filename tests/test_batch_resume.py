@@ -85,8 +85,9 @@ def test_resumed_output_is_byte_identical(
 
 def interrupted(handler: Handler, tmp_path: Path) -> tuple[Path, Path]:
     source, output = write_input(tmp_path / "in.csv"), tmp_path / "out.csv"
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as caught:
         score_files(handler, make_job(source, output), watch=Interruption(3))
+    assert caught.value.__notes__ == ["What is written stays: the same command goes on from there."]
     assert Path(f"{output}.journal").exists()
     assert not output.exists()
     return source, output

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.batch.scoring import CHUNK_BYTES
+from pipeline.errors import InvalidInput
 from pipeline.handlers.base import Handler
 from tests.conftest import SAMPLE, Invoke
 from tests.scoring import (
@@ -143,6 +144,15 @@ def test_a_folder_is_its_files(handler: Handler, tmp_path: Path) -> None:
         (tmp_path / "in" / name).write_text(f"text\n{name}\n", encoding="utf-8")
     score(handler, tmp_path / "in", tmp_path / "scored.csv")
     assert [row["text"] for row in read_rows(tmp_path / "scored.csv")] == ["a.csv", "b.csv"]
+
+
+def test_folders_that_are_no_files(handler: Handler, tmp_path: Path) -> None:
+    given = write_table(tmp_path / "given.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(InvalidInput, match="no files of reviews in it"):
+        score(handler, tmp_path / "folder.csv", tmp_path / "scored.csv")
+    with pytest.raises(InvalidInput, match="is a folder"):
+        score(handler, given, tmp_path / "folder.csv")
 
 
 def test_probabilities(handler: Handler, tmp_path: Path) -> None:

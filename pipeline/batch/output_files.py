@@ -62,7 +62,9 @@ class OutputFiles:
         return self.local.with_name(self.local.name + suffix)
 
     def check_folder(self) -> None:
-        """Raise InvalidInput if there is no folder to put the output in."""
+        """Raise InvalidInput if there is no folder to put the output in, or one of its name."""
+        if self.local.is_dir():
+            raise InvalidInput(f"{self.local} is a folder. Name a file in it.")
         if not self.local.parent.is_dir():
             raise InvalidInput(
                 f"There is no folder {self.local.parent} to put {self.local.name} in. "

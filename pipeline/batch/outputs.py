@@ -130,6 +130,8 @@ def open_output(
             output.close()
             if isinstance(error, InvalidInput) or not files.journal.exists():
                 files.discard()
+            elif isinstance(error, KeyboardInterrupt):
+                error.add_note("What is written stays: the same command goes on from there.")
             raise
 
 

@@ -100,11 +100,18 @@ def find_sources(inputs: Sequence[str], given: str | None = None) -> list[Source
     for name in inputs:
         paths = _expanded(name)
         if not paths:
-            raise InvalidInput(f"{name}: there is no such file. Check the path.")
+            raise InvalidInput(_nothing(name))
         sources += [Source(path, given) for path in paths]
     for source in sources:
         input_kind(source.path, given)
     return sources
+
+
+def _nothing(name: str) -> str:
+    """What is wrong with an input that gives no files."""
+    if Path(name).is_dir():
+        return f"{name} has no files of reviews in it: none ends in .{', .'.join(INPUT_FORMATS)}."
+    return f"{name}: there is no such file. Check the path."
 
 
 def _expanded(name: str) -> list[str]:

@@ -139,12 +139,13 @@ def kill_case(setup: Setup, kills: int, chance: random.Random) -> Result:
     length = _run(setup, undisturbed, "none")
     output = setup.scratch / setup.case.scored
     while result.kills < kills and not result.problems:
+        is_over = False
         for _ in range(min(KILLS_A_RUN, kills - result.kills)):
-            if not _kill(setup, output, length, chance):
+            if is_over := not _kill(setup, output, length, chance):
                 break
             result.kills += 1
             _count(result, output)
-        if not output.exists():
+        if not is_over:  # though the output may be there: the kill came before the tidying up
             _run(setup, output, setup.bug, result.problems)
         result.problems += _look(output, undisturbed)
         for path in setup.scratch.glob(f"{output.name}*"):
