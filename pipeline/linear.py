@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.errors import ArtifactRefused
 from pipeline.features import Batch, FeatureSettings, featurize
 
-BATCH_SIZE = 256
+BATCH_SIZE = 384
 """Reviews scored at a time: the arrays of a batch stay in the processor's second-level cache."""
 
 LARGEST_WEIGHT = 127
