@@ -46,6 +46,10 @@ def test_each_file_is_scored_as_it_is_alone(handler: Handler, job: Job, tmp_path
     assert sorted(path.name for path in (tmp_path / "scored").iterdir()) == list(parts)
 
 
+def test_a_folder_that_is_there_is_gone_on_with(job: Job) -> None:
+    assert make_partitions(job) == make_partitions(job)
+
+
 def test_another_format_for_all(handler: Handler, job: Job, tmp_path: Path) -> None:
     for partition in make_partitions(job, "parquet"):
         partition.score(handler)

@@ -60,9 +60,9 @@ def make_partitions(job: Job, output_format: str | None = None) -> list[Partitio
     names = [_output_name(source, output_format) for source in job.sources]
     if twice := [name for name in names if names.count(name) > 1]:
         raise InvalidInput(f"Two inputs would be written to {twice[0]}. Rename one.")
-    if not remote.is_remote(folder):
+    if not remote.is_remote(folder) and not Path(folder).is_dir():
         OutputFiles(folder).check_folder()
-        Path(folder).mkdir(exist_ok=True)
+        Path(folder).mkdir()
     partitions = []
     for source, name in zip(job.sources, names, strict=True):
         write = replace(job.write, kind=output_kind(name))
