@@ -20,7 +20,7 @@ from common import Corpus, Options, print_table, start, trained
 from peaks import run
 from rivals import cleaned, fitted_rivals
 from sides import FASTTEXT, OURS, SKLEARN
-from timing import ratio
+from timing import in_turn, ratio
 
 ROWS, ROUNDS = 1_000_000, 3
 SLOWER, DEEP_ROWS = 20, 1_000
@@ -75,8 +75,7 @@ def measured(
     seconds: dict[str, list[list[float]]] = {side.name: [] for side in sides}
     peaks = dict.fromkeys(seconds, 0.0)
     for number in range(rounds):
-        turn = number % len(sides)
-        for side in sides[turn:] + sides[:turn]:
+        for side in in_turn(sides, number):
             took, peak = run([sys.executable, str(SIDES), *side.arguments])
             seconds[side.name].append([took / side.rows])
             peaks[side.name] = max(peaks[side.name], peak)

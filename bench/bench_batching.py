@@ -19,9 +19,10 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from common import ROOT, machine, print_table, read_corpus, trained
-from load import Figures, drive, generator
+from common import machine, print_table, read_corpus, trained
+from load import Figures, drive, generator, parse_loads
 from servers import OURS, TEXT, Server, running
+from timing import in_turn
 
 _APP = """
 import os, sys
@@ -44,7 +45,7 @@ REFUSALS = 200
 
 def main() -> None:
     """Drive all variants of a slot in turns; print a table a slot, and the times of refusals."""
-    options = _parse()
+    options = parse_loads(__doc__, seconds=3.0)
     corpus = read_corpus(options.quick)
     print((__doc__ or "").splitlines()[0])
     print(f"{machine()}, driven by {generator()}\n", flush=True)
@@ -54,20 +55,6 @@ def main() -> None:
             _compare("deep", DEEP, ours.root, options)
         p50, p99 = np.percentile(_refusals(ours.root), [50, 99]) * 1000
     print(f"A 503 while {HELD} requests are held: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
-
-
-def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="to see the script work")
-    parser.add_argument("--models", type=Path, default=ROOT / "build" / "bench", help="not used")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each load")
-    options = parser.parse_args()
-    if options.quick:
-        options.rounds, options.seconds = 1, 1.0
-    if sys.platform != "linux":
-        sys.exit("Needs Linux.")
-    return options
 
 
 @contextmanager
@@ -94,7 +81,7 @@ def _compare(
         }
         names = list(variants)
         for number in range(options.rounds):
-            for name in names[number % len(names) :] + names[: number % len(names)]:
+            for name in in_turn(names, number):
                 url, server = servers[name]
                 body = server.body([TEXT])
                 drive(url, body, 8, 1.0)  # warm-up

@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from common import ROOT, Corpus, machine, print_table, read_corpus, trained
-from load import Figures, drive, generator
+from common import Corpus, machine, print_table, read_corpus, trained
+from load import Figures, drive, generator, parse_loads
 from servers import EMPTY, OURS, SERVERS, TEXT, Server, install, memory, running
+from timing import in_turn
 
 LOADS = {"1": (1, 1), "16": (16, 1), "64": (64, 1), "16, 32 texts": (16, 32)}
 """Connections and texts a request."""
@@ -24,7 +25,7 @@ Round = dict[str, Figures]
 
 def main() -> None:
     """Drive each server in turn, another one first each round; print a table a load and ratios."""
-    options = _parse()
+    options = parse_loads(__doc__, seconds=4.0)
     corpus = read_corpus(options.quick)
     chosen = [s for s in SERVERS if not options.quick or not s.packages]
     print((__doc__ or "").splitlines()[0])
@@ -40,20 +41,6 @@ def main() -> None:
     _print_ratios(rounds)
 
 
-def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="ours alone, to see the script work")
-    parser.add_argument("--models", type=Path, default=ROOT / "build" / "bench")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=4.0, help="of each load")
-    options = parser.parse_args()
-    if options.quick:
-        options.rounds, options.seconds = 1, 1.0
-    if sys.platform != "linux":
-        sys.exit("Needs Linux.")
-    return options
-
-
 def _measure(
     chosen: list[Server], binaries: dict[str, Path], corpus: Corpus, options: argparse.Namespace
 ) -> tuple[dict[str, list[Round]], dict[str, float]]:
@@ -62,8 +49,7 @@ def _measure(
     weights = {}
     with trained(corpus) as ours:
         for number in range(options.rounds):
-            shift = number % len(chosen)
-            for server in chosen[shift:] + chosen[:shift]:
+            for server in in_turn(chosen, number):
                 with running(server, binaries[server.name], ours.root) as (url, pid):
                     drive(url, server.body([TEXT]), 8, 1.0)  # warm-up
                     rounds[server.name].append(

@@ -4,10 +4,12 @@ wrk costs little of the processor, which it shares with the server. The threads 
 figures are lower for every side, and less so for the slow ones.
 """
 
+import argparse
 import http.client
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from common import ROOT
 
 _SCRIPT = """
 wrk.method = "POST"
@@ -27,6 +30,23 @@ done = function(summary, latency, requests)
     errors.connect + errors.read + errors.write + errors.status + errors.timeout))
 end
 """
+
+
+def parse_loads(description: str | None, seconds: float) -> argparse.Namespace:
+    """The options of a script that drives servers: quick, models, rounds, seconds."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--quick", action="store_true", help="ours alone, to see the script work")
+    parser.add_argument(
+        "--models", type=Path, default=ROOT / "build" / "bench", help="where peers are installed"
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=seconds, help="of each load")
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.seconds = 1, 1.0
+    if sys.platform != "linux":
+        sys.exit("Needs Linux.")
+    return options
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sides import Side
@@ -12,6 +12,8 @@ from sides import Side
 Batch = list[str]
 Round = Sequence[Batch]
 Seconds = dict[str, list[list[float]]]
+
+T = TypeVar("T")
 
 LIMIT_SECONDS = 150.0
 
@@ -32,12 +34,18 @@ def interleaved(
     seconds: Seconds = {name: [] for name in sides}
     names, end = list(sides), time.monotonic() + limit
     for number in range(len(rounds[names[0]])):
-        for name in names[number % len(names) :] + names[: number % len(names)]:
+        for name in in_turn(names, number):
             score = sides[name].score
             seconds[name].append([_timed(score, batch) for batch in rounds[name][number]])
         if time.monotonic() > end:
             break
     return seconds
+
+
+def in_turn(sides: Sequence[T], number: int) -> list[T]:
+    """All sides of a round, another one first each time."""
+    first = number % len(sides)
+    return [*sides[first:], *sides[:first]]
 
 
 def _timed(score: Callable[[Batch], Any], batch: Batch) -> float:

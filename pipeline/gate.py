@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from pipeline.cleaning import clean_all
 from pipeline.errors import ArtifactRefused
 from pipeline.golden import golden_texts
 from pipeline.models import Model
-from pipeline.text import clean
 
 LARGEST_DISAGREEMENT = 0.01
 """Share of the texts that get another label."""
@@ -39,7 +39,7 @@ def check(
     Returns the figures; raises ArtifactRefused where the other form strays too far.
     """
     texts, known = texts[:MOST_TEXTS], np.array(labels[:MOST_TEXTS])
-    cleaned = [clean(text) for text in (*golden_texts(), *texts)]
+    cleaned = clean_all([*golden_texts(), *texts])
     wanted, given = (model.probabilities(cleaned)[:, 1] for model in (exact, other))
     flips = (wanted > 0.5) != (given > 0.5)
     found = Comparison(len(cleaned), float(flips.mean()), float(np.abs(wanted - given).max()))

@@ -79,7 +79,7 @@ class LinearModel:
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Probabilities of (negative, positive) for cleaned texts, shape (n, 2)."""
-        return logistic(self.tail * np.arcsinh(self.logits(texts) / self.tail))
+        return logistic(log_odds(self.logits(texts), self.tail))
 
     def coverage(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Share of each text's n-grams that have a weight, shape (n,): how much of it is known."""
@@ -120,6 +120,11 @@ def _sums(table: NDArray[np.int8], batch: Batch) -> NDArray[np.int64]:
 def root_lengths(texts: Sequence[str]) -> NDArray[np.float64]:
     """√length of cleaned texts, shape (n,): of their characters and one boundary."""
     return np.sqrt(np.fromiter(map(len, texts), np.float64, len(texts)) + 1.0)
+
+
+def log_odds(logits: NDArray[np.float64], tail: float) -> NDArray[np.float64]:
+    """Calibrated log-odds of logits of shape (n,), as `LinearModel` describes them."""
+    return tail * np.arcsinh(logits / tail)
 
 
 def logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:

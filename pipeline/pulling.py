@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.artifacts import CONFIG, TOKENIZER, WEIGHTS
+from pipeline.cleaning import clean_all
 from pipeline.datasets import Reviews
 from pipeline.errors import InvalidInput
 from pipeline.hub import get_model
@@ -18,7 +19,7 @@ from pipeline.metrics import measure
 from pipeline.monitor import reference_profile
 from pipeline.runs import Run, save_run
 from pipeline.sealing import Form, serialize
-from pipeline.text import CLEANING_VERSION, clean
+from pipeline.text import CLEANING_VERSION
 from pipeline.transformer.loading import (
     in_safetensors,
     load_classifier,
@@ -114,10 +115,10 @@ def _with_reviews(
     rows = np.random.default_rng(0).permutation(len(reviews))[:ROWS]
     half = rows.size // 2
     calibrating, measuring = reviews.take(rows[:half]), reviews.take(rows[half:])
-    logits = model.logits([clean(text) for text in calibrating.texts])
+    logits = model.logits(clean_all(calibrating.texts))
     found = fit_calibration(logits, np.array(calibrating.labels))
     model = model.calibrated(found.slope, found.offset, found.tail)
-    cleaned = [clean(text) for text in measuring.texts]
+    cleaned = clean_all(measuring.texts)
     positive = model.probabilities(cleaned)[:, 1]
     metrics = {"held_out": asdict(measure(np.array(measuring.labels), positive))}
     return (

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import gate
+from pipeline.cleaning import clean_all
 from pipeline.datasets import Reviews
 from pipeline.errors import ArtifactRefused
 from pipeline.golden import golden_texts
@@ -14,7 +15,6 @@ from pipeline.manifest import GoldenAnswer, Manifest
 from pipeline.models import Model, load_model
 from pipeline.publishing import publish
 from pipeline.runs import Run, find_run, load_run
-from pipeline.text import clean
 from pipeline.transformer.model import FP32, INT8, ONNX, TOLERANCES, TORCH, TransformerSettings
 
 TOLERANCE = 1e-9
@@ -72,7 +72,7 @@ def serialize(
 
 def _golden_answers(model: Model) -> tuple[GoldenAnswer, ...]:
     texts = golden_texts()
-    answers = to_predictions(texts, model.probabilities([clean(text) for text in texts]))
+    answers = to_predictions(texts, model.probabilities(clean_all(texts)))
     return tuple(GoldenAnswer(*answer) for answer in answers)
 
 
@@ -101,7 +101,7 @@ def _settings(run: Run, precision: str) -> dict[str, Any]:
 
 
 def _check_export(original: Model, exported: Model) -> None:
-    texts = [clean(text) for text in golden_texts()]
+    texts = clean_all(golden_texts())
     difference = abs(original.probabilities(texts) - exported.probabilities(texts)).max()
     if not difference <= TOLERANCES[FP32]:
         raise ArtifactRefused(

@@ -80,8 +80,9 @@ def score_partitions(
         forget(partitions)
     counted = Totals()
     cores = jobs and jobs * (handler.threads or 1)
-    with cluster(address, cores, _size(handler)) as ray:
-        for partition, totals in _scored(ray, handler, partitions, jobs):
+    files = {path.name: path.read_bytes() for path in handler.folder.iterdir() if path.is_file()}
+    with cluster(address, cores, sum(map(len, files.values()))) as ray:
+        for partition, totals in _scored(ray, handler, files, partitions, jobs):
             counted += totals
             watch(partition, totals)
     if not counted.rows:
@@ -90,16 +91,12 @@ def score_partitions(
     return counted
 
 
-def _files(handler: Handler) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in handler.folder.iterdir() if path.is_file()}
-
-
-def _size(handler: Handler) -> int:
-    return sum(path.stat().st_size for path in handler.folder.iterdir())
-
-
 def _scored(
-    ray: Any, handler: Handler, partitions: Sequence[Partition], jobs: int | None
+    ray: Any,
+    handler: Handler,
+    files: dict[str, bytes],
+    partitions: Sequence[Partition],
+    jobs: int | None,
 ) -> Iterator[tuple[Partition, Totals]]:
     """Yield partitions as they are done."""
     from ray.exceptions import RayActorError, RayTaskError
@@ -111,9 +108,9 @@ def _scored(
     most = int(ray.cluster_resources().get("CPU", 1)) // threads  # any more would wait for ever
     actors = max(min(jobs or most, most, len(partitions)), 1)
     pool: Any = ActorPool([actor.remote(handler.artifact.digest, threads) for _ in range(actors)])
-    files = ray.put(_files(handler))  # with each call: an actor made anew needs them again
+    stored = ray.put(files)  # with each call: an actor made anew needs them again
     try:
-        yield from pool.map_unordered(lambda one, part: one.score.remote(part, files), partitions)
+        yield from pool.map_unordered(lambda one, part: one.score.remote(part, stored), partitions)
     except RayTaskError as error:
         if isinstance(error.cause, SentimentError | OSError):
             raise error.cause from None

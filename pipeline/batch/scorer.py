@@ -15,10 +15,7 @@ from pipeline.batch.profiles import count_texts
 from pipeline.batch.records import JsonRecords, Parsed, Records, Reject
 from pipeline.batch.serializing import Added, WriteSettings, serialize
 from pipeline.batch.totals import Totals
-from pipeline.handlers.base import Handler
-from pipeline.labels import NEGATIVE, POSITIVE
-
-_NEGATIVE, _POSITIVE = np.array(NEGATIVE, dtype=object), np.array(POSITIVE, dtype=object)
+from pipeline.handlers.base import Handler, labels_and_confidences
 
 
 class ScoredChunk(NamedTuple):
@@ -73,8 +70,6 @@ def parse_chunk(chunk: Chunk) -> Parsed:
 
 
 def added_columns(answers: NDArray[np.float64], columns: AddedColumns) -> Added:
-    """The columns that answers of shape (n, 2) give, by name; an exact tie is negative."""
-    negative, positive = answers.T
-    labels = np.where(positive > negative, _POSITIVE, _NEGATIVE)
-    values = (labels, np.maximum(negative, positive), negative, positive)
+    """The columns that answers of shape (n, 2) give, by name."""
+    values = (*labels_and_confidences(answers), *answers.T)
     return dict(zip(columns.names, values, strict=False))

@@ -103,7 +103,14 @@ class Handler(ABC):
 
 def to_predictions(texts: Sequence[str], probabilities: NDArray[np.float64]) -> list[Prediction]:
     """Predictions of n texts from probabilities of shape (n, 2); an exact tie is negative."""
-    negative, positive = probabilities.T
-    labels = np.where(positive > negative, _POSITIVE, _NEGATIVE).tolist()
-    confidences = np.maximum(negative, positive).tolist()
+    labels, confidences = (column.tolist() for column in labels_and_confidences(probabilities))
     return list(map(_new_prediction, zip(texts, labels, confidences, strict=True)))
+
+
+def labels_and_confidences(
+    probabilities: NDArray[np.float64],
+) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+    """The likelier label and its probability, shape (n,) each; an exact tie is negative."""
+    negative, positive = probabilities.T
+    labels = np.where(positive > negative, _POSITIVE, _NEGATIVE)
+    return labels, np.maximum(negative, positive)

@@ -31,14 +31,19 @@ def choose(models: Models, do_fast: bool | None) -> Handler:
     Left to us it is the deep one wherever there should be one: what answers must not depend on
     whether its artifact is good just now.
     """
-    if do_fast is None:
-        do_fast = DEEP not in models.expected()
-    slot = FAST if do_fast else DEEP
+    slot = slot_asked(models, do_fast)
     handler = models.get(slot)
     if handler is None:
         message = f"This server has no {slot} model now."
         raise RequestRefused(503, "model_unavailable", message, "do_fast")
     return handler
+
+
+def slot_asked(models: Models, do_fast: bool | None) -> str:
+    """Which model a request wants; see `choose`."""
+    if do_fast is None:
+        do_fast = DEEP not in models.expected()
+    return FAST if do_fast else DEEP
 
 
 class Answering:

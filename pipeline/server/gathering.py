@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pipeline.handlers.base import Handler, Prediction
-from pipeline.server.answering import is_quick
+from pipeline.server.answering import is_quick, slot_asked
 from pipeline.server.batching import checked
 from pipeline.server.models import Models
 from pipeline.server.refusals import RequestRefused
 from pipeline.server.schemas import PredictRequest, parse_request
-from pipeline.server.settings import DEEP, FAST, ServerSettings
+from pipeline.server.settings import FAST, ServerSettings
 
 AHEAD = "sentiment.ahead"
 """In the environ: an Ahead, or nothing."""
@@ -66,5 +66,4 @@ class Gathering:
             asked = parse_request(body.getvalue(), PredictRequest)
         except RequestRefused:  # and it will be again
             return None
-        is_fast = DEEP not in self._models.expected() if asked.do_fast is None else asked.do_fast
-        return asked if is_fast else None
+        return asked if slot_asked(self._models, asked.do_fast) == FAST else None

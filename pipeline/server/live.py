@@ -14,6 +14,7 @@ import numpy as np
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from pipeline.cleaning import clean_all
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.labels import POSITIVE
 from pipeline.monitor import LENGTH_BINS, SCRIPT_NAMES, SHARE_BINS, drift, text_profile
@@ -21,7 +22,6 @@ from pipeline.server import metrics
 from pipeline.server.models import Models
 from pipeline.server.settings import DEEP, FAST
 from pipeline.server.shared import shared_numbers
-from pipeline.text import clean
 
 FLUSH_SECONDS = 1.0
 HALF_LIFE = 3600.0
@@ -83,7 +83,7 @@ class LiveTexts:
             self._counts[self._row, _SLOTS.index(handler.slot)] = 0
 
     def _count(self, slot: str, predictions: Sequence[Prediction]) -> None:
-        cleaned = [clean(prediction.text) for prediction in predictions]
+        cleaned = clean_all([prediction.text for prediction in predictions])
         confidences = np.array([prediction.confidence for prediction in predictions])
         is_positive = np.array([prediction.label == POSITIVE for prediction in predictions])
         profile = text_profile(cleaned, np.where(is_positive, confidences, 1.0 - confidences))

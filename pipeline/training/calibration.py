@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from pipeline.errors import InvalidInput
-from pipeline.linear import LinearModel
+from pipeline.linear import LinearModel, log_odds
 
 LARGEST_LOG_TAIL = 6.0
 """Beyond, the curve is straight where logits are."""
@@ -53,8 +53,8 @@ def fit_calibration(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> Ca
 
     def log_loss(parameters: NDArray[np.float64]) -> float:
         slope, offset, tail = _decode(parameters, spread)
-        log_odds = tail * np.arcsinh((slope * logits + offset) / tail)
-        return float(np.logaddexp(0.0, signs * log_odds).mean())
+        calibrated = log_odds(slope * logits + offset, tail)
+        return float(np.logaddexp(0.0, signs * calibrated).mean())
 
     bounds = [(-10.0, 10.0), (-10.0, 10.0), (-1.0, LARGEST_LOG_TAIL)]
     found = minimize(log_loss, [1.0, 0.0, 1.0], method="L-BFGS-B", bounds=bounds)

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.artifacts import CONFIG, TOKENIZER, WEIGHTS, pack_parameters
+from pipeline.cleaning import clean_all
 from pipeline.datasets import Reviews
 from pipeline.errors import InvalidInput
 from pipeline.hub import Download
 from pipeline.metrics import measure
 from pipeline.models import Model
-from pipeline.monitor import reference_profile
 from pipeline.runs import Run, save_run
-from pipeline.text import CLEANING_VERSION, clean
+from pipeline.text import CLEANING_VERSION
 from pipeline.training.blending import calibrate, fit_blend
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.finetuning import Examples, FineTuning, FineTuningSettings
 from pipeline.training.linear import LinearSettings, fit_linear
-from pipeline.training.run import read_split
+from pipeline.training.run import profile_of, read_split
 from pipeline.training.splitting import split_rows
 from pipeline.transformer.blending import BlendedModel, DeepModel
 from pipeline.transformer.loading import load_encoder, read_tokenizer
@@ -71,14 +71,14 @@ def train_deep(
     if blend:
         model, record = _blended(transformer, learned, held_out, settings.seed)
         training |= record
-    test = Examples(list(map(clean, test_reviews.texts)), np.array(test_reviews.labels, np.intp))
+    test = Examples(clean_all(test_reviews.texts), np.array(test_reviews.labels, np.intp))
     run = Run.describe(
         slot="deep",
         cleaning_version=CLEANING_VERSION,
         settings={**model.to_record(), "training": training},
         data={**facts, "base": base.record()},
         metrics=_figures(model, held_out, test),
-        profile=_profile(model, held_out),
+        profile=profile_of(model, held_out.texts),
         versions={name: version(name) for name in LIBRARIES},
         seconds=round(time.perf_counter() - started, 1),
     )
@@ -98,7 +98,7 @@ def _identity(
 
 def _examples(reviews: Reviews, settings: FineTuningSettings) -> tuple[Examples, Examples]:
     """(To learn from, held out): equal texts are on the same side, empty ones on neither."""
-    pairs = zip(map(clean, reviews.texts), reviews.labels, strict=True)
+    pairs = zip(clean_all(reviews.texts), reviews.labels, strict=True)
     used = [(text, label) for text, label in pairs if text]
     if len(used) < SMALLEST_TRAINING:
         raise InvalidInput(
@@ -130,11 +130,6 @@ def _figures(model: DeepModel, held_out: Examples, test: Examples) -> dict[str, 
         for prefix, part in models.items()
         for name, rows in (("held_out", held_out), ("test", test))
     }
-
-
-def _profile(model: Model, held_out: Examples) -> dict[str, Any]:
-    positive = model.probabilities(held_out.texts)[:, 1]
-    return reference_profile(held_out.texts, positive, model.coverage(held_out.texts))
 
 
 def _files(model: DeepModel, module: "PreTrainedModel", tokenizer: bytes) -> dict[str, bytes]:

@@ -1,6 +1,7 @@
 """`train` as a whole: read, clean, fit, measure on the test reviews, leave a run."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,7 @@ from pipeline.cleaning import clean_all
 from pipeline.datasets import Reviews, find_split, read_reviews
 from pipeline.linear import LinearModel
 from pipeline.metrics import Metrics, measure
+from pipeline.models import Model
 from pipeline.monitor import reference_profile
 from pipeline.runs import Run, save_run
 from pipeline.text import CLEANING_VERSION
@@ -43,7 +45,7 @@ def train(data: Path, root: Path, settings: LinearSettings) -> Run:
             "held_out": asdict(fitted.held_out),
             "test": asdict(measure_model(fitted.model, test_reviews)),
         },
-        profile=_profile(fitted.model, test_reviews),
+        profile=profile_of(fitted.model, clean_all(test_reviews.texts)),
         versions={name: version(name) for name in LIBRARIES},
         seconds=round(time.perf_counter() - started, 1),
     )
@@ -57,9 +59,8 @@ def measure_model(model: LinearModel, reviews: Reviews) -> Metrics:
     return measure(np.array(reviews.labels), probabilities[:, 1])
 
 
-def _profile(model: LinearModel, unseen: Reviews) -> dict[str, Any]:
-    """Of reviews it was not trained on: of those it was, it is surer than it will ever be again."""
-    cleaned = clean_all(unseen.texts)
+def profile_of(model: Model, cleaned: Sequence[str]) -> dict[str, Any]:
+    """Of texts it was not trained on: of those it was, it is surer than it will ever be again."""
     positive = model.probabilities(cleaned)[:, 1]
     return reference_profile(cleaned, positive, model.coverage(cleaned))
 

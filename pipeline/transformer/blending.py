@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.artifacts import parameters_in
 from pipeline.errors import ArtifactRefused
-from pipeline.linear import LARGEST_FACTOR, SMALLEST_TAIL, LinearModel, logistic
+from pipeline.linear import LARGEST_FACTOR, SMALLEST_TAIL, LinearModel, log_odds, logistic
 from pipeline.transformer.model import TransformerModel
 
 
@@ -57,7 +57,7 @@ class BlendedModel:
         """Probabilities of (negative, positive) for cleaned texts, shape (n, 2)."""
         straight = self.blend.transformer * self.transformer.logits(cleaned)
         straight += self.blend.ngrams * self.ngrams.logits(cleaned) + self.blend.offset
-        return logistic(self.blend.tail * np.arcsinh(straight / self.blend.tail))
+        return logistic(log_odds(straight, self.blend.tail))
 
     def coverage(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
         """Share of each text's tokens that are known, shape (n,)."""

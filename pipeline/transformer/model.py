@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.artifacts import CONFIG, NETWORK, TOKENIZER, WEIGHTS
 from pipeline.errors import ArtifactRefused
-from pipeline.linear import logistic
+from pipeline.linear import log_odds, logistic
 from pipeline.transformer.tokens import TextEncoder, equal_length_batches
 
 TOKENS_PER_BATCH = 768
@@ -101,7 +101,7 @@ class TransformerModel:
     def probabilities(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
         """Probabilities of (negative, positive) for cleaned texts, shape (n, 2)."""
         straight = self.settings.slope * self.logits(cleaned) + self.settings.offset
-        return logistic(self.settings.tail * np.arcsinh(straight / self.settings.tail))
+        return logistic(log_odds(straight, self.settings.tail))
 
     def coverage(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
         """Share of each text's tokens that are known, shape (n,)."""
