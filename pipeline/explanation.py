@@ -86,7 +86,7 @@ def explain(handler: LinearHandler, text: str) -> Explanation:
 def _contributions(model: LinearModel, cleaned: str) -> Iterator[Contribution]:
     step = model.scale / root_lengths([cleaned])[0]
     batch = featurize([cleaned], model.features)
-    weights = model.weights.take(batch.buckets()).tolist()
+    weights = [model.weights[first:][buckets].tolist() for first, buckets in batch.buckets()]
     for view, start, end in zip(batch.views, batch.starts, batch.ends, strict=True):
         units = _units(view.name, cleaned, model.features.tokenizer)
         for order, of_order in enumerate(weights, start=1):

@@ -4,13 +4,13 @@ A batch is one buffer of codes that holds several views of every review. A rolli
 the buffer, once for each n-gram order; order n costs an addition and a multiplication per position
 more than order n - 1. The hash is polynomial modulo 2^32; multiplied after each addition, its top
 bits depend on all codes and are the bucket (Dietzfelbinger et al. 1997, "A reliable randomized
-algorithm for the closest-pair problem").
+algorithm for the closest-pair problem"). One order after the other, so that no more than one table
+need be near the processor at a time.
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -28,33 +28,20 @@ LARGEST_BITS = 24
 # Arrays without dimensions: numpy computes with them twice as fast as with its scalars, which is
 # felt where a single review is scored.
 _MULTIPLIER = np.array(0x85EBCA6B, dtype=np.uint32)
+_SHIFTS = [np.array(32 - bits, dtype=np.uint32) for bits in range(LARGEST_BITS + 1)]
 _BOUNDARY = np.array(ord(BOUNDARY), dtype=np.uint32)
 _BOUNDARIES = np.full(LARGEST_ORDER, _BOUNDARY)
 _SPACE = np.array(ord(" "), dtype=np.uint32)
 """The largest code that is no letter: cleaned text has nothing below it but the boundary."""
 
-_CROSSING = np.array(
-    [(n - 1, before) for n in range(3, LARGEST_ORDER + 1) for before in range(1, n - 1)]
-)
-"""Which n-grams reach beyond a boundary: (row of their order, how long before it they begin)."""
+_DISTANCES = np.arange(1, LARGEST_ORDER)[:, None]
+"""How long before a boundary an n-gram may begin that reaches beyond it."""
 
 _NUMBER = np.array(1 << 31, dtype=np.uint32)
 """A bit beyond those of code points, which numbers of words and morphemes have."""
 
 Codes = NDArray[np.uint32]
 Positions = NDArray[np.intp]
-
-
-class Layout(NamedTuple):
-    """Where hashes go; arrays are uint32, shape (orders, 1).
-
-    `shifts`: how far to shift a hash to get a bucket of its order's table, `firsts`: the number of
-    each table's first bucket, `nothing`: of the bucket behind all tables.
-    """
-
-    shifts: Codes
-    firsts: Codes
-    nothing: int
 
 
 @dataclass(frozen=True)
@@ -108,21 +95,6 @@ class FeatureSettings:
         """The bucket that stands for "nothing"."""
         return sum(1 << bits for bits in self.bits)
 
-    @property
-    def layout(self) -> Layout:
-        """Where the tables are, worked out once."""
-        # By hand: functools' ways hold locks, and settings travel in pickles with their code.
-        layout: Layout | None = self.__dict__.get("_layout")
-        if layout is None:
-            layout = self.__dict__["_layout"] = self._lay_out()
-        return layout
-
-    def _lay_out(self) -> Layout:
-        firsts = accumulate((1 << number for number in self.bits[:-1]), initial=0)
-        shifts = (32 - number for number in self.bits)
-        columns = [np.array([*column], dtype=np.uint32)[:, None] for column in (shifts, firsts)]
-        return Layout(columns[0], columns[1], self.nothing)
-
 
 class View(NamedTuple):
     """One way to see a review, and how long the n-grams of it get."""
@@ -132,7 +104,7 @@ class View(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """All views of n reviews, one behind the other in one buffer.
+    """All views of n reviews, one behind the other in one buffer, those of more orders first.
 
     `codes`: uint32, shape (positions + orders,): a boundary before each review in each view, and
     some behind the last. `starts`, `ends`: intp, shape (views × n,): where in it each review begins
@@ -145,36 +117,28 @@ class Batch(NamedTuple):
     ends: Positions
     settings: FeatureSettings
 
-    def buckets(self) -> Codes:
-        """The bucket of the n-gram of each order that begins at each position.
+    def buckets(self) -> Iterator[tuple[int, Codes]]:
+        """For each order: its table's first bucket, and the bucket of each n-gram, from there on.
 
-        Shape (orders, positions). An n-gram that would reach beyond the boundary behind its review,
-        or is longer than its view has them, is in the bucket "nothing".
+        The buckets, shape (positions,), are of the n-grams that begin at each position of the views
+        that have so long ones. One that would reach beyond the boundary behind its review is in the
+        bucket "nothing".
         """
-        layout = self.settings.layout
-        orders = layout.shifts.size
-        positions = self.codes.size - orders
-        buckets = np.empty((orders, positions), dtype=np.uint32)
-        shorter: Codes | int = 0
-        for order, row in enumerate(buckets):
-            np.add(shorter, self.codes[order : order + positions], out=row)
-            row *= _MULTIPLIER
-            shorter = row
-        buckets >>= layout.shifts
-        buckets += layout.firsts
-        self._leave_out(buckets, layout.nothing)
-        return buckets
-
-    def _leave_out(self, buckets: Codes, nothing: int) -> None:
-        """Mark the n-grams that are none."""
-        rows, distances = _CROSSING[: (len(buckets) - 1) * (len(buckets) - 2) // 2].T[:, :, None]
-        # Where a review has no more, it is the end of one before: not further from its own end.
-        buckets[rows, np.maximum(self.ends - distances, 0)] = nothing
-        reviews = self.ends.size // len(self.views)
-        for number, view in enumerate(self.views):
-            if view.orders < len(buckets):
-                first, last = number * reviews, (number + 1) * reviews - 1
-                buckets[view.orders :, self.starts.item(first) : self.ends.item(last)] = nothing
+        crossing = np.maximum(self.ends - _DISTANCES[: len(self.settings.bits)], 0)
+        views, reviews = len(self.views), self.ends.size // len(self.views)
+        first, nothing, hashes = 0, self.settings.nothing, self.codes * _MULTIPLIER
+        for order, bits in enumerate(self.settings.bits):
+            while self.views[views - 1].orders <= order:
+                views -= 1
+            hashes = hashes[: self.ends.item(views * reviews - 1)]
+            if order:
+                hashes += self.codes[order : order + hashes.size]
+                hashes *= _MULTIPLIER
+            buckets = hashes >> _SHIFTS[bits]
+            if order > 1:
+                buckets.put(crossing[: order - 1, : views * reviews], nothing - first)
+            yield first, buckets
+            first += 1 << bits
 
     def sums(self, values: NDArray[np.int16]) -> NDArray[np.int64]:
         """Sum of the values, one a position, over all views of each review; shape (n,)."""
@@ -192,12 +156,14 @@ def featurize(texts: Sequence[str], settings: FeatureSettings) -> Batch:
     text = padded[: -len(edge)]
     # Positions taken, not a mask: numpy is four times quicker so.
     unspaced = text.take((text != _SPACE).nonzero()[0])
-    parts = [unspaced, _words(padded)]
-    views = [View("unspaced", LARGEST_ORDER), View("words", settings.word_orders)]
+    views = {
+        View("unspaced", LARGEST_ORDER): unspaced,
+        View("words", settings.word_orders): _words(padded),
+    }
     if settings.tokenizer != SYLLABLE:
-        parts.append(_morphemes(texts, settings.tokenizer))
-        views.append(View("morphemes", settings.morpheme_orders))
-    codes = np.concatenate([*parts, _BOUNDARIES[: len(settings.bits)]])
+        views[View("morphemes", settings.morpheme_orders)] = _morphemes(texts, settings.tokenizer)
+        views = dict(sorted(views.items(), key=lambda item: -item[0].orders))
+    codes = np.concatenate([*views.values(), _BOUNDARIES[: len(settings.bits)]])
     places = (codes == _BOUNDARY).nonzero()[0]
     size = len(views) * len(texts)
     return Batch(tuple(views), codes, places[:size], places[1 : size + 1], settings)

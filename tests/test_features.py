@@ -18,9 +18,10 @@ def by_view(batch: Batch, review: int = 0) -> dict[str, list[list[int]]]:
     """Of one review, per view and order: its buckets."""
     found = {}
     count = batch.starts.size // len(batch.views)
+    orders = [first + buckets.astype(int) for first, buckets in batch.buckets()]
     for number, view in enumerate(batch.views):
         own = slice(*(side[number * count + review] for side in (batch.starts, batch.ends)))
-        found[view.name] = batch.buckets()[:, own].tolist()
+        found[view.name] = [order[own].tolist() for order in orders[: view.orders]]
     return found
 
 
@@ -43,7 +44,7 @@ def test_every_ngram_within_the_boundaries_comes_once(text: str) -> None:
     for view, orders in views_of(text).items():
         real = [[bucket for bucket in order if bucket != SETTINGS.nothing] for order in orders]
         between = units[view] + 1  # n-grams of two, each boundary being in one of them
-        longer = [max(between - n, 0) if view == "unspaced" else 0 for n in (1, 2)]
+        longer = [max(between - n, 0) for n in (1, 2)] if view == "unspaced" else []
         assert [len(order) for order in real] == [between, between, *longer]
 
 
@@ -81,7 +82,7 @@ def test_buckets_are_used_evenly() -> None:
     letters = np.random.default_rng(0).integers(ord("가"), ord("힣"), (10_000, 2))
     texts = ["".join(map(chr, pair)) for pair in letters]
     batch = featurize(texts, FeatureSettings(bits=(1, 16)))
-    _, pairs = batch.buckets()
+    _, (_, pairs) = batch.buckets()
     inner = pairs[batch.starts[: len(texts)] + 1]
     expected = 65_536 * (1 - np.exp(-len(texts) / 65_536))
     assert np.unique(inner).size == pytest.approx(expected, rel=0.02)

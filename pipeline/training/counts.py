@@ -29,9 +29,11 @@ def chunk_counts(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_
     batch = featurize(texts, settings)
     reviews = np.tile(np.arange(len(texts), dtype=np.int64), len(batch.views))
     rows = reviews.repeat(batch.ends - batch.starts)
-    buckets = batch.buckets()
-    cells = (rows * stride + buckets)[buckets != settings.nothing]
-    occupied, counts = np.unique(cells, return_counts=True)
+    cells = []
+    for first, buckets in batch.buckets():
+        is_something = buckets != settings.nothing - first
+        cells.append((rows[: buckets.size] * stride + first + buckets)[is_something])
+    occupied, counts = np.unique(np.concatenate(cells), return_counts=True)
     row_ends = np.searchsorted(occupied, np.arange(len(texts) + 1) * stride)
     return sparse.csr_matrix(
         (counts.astype(np.float32), (occupied % stride).astype(np.int32), row_ends),
