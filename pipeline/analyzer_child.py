@@ -1,9 +1,9 @@
 """One KoNLPy analyzer in a Java virtual machine of its own: the program of a child process.
 
 `python -P analyzer_child.py ANALYZER LIBJVM PARENT_PID`. The first line out is `"ready"`; then for
-each line in, a JSON list of texts, a line out for each text, a JSON list of morphemes. Ends when
-its input ends, or its parent. Imports nothing of this package, so that it starts quickly and needs
-no path but the interpreter's own.
+each line in, a JSON list of texts, a line out for each text, a JSON list of morphemes, each with
+its tag. Ends when its input ends, or its parent. Imports nothing of this package, so that it starts
+quickly and needs no path but the interpreter's own.
 """
 
 import json
@@ -79,7 +79,7 @@ def _load(name: str, library: str) -> Any:
     import konlpy.tag
 
     analyzer = getattr(konlpy.tag, CLASSES[name])()
-    analyzer.morphs("영화")  # some read their dictionaries only now
+    analyzer.pos("영화")  # some read their dictionaries only now
     return analyzer
 
 
@@ -92,8 +92,8 @@ def _classpath() -> list[str]:
     return [str(folder), str(folder / "bin"), str(folder / "*")]
 
 
-def _morphemes(analyzer: Any, text: str) -> list[str]:
-    """Morphemes of a text, its words where the analyzer throws or finds nothing.
+def _morphemes(analyzer: Any, text: str) -> list[tuple[str, str]]:
+    """Morphemes of a text and their tags, its words where the analyzer throws or finds nothing.
 
     Characters beyond the basic plane, such as emoji, stand for themselves: Komoran and Kkma tear
     their surrogates apart. Java's errors (no memory, no stack) depend on more than the text, so
@@ -102,14 +102,14 @@ def _morphemes(analyzer: Any, text: str) -> list[str]:
     import jpype
 
     if text[0] > "\uffff":
-        return list(text)
+        return [(letter, "") for letter in text]
     try:
-        found = [morpheme for morpheme in analyzer.morphs(text) if morpheme]
+        found = [(morpheme, tag) for morpheme, tag in analyzer.pos(text) if morpheme]
     except jpype.JClass("java.lang.Error"):
         raise
     except Exception:
         found = []
-    return found or text.split()
+    return found or [(word, "") for word in text.split()]
 
 
 if __name__ == "__main__":

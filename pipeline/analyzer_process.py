@@ -55,8 +55,8 @@ class AnalyzerProcess:
         """Whether it has neither ended nor been stopped."""
         return self._process.poll() is None
 
-    def ask(self, texts: Sequence[str], found: list[list[str]]) -> None:
-        """Append the morphemes of each text to `found`.
+    def ask(self, texts: Sequence[str], found: list[list[Sequence[str]]]) -> None:
+        """Append the morphemes of each text to `found`, with their tags.
 
         Raises AnalyzerDied at the text it died of. No generator: one left half read would leave
         answers in the pipe.

@@ -106,11 +106,11 @@ def _units(view: str, cleaned: str, tokenizer: str) -> list[Unit]:
     """What the positions of a review stand for, and the boundary behind it."""
     if view == "words":
         spans = [(word.start(), word.end()) for word in re.finditer(r"(?<!\S)\S{1,2}", cleaned)]
-    elif view == "morphemes":
-        spans = list(_morpheme_spans(cleaned, tokenizer))
-    else:
+    elif view == "unspaced":
         spans = [(i, i + 1) for i, letter in enumerate(cleaned) if letter != " "]
-    separator = " " if view in ("words", "morphemes") else ""
+    else:
+        spans = list(_morpheme_spans(cleaned, tokenizer, content_only=view == "content words"))
+    separator = "" if view == "unspaced" else " "
     units = [Unit(f"{cleaned[start:end]}{separator}", start, end) for start, end in spans]
     beginning = spans[0][0] if spans else 0
     before = Unit(SHOWN_BOUNDARY, beginning, beginning)
@@ -118,11 +118,11 @@ def _units(view: str, cleaned: str, tokenizer: str) -> list[Unit]:
     return [before, *units, behind]
 
 
-def _morpheme_spans(cleaned: str, tokenizer: str) -> Iterator[Span]:
+def _morpheme_spans(cleaned: str, tokenizer: str, content_only: bool) -> Iterator[Span]:
     """Where the text has each morpheme; one that the analyzer rewrote covers nothing."""
     (morphemes,) = get_tokenizer(tokenizer).tokenize([cleaned])
     end = 0
     for morpheme in morphemes:
-        start = cleaned.find(morpheme, end)
-        start, end = (start, start + len(morpheme)) if start >= 0 else (end, end)
-        yield start, end
+        start = cleaned.find(morpheme.text, end)
+        start, end = (start, start + len(morpheme.text)) if start >= 0 else (end, end)
+        yield from [(start, end)] * (len(morpheme.content) if content_only else 1)

@@ -55,14 +55,16 @@ class FeatureSettings:
 
     The views are the text without its spaces, which Korean writers set freely, and its words, each
     told by its first two characters, mostly the stem. With a `tokenizer`, one of KoNLPy's
-    analyzers, there are the morphemes too; "syllable" stands for none of them. Of words and
-    morphemes there are only the orders up to `word_orders` and `morpheme_orders`: longer ones
-    hardly ever come again.
+    analyzers, there are the morphemes too, and the content words in them, next to one another
+    whatever particles and endings are between; "syllable" stands for no analyzer. Of these views
+    there are only the orders up to `word_orders`, `morpheme_orders` and `content_orders`: longer
+    n-grams hardly ever come again.
     """
 
     bits: tuple[int, ...] = (16, 20, 22, 22, 22)
     word_orders: int = 2
     morpheme_orders: int = 3
+    content_orders: int = 2
     tokenizer: str = SYLLABLE
 
     @classmethod
@@ -73,7 +75,7 @@ class FeatureSettings:
         return settings
 
     def _check(self) -> None:
-        orders = (self.word_orders, self.morpheme_orders)
+        orders = (self.word_orders, self.morpheme_orders, self.content_orders)
         if any(type(number) is not int for number in (*self.bits, *orders)):
             raise TypeError("bits and orders are whole numbers")
         if not 1 <= len(self.bits) <= LARGEST_ORDER:
@@ -161,7 +163,7 @@ def featurize(texts: Sequence[str], settings: FeatureSettings) -> Batch:
         View("words", settings.word_orders): _words(padded),
     }
     if settings.tokenizer != SYLLABLE:
-        views[View("morphemes", settings.morpheme_orders)] = _morphemes(texts, settings.tokenizer)
+        views |= _morpheme_views(texts, settings)
         views = dict(sorted(views.items(), key=lambda item: -item[0].orders))
     codes = np.concatenate([*views.values(), _BOUNDARIES[: len(settings.bits)]])
     places = (codes == _BOUNDARY).nonzero()[0]
@@ -178,17 +180,25 @@ def _words(padded: Codes) -> Codes:
     return np.where(padded.take(gaps) == _BOUNDARY, _BOUNDARY, beginnings.take(gaps))
 
 
-def _morphemes(texts: Sequence[str], tokenizer: str) -> Codes:
-    """A number for each morpheme, and the boundaries."""
+def _morpheme_views(texts: Sequence[str], settings: FeatureSettings) -> dict[View, Codes]:
+    """A number for each morpheme, and the boundaries; the same of the content words alone."""
     # Here, so that a model without morphemes can be pickled with its code: analyzers hold locks.
     from pipeline.tokenizers import get_tokenizer
 
+    found = get_tokenizer(settings.tokenizer).tokenize(texts)
+    surfaces = [[morpheme.text for morpheme in review] for review in found]
+    content = [[word for morpheme in review for word in morpheme.content] for review in found]
+    return {
+        View("morphemes", settings.morpheme_orders): _numbers(surfaces, 0),
+        View("content words", settings.content_orders): _numbers(content, 1),
+    }
+
+
+def _numbers(reviews: Sequence[Sequence[str]], seed: int) -> Codes:
+    """A boundary for each review, a number for each of its words; others by another seed."""
     codes: list[int] = []
-    for morphemes in get_tokenizer(tokenizer).tokenize(texts):
+    for words in reviews:
         codes.append(int(_BOUNDARY))
-        codes += [_number(morpheme) for morpheme in morphemes]
+        for word in words:
+            codes.append(zlib.crc32(word.encode("utf-8", "surrogatepass"), seed) | int(_NUMBER))
     return np.array(codes, dtype=np.uint32)
-
-
-def _number(morpheme: str) -> int:
-    return zlib.crc32(morpheme.encode("utf-8", "surrogatepass")) | int(_NUMBER)

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from importlib.util import find_spec
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from pipeline.analyzer_process import INSTALL, AnalyzerDied, AnalyzerProcess
 from pipeline.errors import InvalidInput, ModelMissing, ResourceUnavailable
@@ -55,6 +55,37 @@ _PIECE = re.compile(
 )
 
 
+_FUNCTION_TAG = re.compile(
+    # Sejong's and Hannanum's particles, endings and signs; not foreign words, numbers, emoticons
+    r"J|E(?!MO)|S(?![HLN])"
+    # Okt spells its tags out
+    r"|PreEomi|Punctuation"
+)
+_CONTENT_TAG = re.compile(r"Exclamation|ScreenName|Suffix")
+"""Of Okt; the other tags of these letters are of function words."""
+
+
+class Morpheme(NamedTuple):
+    """The surface form, and the content words in it: those that mean something by themselves.
+
+    A particle, an ending or a punctuation mark holds none, most others one, themselves; what MeCab
+    leaves contracted (했 for 하 and 았) holds its stem.
+    """
+
+    text: str
+    content: tuple[str, ...]
+
+    @classmethod
+    def tagged(cls, text: str, tag: str) -> Self:
+        """One that is whole; `tag` is of the analyzer's own set, "" where it found none."""
+        return cls(text, (text,) if is_content(tag) else ())
+
+
+def is_content(tag: str) -> bool:
+    """Whether a tag, of any of the analyzers, is that of a content word."""
+    return bool(_CONTENT_TAG.match(tag)) or not _FUNCTION_TAG.match(tag)
+
+
 class Tokenizer(ABC):
     """One analyzer. Nothing is loaded until the first call; `close` lets go of what was."""
 
@@ -62,11 +93,10 @@ class Tokenizer(ABC):
         self.name = name
         self._lock = threading.Lock()
 
-    def tokenize(self, texts: Sequence[str]) -> list[list[str]]:
+    def tokenize(self, texts: Sequence[str]) -> list[list[Morpheme]]:
         """Morphemes of cleaned texts, same length and order; [] for a blank one.
 
-        Surface forms as KoNLPy's `morphs` gives them: the tags of reviews' spelling are too
-        unsure to be worth a second vocabulary. A few of Komoran's hold a space. Raises
+        Surface forms as KoNLPy's `morphs` gives them. A few of Komoran's hold a space. Raises
         ModelMissing where a package or Java is missing, ResourceUnavailable where the analyzer
         dies or hangs twice.
         """
@@ -79,7 +109,7 @@ class Tokenizer(ABC):
         """Parts of a text to analyze one by one, none of them blank."""
 
     @abstractmethod
-    def _analyze(self, pieces: Sequence[str]) -> list[list[str]]:
+    def _analyze(self, pieces: Sequence[str]) -> list[list[Morpheme]]:
         """Morphemes of each piece."""
 
     @abstractmethod
@@ -99,13 +129,13 @@ class MecabTokenizer(Tokenizer):
     def _pieces(self, text: str) -> list[str]:
         return [text] if text.strip() else []
 
-    def _analyze(self, pieces: Sequence[str]) -> list[list[str]]:
+    def _analyze(self, pieces: Sequence[str]) -> list[list[Morpheme]]:
         with self._lock:
             if self._mecab is None:
                 _require_packages(self.name)
                 self._mecab = _load_mecab()
-            found = [self._mecab.morphs(piece) for piece in pieces]
-        return [[morpheme for morpheme in one if morpheme] for one in found]
+            found = [self._mecab.tagger.parse(piece) for piece in pieces]
+        return [[_read_mecab(line) for line in one.splitlines() if "\t" in line] for one in found]
 
     def close(self) -> None:
         """Free the dictionary, once nobody uses it."""
@@ -126,6 +156,16 @@ def _load_mecab() -> Any:
     return Mecab(dicpath=f"{shlex.quote(str(dictionary_path))} -r {os.devnull}")
 
 
+def _read_mecab(line: str) -> Morpheme:
+    """A line of MeCab's output, with the features of mecab-ko-dic: tag first, parts last."""
+    text, features = line.split("\t")
+    tag, *_, kind, _first, _last, parts = features.split(",")
+    if kind != "Inflect":
+        return Morpheme.tagged(text, tag)
+    pairs = (part.split("/")[:2] for part in parts.split("+"))
+    return Morpheme(text, tuple(word for word, tag in pairs if is_content(tag)))
+
+
 class JavaTokenizer(Tokenizer):
     """Okt, Komoran, Hannanum or Kkma, in a child process that is started anew when it died."""
 
@@ -141,12 +181,12 @@ class JavaTokenizer(Tokenizer):
         suspects = rf"\w{{{min(limits) + 1},}}"
         return _PIECE.findall(re.sub(suspects, lambda run: _cut(run[0], limits), text))
 
-    def _analyze(self, pieces: Sequence[str]) -> list[list[str]]:
+    def _analyze(self, pieces: Sequence[str]) -> list[list[Morpheme]]:
         batches = (pieces[start : start + BATCH] for start in range(0, len(pieces), BATCH))
         return [morphemes for batch in batches for morphemes in self._analyze_batch(batch)]
 
-    def _analyze_batch(self, batch: Sequence[str]) -> list[list[str]]:
-        found: list[list[str]] = []
+    def _analyze_batch(self, batch: Sequence[str]) -> list[list[Morpheme]]:
+        found: list[list[Sequence[str]]] = []
         died_at = -1
         with self._lock:
             while len(found) < len(batch):
@@ -156,7 +196,7 @@ class JavaTokenizer(Tokenizer):
                     if died_at == len(found):
                         raise ResourceUnavailable(self._obituary(batch[died_at], death)) from None
                     died_at = len(found)
-        return found
+        return [[Morpheme.tagged(text, tag) for text, tag in one] for one in found]
 
     def _obituary(self, piece: str, death: AnalyzerDied) -> str:
         return (

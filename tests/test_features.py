@@ -121,6 +121,7 @@ def test_no_character_of_a_text_is_a_boundary_in_any_view() -> None:
         {"bits": [True, 2]},
         {"bits": [2, 2], "word_orders": 0},
         {"bits": [2, 2], "morpheme_orders": 9},
+        {"bits": [2, 2], "content_orders": 0},
         {"bits": [2, 2], "word_orders": 1.0},
         {"bits": [2, 2], "tokenizer": "nosuch"},
         {"bits": [2, 2], "more": 1},

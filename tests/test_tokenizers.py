@@ -16,7 +16,14 @@ from pipeline.handlers.loading import load_current
 from pipeline.java import find_java
 from pipeline.sealing import serialize
 from pipeline.text import clean
-from pipeline.tokenizers import JavaTokenizer, Tokenizer, get_tokenizer, missing_packages
+from pipeline.tokenizers import (
+    JavaTokenizer,
+    Morpheme,
+    Tokenizer,
+    get_tokenizer,
+    is_content,
+    missing_packages,
+)
 from pipeline.training.linear import LinearSettings, features_for
 from pipeline.training.run import train
 from tests.conftest import SAMPLE, served
@@ -62,6 +69,28 @@ def test_a_text_has_the_same_morphemes_alone_and_in_a_batch(tokenizer: Tokenizer
     assert all(found[number] for number in (0, 2, 3, 4))
 
 
+def test_content_words_are_told_from_particles_and_endings(tokenizer: Tokenizer) -> None:
+    (found,) = tokenizer.tokenize(["이 영화는 정말 재미있었다 ㅋㅋ 10점!"])
+    content = [word for morpheme in found for word in morpheme.content]
+    assert {"영화", "정말"} <= set(content)
+    assert not {"는", "다", "!"} & set(content)
+
+
+@pytest.mark.parametrize("tag", ["NNG", "VX+EC", "SL", "Exclamation", "Suffix", "Noun", "EMO", ""])
+def test_tags_of_content_words(tag: str) -> None:
+    assert is_content(tag)
+
+
+@pytest.mark.parametrize("tag", ["JKS", "EP+EF", "SF", "Josa", "Eomi", "PreEomi", "Punctuation"])
+def test_tags_of_function_words(tag: str) -> None:
+    assert not is_content(tag)
+
+
+def test_a_contraction_holds_its_stem() -> None:
+    (found,) = require("mecab").tokenize(["기대 안 했는데"])
+    assert Morpheme("했", ("하",)) in found
+
+
 def test_threads_get_the_same_answers(tokenizer: Tokenizer) -> None:
     expected = tokenizer.tokenize(TEXTS)
     with ThreadPoolExecutor(4) as pool:
@@ -76,7 +105,7 @@ def test_a_fork_and_its_parent_go_on(tokenizer: Tokenizer) -> None:
     assert tokenizer.tokenize(TEXTS) == expected
 
 
-def _tokenize(name: str) -> list[list[str]]:
+def _tokenize(name: str) -> list[list[Morpheme]]:
     return get_tokenizer(name).tokenize(TEXTS)
 
 

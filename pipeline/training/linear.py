@@ -48,7 +48,7 @@ class LinearSettings:
     seed: int = 0
 
 
-BITS_WITH_MORPHEMES = (18, 22, 22, 22, 22)
+BITS_WITH_MORPHEMES = (18, 23, 22, 22, 21)
 """Morphemes and their pairs are many more than characters and theirs."""
 
 
