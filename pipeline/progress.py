@@ -1,13 +1,11 @@
 """Progress of long work: a bar on a terminal, nothing in a pipe."""
 
-from typing import Never, TypeAlias
+from typing import Never
 
 from tqdm import tqdm
 
-ProgressBar: TypeAlias = "tqdm[Never]"
 
-
-def progress_bar(total: int, description: str, unit: str = " reviews") -> ProgressBar:
+def progress_bar(total: int, description: str, unit: str = " reviews") -> "tqdm[Never]":
     """Return a bar to `update(n)`; a context manager. Writes to stderr, and only to a terminal."""
     return tqdm(
         total=total,

@@ -9,8 +9,7 @@ from pipeline.linear import LinearModel, quantize
 from pipeline.metrics import calibration_error, measure
 from pipeline.runs import find_run, load_run
 from pipeline.training.calibration import fit_calibration
-from pipeline.training.linear import LinearSettings, fit_linear
-from pipeline.training.mislabelled import fold_rows, is_contradicted
+from pipeline.training.linear import LinearSettings
 from pipeline.training.run import train
 from pipeline.training.splitting import split_rows
 from tests.conftest import SAMPLE
@@ -104,27 +103,3 @@ def test_training_scores_are_those_of_the_model(sample_root: Path) -> None:
     run, files = load_run(find_run(sample_root))
     model = LinearModel.from_parts(parameters_in(files), run.settings)
     assert model.probabilities(["최고"]).shape == (1, 2)
-
-
-def test_folds_judge_every_row_once_and_never_a_text_they_learned() -> None:
-    texts = [f"text {n % 40}" for n in range(400)]
-    folds = fold_rows(texts)
-    assert sorted(row for _, judged in folds for row in judged) == list(range(400))
-    for learned, judged in folds:
-        assert not {texts[row] for row in learned} & {texts[row] for row in judged}
-
-
-def test_the_surest_contradictions_are_told_and_no_more_than_a_hundredth() -> None:
-    labels = np.array([0, 1] * 200)
-    logits = np.where(labels == 1, 2.0, -2.0)
-    logits[[0, 2, 4, 6]] = 1.0, 1.3, 1.5, 1.4
-    assert np.flatnonzero(is_contradicted(logits, labels, 1.2)).tolist() == [4, 6]
-
-
-def test_mislabelled_reviews_are_left_out() -> None:
-    texts = [f"정말 재밌다 {n}" for n in range(300)] + [f"너무 지루해 {n}" for n in range(300)]
-    labels = [int(n < 300 and n % 100 > 0) for n in range(600)]
-    found = fit_linear(texts, labels, LinearSettings(margin=0.0))
-    kept = fit_linear(texts, labels, LinearSettings(margin=1e9))
-    assert 1 <= found.left_out <= 3
-    assert kept.left_out == 0

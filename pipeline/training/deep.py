@@ -116,7 +116,8 @@ def _blended(
     """The transformer with n-grams beside it, and how these were fitted."""
     settings = LinearSettings(seed=seed)
     fitted = fit_linear(learned.texts, learned.labels.tolist(), settings)
-    return fit_blend(transformer, fitted.model, held_out), {"ngrams": fitted.record(settings)}
+    record = {**asdict(settings), "inverse_regularization": fitted.inverse_regularization}
+    return fit_blend(transformer, fitted.model, held_out), {"ngrams": record}
 
 
 def _figures(model: DeepModel, held_out: Examples, test: Examples) -> dict[str, Any]:

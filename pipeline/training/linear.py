@@ -6,8 +6,8 @@ on all of them. The test reviews are not seen here.
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Self
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,9 @@ from pipeline.errors import InvalidInput
 from pipeline.features import SYLLABLE, FeatureSettings
 from pipeline.linear import LinearModel, quantize, root_lengths
 from pipeline.metrics import Metrics, measure
-from pipeline.progress import ProgressBar, progress_bar
-from pipeline.training.calibration import Calibration, fit_calibration
+from pipeline.progress import progress_bar
+from pipeline.training.calibration import fit_calibration
 from pipeline.training.counts import count_matrix, frequent_columns, keep_columns
-from pipeline.training.mislabelled import FOLDS, cross_validated, is_contradicted
 from pipeline.training.splitting import split_rows
 from pipeline.training.weighting import Weighting
 
@@ -34,16 +33,14 @@ class LinearSettings:
 
     `inverse_regularizations`: candidates for the C of the support vector machine, for rows of mean
     squared norm 1; the best on held-out rows is taken. `passes`: sweeps of the solver over the
-    rows; more of them leave held-out accuracy as it is. `margin`: reviews that a machine fitted on
-    others puts further than this on the other label's side (its own margin is 1) are left out.
-    `held_out`: share of rows that choose and calibrate.
+    rows; more of them leave held-out accuracy as it is. `held_out`: share of rows that choose and
+    calibrate.
     """
 
     features: FeatureSettings = field(default_factory=FeatureSettings)
     weighting: Weighting = field(default_factory=Weighting)
     inverse_regularizations: tuple[float, ...] = (0.5, 0.75)
     passes: int = 12
-    margin: float = 1.2
     held_out: float = 0.1
     seed: int = 0
 
@@ -61,20 +58,11 @@ def features_for(tokenizer: str) -> FeatureSettings:
 
 @dataclass(frozen=True)
 class FittedLinear:
-    """The model, the regularization chosen, and how that did on the held-out rows.
-
-    `left_out`: how many rows the others contradict.
-    """
+    """The model, the regularization chosen, and how the chosen trial did on the held-out rows."""
 
     model: LinearModel
     inverse_regularization: float
     held_out: Metrics
-    left_out: int
-
-    def record(self, settings: LinearSettings) -> dict[str, Any]:
-        """How it was fitted, as plain types, for JSON."""
-        chosen = {"inverse_regularization": self.inverse_regularization}
-        return {**asdict(settings), **chosen, "left_out": self.left_out}
 
 
 @dataclass(frozen=True)
@@ -99,55 +87,20 @@ def fit_linear(
     Raises InvalidInput for fewer than 40 reviews or a single label.
     """
     rows = _featurize(cleaned, labels, settings)
-    kept, aside = split_rows(rows.texts, settings.held_out, settings.seed)
-    held_out, trials = rows.take(aside), []
-    fits = FOLDS + len(settings.inverse_regularizations) + 1
-    with progress_bar(fits, "Fitting", unit=" fits") as bar:
-        kept = kept[~_contradicted(rows.take(kept), settings, bar)]
-        for candidate in settings.inverse_regularizations:
-            trials.append(_try(candidate, rows.take(kept), held_out, settings))
+    kept, held_out = map(rows.take, split_rows(rows.texts, settings.held_out, settings.seed))
+    candidates = settings.inverse_regularizations
+    with progress_bar(len(candidates) + 1, "Fitting", unit=" fits") as bar:
+        trials = []
+        for candidate in candidates:
+            raw = _fit(kept, candidate, settings)
+            calibration = fit_calibration(raw.logits(held_out.texts), held_out.labels)
+            trials.append((candidate, calibration, calibration.applied_to(raw)))
             bar.update(1)
-        best = min(trials, key=lambda trial: trial.log_loss)
-        aside = aside[~is_contradicted(best.logits, held_out.labels, settings.margin)]
-        used = np.sort(np.concatenate([kept, aside]))
-        raw = _fit(rows.take(used), best.inverse_regularization, settings)
+        chosen, calibration, trial = min(trials, key=lambda t: _log_loss(t[2], held_out))
+        model = calibration.applied_to(_fit(rows, chosen, settings))
         bar.update(1)
-    model, left_out = best.calibration.applied_to(raw), rows.labels.size - used.size
-    return FittedLinear(model, best.inverse_regularization, best.held_out, left_out)
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """How one candidate did. `logits`: of the held-out rows, before calibration."""
-
-    inverse_regularization: float
-    logits: NDArray[np.float64]
-    calibration: Calibration
-    log_loss: float
-    held_out: Metrics
-
-
-def _try(candidate: float, kept: _Rows, held_out: _Rows, settings: LinearSettings) -> _Trial:
-    raw = _fit(kept, candidate, settings)
-    logits = raw.logits(held_out.texts)
-    calibration = fit_calibration(logits, held_out.labels)
-    answers = calibration.applied_to(raw).probabilities(held_out.texts)
-    likelihoods = answers[np.arange(held_out.labels.size), held_out.labels]
-    log_loss = float(-np.log(likelihoods).mean())
-    figures = measure(held_out.labels, answers[:, 1])
-    return _Trial(candidate, logits, calibration, log_loss, figures)
-
-
-def _contradicted(rows: _Rows, settings: LinearSettings, bar: ProgressBar) -> NDArray[np.bool_]:
-    """Which rows the others contradict."""
-
-    def logits(learned: NDArray[np.intp], judged: NDArray[np.intp]) -> NDArray[np.float64]:
-        model = _fit(rows.take(learned), settings.inverse_regularizations[0], settings)
-        bar.update(1)
-        return model.logits(rows.take(judged).texts)
-
-    found = cross_validated(rows.texts, rows.labels, logits)
-    return is_contradicted(found, rows.labels, settings.margin)
+    figures = measure(held_out.labels, trial.probabilities(held_out.texts)[:, 1])
+    return FittedLinear(model, chosen, figures)
 
 
 def _featurize(cleaned: Sequence[str], labels: Sequence[int], settings: LinearSettings) -> _Rows:
@@ -198,3 +151,8 @@ def _scaled(rows: _Rows, scales: NDArray[np.float64]) -> tuple[sparse.csr_matrix
     norm = float(np.sqrt(values @ values / len(rows.texts)))
     parts = (values / norm, rows.counts.indices, rows.counts.indptr)
     return sparse.csr_matrix(parts, shape=rows.counts.shape), norm
+
+
+def _log_loss(model: LinearModel, rows: _Rows) -> float:
+    likelihoods = model.probabilities(rows.texts)[np.arange(rows.labels.size), rows.labels]
+    return float(-np.log(likelihoods).mean())

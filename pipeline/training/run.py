@@ -35,7 +35,7 @@ def train(data: Path, root: Path, settings: LinearSettings) -> Run:
     train_reviews, test_reviews, facts = read_split(data, settings.seed)
     cleaned = clean_all(train_reviews.texts)
     fitted = fit_linear(cleaned, train_reviews.labels, settings)
-    training = fitted.record(settings)
+    training = {**asdict(settings), "inverse_regularization": fitted.inverse_regularization}
     run = Run.describe(
         slot="fast",
         cleaning_version=CLEANING_VERSION,
