@@ -7,16 +7,20 @@ hub. With SENTIMENT_ARTIFACTS, the current deep artifact of that folder is measu
 import hashlib
 import os
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 from common import Corpus, print_table, start
+from memory import peak
+from packages import installed_megabytes
 from timing import batches, interleaved, ratio, totals
 
-from pipeline.errors import ModelMissing, SentimentError
+from pipeline.errors import SentimentError
 from pipeline.handlers.loading import load_current
 from pipeline.hub import get_model
 from pipeline.pulling import positive_output, pull
@@ -35,6 +39,7 @@ REVIEWS, ROUNDS = 2048, 2
 LIMIT_SECONDS = 600.0
 SINGLE = 200
 """Calls with one review."""
+MEMORY_REVIEWS = 256
 
 Score = Callable[[list[str]], list[bool]]
 
@@ -60,7 +65,8 @@ def main() -> None:
     except SentimentError as error:
         print(f"Left out: {error} BENCH_MODEL may name a folder.")
         return
-    sides = {PIPELINE: load_pipeline(name), **load_ours(name, options.models)}
+    sources = {PIPELINE: name, **seal(name, options.models)}
+    sides = {side: load(side, source) for side, source in sources.items()}
     texts, labels = sample(corpus, 60 if options.quick else REVIEWS)
     rounds = {side: batches(texts, len(texts) // ROUNDS, 1, ROUNDS) for side in sides}
     recorded = {side: Recorded(answer) for side, answer in sides.items()}
@@ -75,11 +81,13 @@ def main() -> None:
             f"{ratio(seconds, PIPELINE, side)[1]:.2f}×",
             f"{accuracy(recorded[side], labels):.2%}",
             *single[side],
+            f"{peak_memory(side, sources[side], texts):,.0f} MB",
+            f"{installed_megabytes(*packages_for(side)):,.0f} MB",
         ]
         for side in sides
     ]
     header = ["side", "reviews/s (median)", "pipeline's time ÷ its (median)", "least", "accuracy"]
-    print_table([*header, "1 review: p50", "p95"], rows)
+    print_table([*header, "1 review: p50", "p95", "peak memory", "packages"], rows)
 
 
 def sample(corpus: Corpus, count: int) -> tuple[list[str], list[int]]:
@@ -107,25 +115,50 @@ def load_pipeline(name: str) -> Score:
     return score
 
 
-def load_ours(name: str, folder: Path) -> dict[str, Score]:
-    """A handler for each form, sealed into `folder` unless that was done before."""
+def seal(name: str, folder: Path) -> dict[str, str]:
+    """Artifacts of each form in `folder`, sealed unless that was done before; where they are."""
     key = hashlib.sha256(repr(get_model(name).files).encode()).hexdigest()[:12]
     roots = {side: folder / f"deep-{key}-{side.replace(' ', '-')}" for side in FORMS}
     for side, root in roots.items():
         if not (root / "deep" / "current.json").exists():
             pull(name, root, form=FORMS[side])
-    handlers = {side: load_current(root, "deep", threads=1) for side, root in roots.items()}
     if present := os.environ.get("SENTIMENT_ARTIFACTS"):
-        try:
-            handlers[PRESENT] = load_current(Path(present), "deep", threads=1)
-        except ModelMissing:
-            print(f"{present} holds no deep model.")
-    return {side: scorer(handler.handle) for side, handler in handlers.items()}
+        roots[PRESENT] = Path(present)
+    return {side: str(root) for side, root in roots.items() if has_model(root)}
 
 
-def scorer(handle: Callable[[list[str]], Any]) -> Score:
-    """A handler's answers as booleans."""
+def has_model(root: Path) -> bool:
+    """Whether this is a folder with a deep artifact; says so if not."""
+    found = (root / "deep" / "current.json").exists()
+    if not found:
+        print(f"{root} holds no deep model.")
+    return found
+
+
+def load(side: str, source: str) -> Score:
+    """A side's way to answer; `source` is the model's name or the folder of artifacts."""
+    if side == PIPELINE:
+        return load_pipeline(source)
+    handle = load_current(Path(source), "deep", threads=1).handle
     return lambda texts: [answer.label == "positive" for answer in handle(texts)]
+
+
+def peak_memory(side: str, source: str, texts: list[str]) -> float:
+    """Megabytes that a fresh process with this side alone takes at the most."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(_load_and_score, side, source, texts[:MEMORY_REVIEWS]).result()
+
+
+def _load_and_score(side: str, source: str, texts: list[str]) -> float:
+    load(side, source)(texts)
+    return peak()
+
+
+def packages_for(side: str) -> tuple[str, ...]:
+    """What is to be installed to use it."""
+    if side == PIPELINE:
+        return ("torch", "transformers")
+    return (f"sentiment-toolkit[{'deep' if side.startswith('torch') else 'onnx'}]",)
 
 
 def one_by_one(sides: dict[str, Score], texts: list[str]) -> dict[str, list[str]]:

@@ -27,12 +27,13 @@ def main() -> None:
     """Load, read the mark, score, read it again."""
     name, model, data = sys.argv[1:]
     side = load(name, Path(model))
-    loaded = _peak()
+    loaded = peak()
     side.score([clean(text) for text in read_reviews(Path(data)).texts])
-    print(json.dumps([loaded, _peak()]))
+    print(json.dumps([loaded, peak()]))
 
 
-def _peak() -> float:
+def peak() -> float:
+    """Megabytes of this process at the most until now."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1024
