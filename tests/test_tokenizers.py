@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InvalidInput
+from pipeline.explanation import explain
+from pipeline.handlers.linear import LinearHandler
 from pipeline.handlers.loading import load_current
 from pipeline.java import find_java
 from pipeline.sealing import serialize
@@ -131,6 +133,15 @@ def test_other_names_are_refused() -> None:
 def test_a_model_with_morphemes_gives_the_same_alone_and_in_a_batch(okt_root: Path) -> None:
     handler = load_current(okt_root, "fast")
     assert handler.handle(TEXTS) == [handler.handle([text])[0] for text in TEXTS]
+
+
+def test_contributions_of_morphemes_and_content_words_sum_to_the_logit(okt_root: Path) -> None:
+    handler = load_current(okt_root, "fast")
+    assert isinstance(handler, LinearHandler)
+    found = explain(handler, "정말 재밌게 잘 봤습니다!")
+    assert {"morphemes", "content words"} <= {part.view for part in found.contributions}
+    total = found.intercept + sum(part.logit for part in found.contributions)
+    assert total == pytest.approx(found.logit, abs=1e-9)
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
