@@ -10,10 +10,11 @@ from pipeline.artifacts import WEIGHTS
 from pipeline.errors import InvalidInput, ModelMissing
 from pipeline.hub import get_model
 from pipeline.runs import find_run, load_run
-from pipeline.training.blending import blending_weights
+from pipeline.training.blending import blending_weights, cascade_threshold
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.deep import train_deep
 from pipeline.training.schedule import BatchOrder, Schedule
+from pipeline.transformer.blending import NEVER
 from tests.conftest import SAMPLE, Invoke
 from tests.tiny import SMALL, write_easy_reviews
 
@@ -43,6 +44,13 @@ def test_a_part_that_knows_nothing_does_no_harm() -> None:
     good, noise = rng.normal(2.0 * labels - 1.0), rng.normal(size=1000)
     good_share, noise_share = blending_weights(np.column_stack([good, noise]), labels)
     assert good_share > 10 * noise_share > 0
+
+
+def test_ngrams_answer_alone_from_where_the_transformer_changes_no_label() -> None:
+    labels = np.array([1] * 5000)
+    alone = np.linspace(0.0, 10.0, 5000)
+    assert cascade_threshold(alone, np.where(alone < 3.3, -alone, alone), labels) == 3.5
+    assert cascade_threshold(alone, -alone, labels) == NEVER
 
 
 class _Stop(Exception):

@@ -17,11 +17,12 @@ from pipeline.errors import ArtifactRefused
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current, load_folder
 from pipeline.handlers.transformer import TransformerHandler
+from pipeline.linear import log_odds
 from pipeline.pulling import pull
 from pipeline.runs import find_run, load_run
 from pipeline.sealing import Form, serialize
 from pipeline.text import clean
-from pipeline.transformer.blending import Blend, BlendedModel, DeepModel, load_deep
+from pipeline.transformer.blending import NEVER, Blend, BlendedModel, DeepModel, load_deep
 from pipeline.transformer.export import export_files, quantize_files
 from pipeline.transformer.model import TransformerSettings
 from pipeline.transformer.tokens import equal_length_batches, pad
@@ -94,7 +95,7 @@ def test_engines_agree(models: dict[str, DeepModel], texts: list[str]) -> None:
 def test_int8_that_strays_is_refused(models: dict[str, DeepModel], texts: list[str]) -> None:
     model = models["int8"]
     assert isinstance(model, BlendedModel)
-    shifted = replace(model, blend=replace(model.blend, offset=-1e3))
+    shifted = replace(model, blend=replace(model.blend, offset=-1e3, threshold=NEVER))
     with pytest.raises(ArtifactRefused, match="--precision fp32"):
         gate.check(models["fp32"], shifted, texts, [1] * len(texts))
     figures = gate.check(models["fp32"], models["fp32"], texts, [1] * len(texts))
@@ -139,10 +140,17 @@ def test_damaged_settings_are_refused(change: dict[str, object]) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"ngrams": -1.0}, {"transformer": float("nan")}, {"tail": 0.0}, {"offset": 1}, {"a": 1.0}],
+    [
+        {"ngrams": -1.0},
+        {"transformer": float("nan")},
+        {"tail": 0.0},
+        {"offset": 1},
+        {"a": 1.0},
+        {"threshold": -1.0},
+    ],
 )
 def test_a_damaged_blend_is_refused(change: dict[str, object]) -> None:
-    record = Blend(1.0, 0.5, 0.0, 3.0).to_record()
+    record = Blend(1.0, 0.5, 0.0, 3.0, 2.0).to_record()
     assert Blend.from_record(record).ngrams == 0.5
     record["blend"].update(change)
     with pytest.raises(ArtifactRefused, match="blend"):
@@ -159,11 +167,26 @@ def test_ngrams_that_do_not_fit_their_settings_are_refused(deep_handler: Handler
 def test_the_parts_of_a_blend_add_up(deep_handler: Handler, texts: list[str]) -> None:
     model = deep_handler.model
     assert isinstance(model, BlendedModel)
-    blend = replace(model.blend, tail=1e9)
+    blend = replace(model.blend, tail=1e9, threshold=NEVER)
     straight = blend.transformer * model.transformer.logits(texts) + blend.offset
     straight += blend.ngrams * model.ngrams.logits(texts)
     given = replace(model, blend=blend).probabilities(texts)[:, 1]
     assert given == pytest.approx(1 / (1 + np.exp(-straight)), abs=1e-6)
+
+
+def test_the_transformer_is_asked_where_the_ngrams_are_unsure(
+    deep_handler: Handler, texts: list[str]
+) -> None:
+    model = deep_handler.model
+    assert isinstance(model, BlendedModel)
+    odds = np.abs(log_odds(model.ngrams.logits(texts), model.ngrams.tail))
+    is_sure = odds >= np.median(odds)
+    blend = replace(model.blend, threshold=float(np.median(odds)))
+    given = replace(model, blend=blend).probabilities(texts)
+    alone = model.ngrams.probabilities(texts)
+    asked = replace(model, blend=replace(blend, threshold=NEVER)).probabilities(texts)
+    np.testing.assert_array_equal(given, np.where(is_sure[:, None], alone, asked))
+    assert not np.array_equal(alone, asked)
 
 
 def test_answering_loads_neither_torch_nor_transformers(deep_root: Path) -> None:

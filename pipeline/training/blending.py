@@ -5,22 +5,26 @@ blend knows a held-out row.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.linear import LinearModel
+from pipeline.linear import LinearModel, log_odds
 from pipeline.progress import progress_bar
 from pipeline.training.calibration import fit_calibration
 from pipeline.training.finetuning import Examples
-from pipeline.transformer.blending import Blend, BlendedModel
+from pipeline.transformer.blending import NEVER, Blend, BlendedModel
 from pipeline.transformer.model import TransformerModel
 from pipeline.transformer.tokens import TextEncoder
 
 _AT_A_TIME = 1024
 _LEAST = 1e-3
 """Of what a part counts: one that helps nothing does no harm either."""
+
+THRESHOLDS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
+LABELS_CHANGED = 0.001
+LOSS_ADDED = 0.002
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,31 @@ def fit_blend(
     weights = blending_weights(logits, held_out.labels)
     found = fit_calibration(logits @ weights, held_out.labels)
     first, second = (found.slope * weights).tolist()
-    return BlendedModel(transformer, ngrams, Blend(first, second, found.offset, found.tail))
+    blend = Blend(first, second, found.offset, found.tail)
+    alone = log_odds(logits[:, 1], ngrams.tail)
+    threshold = cascade_threshold(alone, blend.log_odds(*logits.T), held_out.labels)
+    return BlendedModel(transformer, ngrams, replace(blend, threshold=threshold))
+
+
+def cascade_threshold(
+    alone: NDArray[np.float64], blended: NDArray[np.float64], labels: NDArray[np.intp]
+) -> float:
+    """From which log-odds on the n-grams may answer alone, as held-out rows have it.
+
+    Of shape (n,) each. The least of THRESHOLDS with which no more than LABELS_CHANGED of the rows
+    get another label, and the log loss rises by no more than LOSS_ADDED; NEVER if there is none.
+    """
+    for threshold in THRESHOLDS:
+        cascaded = np.where(np.abs(alone) >= threshold, alone, blended)
+        changed = np.mean((cascaded > 0) != (blended > 0))
+        added = _log_loss(cascaded, labels) - _log_loss(blended, labels)
+        if changed <= LABELS_CHANGED and added <= LOSS_ADDED:
+            return threshold
+    return NEVER
+
+
+def _log_loss(odds: NDArray[np.float64], labels: NDArray[np.intp]) -> float:
+    return float(np.logaddexp(0.0, np.where(labels == 1, -odds, odds)).mean())
 
 
 def blending_weights(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.float64]:

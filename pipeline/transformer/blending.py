@@ -1,4 +1,8 @@
-"""The deep model with n-grams beside it: the two err on different reviews."""
+"""The deep model with n-grams beside it: the two err on different reviews.
+
+Where the n-grams are so sure that the transformer would not change their mind, it is not asked: a
+cascade (Viola and Jones 2001, "Rapid object detection using a boosted cascade of simple features").
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,19 +16,23 @@ from pipeline.errors import ArtifactRefused
 from pipeline.linear import LARGEST_FACTOR, SMALLEST_TAIL, LinearModel, log_odds, logistic
 from pipeline.transformer.model import TransformerModel
 
+NEVER = 1e9
+"""A threshold that no log-odds reach."""
+
 
 @dataclass(frozen=True)
 class Blend:
     """How much each part counts; kept in the manifest.
 
     The calibrated log-odds are tail × arsinh((transformer × its logit + ngrams × their logit +
-    offset) ÷ tail).
+    offset) ÷ tail); but those of the n-grams alone where these are `threshold` or further from 0.
     """
 
     transformer: float
     ngrams: float
     offset: float
     tail: float
+    threshold: float = NEVER
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
@@ -33,7 +41,8 @@ class Blend:
             blend = cls(**record["blend"])
             numbers = asdict(blend).values()
             fits = all(type(x) is float and abs(x) < LARGEST_FACTOR for x in numbers)
-            fits = fits and min(blend.transformer, blend.ngrams) > 0 and blend.tail >= SMALLEST_TAIL
+            fits = fits and min(blend.transformer, blend.ngrams, blend.threshold) > 0
+            fits = fits and blend.tail >= SMALLEST_TAIL
         except (KeyError, TypeError):
             fits = False
         if not fits:
@@ -43,6 +52,13 @@ class Blend:
     def to_record(self) -> dict[str, Any]:
         """The numbers as plain types, for JSON."""
         return {"blend": asdict(self)}
+
+    def log_odds(
+        self, transformer: NDArray[np.float64], ngrams: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Calibrated log-odds of both parts' logits, shape (n,) each."""
+        straight = self.transformer * transformer + self.ngrams * ngrams + self.offset
+        return log_odds(straight, self.tail)
 
 
 @dataclass(frozen=True)
@@ -55,9 +71,13 @@ class BlendedModel:
 
     def probabilities(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
         """Probabilities of (negative, positive) for cleaned texts, shape (n, 2)."""
-        straight = self.blend.transformer * self.transformer.logits(cleaned)
-        straight += self.blend.ngrams * self.ngrams.logits(cleaned) + self.blend.offset
-        return logistic(log_odds(straight, self.blend.tail))
+        ngrams = self.ngrams.logits(cleaned)
+        found = log_odds(ngrams, self.ngrams.tail)
+        unsure = np.flatnonzero(np.abs(found) < self.blend.threshold)
+        if unsure.size:
+            logits = self.transformer.logits([cleaned[row] for row in unsure.tolist()])
+            found[unsure] = self.blend.log_odds(logits, ngrams[unsure])
+        return logistic(found)
 
     def coverage(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
         """Share of each text's tokens that are known, shape (n,)."""
