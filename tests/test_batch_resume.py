@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.batch import outputs
+from pipeline.batch import blocks, outputs
 from pipeline.batch.chunks import Chunk
 from pipeline.batch.scorer import ScoredChunk
 from pipeline.batch.scoring import CHUNK_BYTES, score_files
@@ -223,12 +223,39 @@ def test_one_run_at_a_time(handler: Handler, tmp_path: Path) -> None:
     score_files(handler, make_job(source, output), watch=again)
 
 
-def test_several_processes_give_the_same(handler: Handler, tmp_path: Path) -> None:
-    source = write_input(tmp_path / "in.csv")
-    one = score(handler, source, tmp_path / "one.csv")
-    two = score_files(handler, make_job(source, tmp_path / "two.csv"), jobs=2)
-    assert one == two
-    assert (tmp_path / "two.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
+@pytest.mark.parametrize("block_bytes", [blocks.BLOCK_BYTES, 700, 16])
+@pytest.mark.parametrize("name", ["csv", "parquet"])
+def test_several_processes_give_the_same(
+    handler: Handler,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    block_bytes: int,
+) -> None:
+    """Chunks fit into the blocks of shared memory, or their answers do not, or nothing does."""
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+    source = [write_input(tmp_path / f"in.{name}")] * 3
+    one = score(handler, source, tmp_path / f"one.{name}")
+    three = score_files(handler, make_job(source, tmp_path / f"three.{name}"), jobs=3)
+    assert one == three
+    assert (tmp_path / f"three.{name}").read_bytes() == (tmp_path / f"one.{name}").read_bytes()
+
+
+def shared_memory() -> set[Path]:
+    folder = Path("/dev/shm")  # noqa: S108 - where Linux has it
+    if not folder.is_dir():
+        pytest.skip("only Linux shows shared memory as files")
+    return set(folder.glob("psm_*"))
+
+
+def test_blocks_of_shared_memory_are_gone_after_ctrl_c(handler: Handler, tmp_path: Path) -> None:
+    source, output = write_input(tmp_path / "in.csv"), tmp_path / "out.csv"
+    before = shared_memory()
+    with blocks.shared_blocks(1):
+        assert shared_memory() > before
+    with pytest.raises(KeyboardInterrupt):
+        score_files(handler, make_job(source, output), jobs=2, watch=Interruption(3))
+    assert shared_memory() == before
 
 
 def test_a_worker_that_dies_is_told(

@@ -4,13 +4,16 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.artifacts import Trust
+from pipeline.batch.blocks import Laid, attached, lay, shared_blocks, taken
 from pipeline.batch.chunks import Chunk
 from pipeline.batch.process import settle
 from pipeline.batch.scorer import ScoredChunk, Scorer
@@ -20,8 +23,11 @@ from pipeline.errors import ResourceUnavailable
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_folder
 
-CHUNKS_A_WORKER = 3
-"""On the way for each worker: one in work, the others waiting on either side."""
+AHEAD = 3
+"""Chunks at a worker at a time: one in work, the others waiting on either side."""
+
+ON_THE_WAY = 2 * AHEAD
+"""Chunks for each process that are scored or about to be while an earlier one is not written."""
 
 LARGE = 64 * 2**20
 """Bytes of input from which on the start of further processes pays."""
@@ -30,12 +36,20 @@ _scorer: Scorer
 """Of a worker process."""
 
 
+class Task(NamedTuple):
+    """A chunk that is being scored; its bytes go and come in `block` if it has one."""
+
+    chunk: Chunk
+    future: "Future[tuple[ScoredChunk, Laid]]"
+    block: SharedMemory | None = None
+
+
 def score_chunks(
     chunks: Iterable[Chunk], scorer: Scorer, jobs: int = 1
-) -> Iterator[tuple[Chunk, ScoredChunk]]:
+) -> Generator[tuple[Chunk, ScoredChunk]]:
     """Yield each chunk with its scored rows, in order, scored by `jobs` processes.
 
-    With one job all is done in this process. Raises ResourceUnavailable if a worker dies.
+    This process is one of them. Raises ResourceUnavailable if another one dies.
     """
     if jobs == 1:
         for chunk in chunks:
@@ -43,29 +57,65 @@ def score_chunks(
         return
     artifact = scorer.handler.artifact
     arguments = (scorer.handler.folder, artifact.digest, scorer.settings)
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _initialize, arguments)
-    try:
-        yield from _in_order(pool, chunks, jobs * CHUNKS_A_WORKER)
-    except BrokenProcessPool:
-        raise ResourceUnavailable(
-            "A worker process died; perhaps memory ran out. The same command goes on where this "
-            "run stopped; --jobs 1 needs the least memory."
-        ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    with shared_blocks((jobs - 1) * AHEAD) as blocks:
+        pool = ProcessPoolExecutor(jobs - 1, get_context("spawn"), _initialize, arguments)
+        try:
+            yield from Team(scorer, pool, jobs, blocks).score(chunks)
+        except BrokenProcessPool:
+            raise ResourceUnavailable(
+                "A worker process died; perhaps memory ran out. The same command goes on where "
+                "this run stopped; --jobs 1 needs the least memory."
+            ) from None
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _in_order(
-    pool: ProcessPoolExecutor, chunks: Iterable[Chunk], most: int
-) -> Iterator[tuple[Chunk, ScoredChunk]]:
-    waiting: deque[tuple[Chunk, Future[ScoredChunk]]] = deque()
-    for chunk in chunks:
-        waiting.append((chunk, pool.submit(_score, chunk)))
-        if len(waiting) == most:
-            first, future = waiting.popleft()
-            yield first, future.result()
-    for first, future in waiting:
-        yield first, future.result()
+class Team:
+    """The workers of a pool, and this process, with the blocks that no task has now.
+
+    This process reads and writes for all; it scores when the workers have enough to do.
+    """
+
+    def __init__(
+        self, scorer: Scorer, pool: ProcessPoolExecutor, jobs: int, blocks: list[SharedMemory]
+    ) -> None:
+        self.scorer = scorer
+        self.pool = pool
+        self.most_handed_out = (jobs - 1) * AHEAD
+        self.most = jobs * ON_THE_WAY
+        self.blocks = blocks
+        self.tasks: deque[Task] = deque()
+
+    def score(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, ScoredChunk]]:
+        """Yield each chunk, without its bytes, and its scored rows, in order."""
+        for chunk in chunks:
+            is_busy = sum(not task.future.done() for task in self.tasks) >= self.most_handed_out
+            self.tasks.append(self._score_here(chunk) if is_busy else self._hand_out(chunk))
+            while self.tasks and (self.tasks[0].future.done() or len(self.tasks) >= self.most):
+                yield self._collect()
+        while self.tasks:
+            yield self._collect()
+
+    def _score_here(self, chunk: Chunk) -> Task:
+        future: Future[tuple[ScoredChunk, Laid]] = Future()
+        scored = self.scorer.score(chunk)
+        future.set_result((scored, scored.content))
+        return Task(chunk._replace(content=b""), future)
+
+    def _hand_out(self, chunk: Chunk) -> Task:
+        block = self.blocks.pop() if self.blocks else None
+        laid, emptied = lay(chunk.content, block), chunk._replace(content=b"")
+        future = self.pool.submit(_score, emptied, laid, block.name if block else None)
+        return Task(emptied, future, block)
+
+    def _collect(self) -> tuple[Chunk, ScoredChunk]:
+        """The first task's chunk, as soon as it is scored."""
+        chunk, future, block = self.tasks.popleft()
+        scored, laid = future.result()
+        content = taken(laid, block)
+        if block is not None:
+            self.blocks.append(block)
+        return chunk, scored._replace(content=content)
 
 
 def _initialize(folder: Path, digest: str, settings: WriteSettings) -> None:
@@ -84,8 +134,11 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _score(chunk: Chunk) -> ScoredChunk:
-    return _scorer.score(chunk)
+def _score(chunk: Chunk, laid: Laid, block_name: str | None) -> tuple[ScoredChunk, Laid]:
+    """Score in a worker process; the bytes lie in the block where they fit."""
+    block = attached(block_name) if block_name else None
+    scored = _scorer.score(chunk._replace(content=taken(laid, block)))
+    return scored._replace(content=b""), lay(scored.content, block)
 
 
 def default_jobs(handler: Handler, sources: Sequence[Source]) -> int:

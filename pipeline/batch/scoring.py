@@ -1,6 +1,7 @@
 """Scoring whole files with a handler: in order, in little memory, resumable."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -70,9 +71,10 @@ def score_files(
     with open_output(job.output, job.write, identity, restart) as output:
         start = output.checkpoint.position
         chunks = read_chunks(job.sources, job.read, start, CHUNK_BYTES[handler.slot])
-        for chunk, scored in score_chunks(chunks, Scorer(handler, job.write), jobs):
-            output.append(scored)
-            watch(chunk, scored)
+        with closing(score_chunks(chunks, Scorer(handler, job.write), jobs)) as scored_chunks:
+            for chunk, scored in scored_chunks:
+                output.append(scored)
+                watch(chunk, scored)
         totals = output.checkpoint.totals
         if not totals.rows and not may_be_empty:
             names = ", ".join(source.name for source in job.sources)
