@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline import gate
-from pipeline.artifacts import NETWORK, PARAMETERS, TOKENIZER
+from pipeline.artifacts import NETWORK, PARAMETERS, TOKENIZER, load_artifact
 from pipeline.datasets import read_reviews
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.base import Handler
@@ -110,7 +110,7 @@ def test_both_precisions_and_torch_can_be_sealed(deep_root: Path, tmp_path: Path
     texts = ["정말 재밌게 잘봤습니다!", "돈 아깝다"]
     answers = [[p.label for p in handler.handle(texts)] for handler in handlers]
     assert answers[0] == answers[1] == answers[2]
-    assert handlers[0].artifact.files.keys() == {
+    assert load_artifact(handlers[0].folder).files.keys() == {
         "config.json",
         "model.joblib",
         "tokenizer.json",
@@ -122,7 +122,7 @@ def test_both_precisions_and_torch_can_be_sealed(deep_root: Path, tmp_path: Path
 
 @pytest.mark.parametrize("name", [NETWORK, TOKENIZER, PARAMETERS])
 def test_damaged_files_are_refused(deep_handler: Handler, name: str) -> None:
-    artifact = deep_handler.artifact
+    artifact = load_artifact(deep_handler.folder)
     with pytest.raises(ArtifactRefused):
         load_deep({**artifact.files, name: b"{}"}, artifact.manifest.settings)
     rest = {key: content for key, content in artifact.files.items() if key != name}
@@ -158,7 +158,7 @@ def test_a_damaged_blend_is_refused(change: dict[str, object]) -> None:
 
 
 def test_ngrams_that_do_not_fit_their_settings_are_refused(deep_handler: Handler) -> None:
-    artifact = deep_handler.artifact
+    artifact = load_artifact(deep_handler.folder)
     settings = {**artifact.manifest.settings, "features": {"bits": [7]}}
     with pytest.raises(ArtifactRefused):
         load_deep(artifact.files, settings)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -55,8 +56,11 @@ class Handler(ABC):
         self.use(load_artifact(self.folder, self.slot, self.trust))
 
     def use(self, artifact: Artifact) -> None:
-        """`initialize` with an artifact that was read and verified already."""
-        self.artifact = artifact
+        """`initialize` with an artifact that was read and verified already.
+
+        Its bytes are not kept: the model has made of them what it needs.
+        """
+        self.artifact = replace(artifact, files={})
         hold_lease(self, self.folder)
         self.load_model(artifact)
         self.replay(artifact.manifest.golden, artifact.manifest.tolerance)
