@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.batch import blocks, outputs
+from pipeline.batch import blocks, output_files, outputs, parquet_output
 from pipeline.batch.chunks import Chunk
+from pipeline.batch.parquet_output import write_parquet
 from pipeline.batch.scorer import ScoredChunk
 from pipeline.batch.scoring import CHUNK_BYTES, score_files
 from pipeline.errors import InvalidInput, ResourceUnavailable
@@ -81,6 +82,33 @@ def test_resumed_output_is_byte_identical(
     if expected.rejected:
         assert rejects[0].read_bytes() == rejects[1].read_bytes()
     assert not [name for name in STATE if Path(f"{output}.{name}").exists()]
+
+
+def test_parquet_is_written_along_with_the_rows(
+    handler: Handler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is left to do in the end, unless the type of a column has changed on the way."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    made: list[Path] = []
+
+    def write(streams: Path, output: Path) -> None:
+        made.append(output)
+        write_parquet(streams, output)
+
+    monkeypatch.setattr(output_files, "write_parquet", write)
+    monkeypatch.setattr(parquet_output, "ROW_GROUP", 25)
+    table = write_table(tmp_path / "in.csv", TEXTS * 10)
+    score_files(handler, make_job(table, tmp_path / "out.parquet"), jobs=2)
+    rows = parquet.ParquetFile(tmp_path / "out.parquet").metadata
+    assert rows.num_rows == 10 * len(TEXTS)
+    assert {rows.row_group(n).num_rows for n in range(rows.num_row_groups - 1)} == {25}
+    assert not made
+    lines = [json.dumps({"text": "재밌다", "n": n if n < 90 else n / 2}) for n in range(100)]
+    (tmp_path / "in.jsonl").write_text("\n".join(lines))
+    score(handler, tmp_path / "in.jsonl", tmp_path / "mixed.parquet")
+    numbers = parquet.read_table(tmp_path / "mixed.parquet").column("n").to_pylist()
+    assert numbers == [*range(90), *(n / 2 for n in range(90, 100))]
+    assert made
 
 
 def interrupted(handler: Handler, tmp_path: Path) -> tuple[Path, Path]:

@@ -1,11 +1,5 @@
-"""Rows as Arrow IPC streams, one a chunk, and Parquet written from them; pyarrow is an extra.
+"""Rows as Arrow IPC streams, one a chunk, and the schema common to them; pyarrow is an extra."""
 
-Streams can be appended to each other, so an unfinished output consists of them. Parquet cannot:
-its footer, at the end, says where everything is.
-"""
-
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -16,19 +10,24 @@ from pipeline.errors import InvalidInput, ResourceUnavailable
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROW_GROUP = 131_072
-
 
 def pyarrow() -> Any:
     """The module; ResourceUnavailable, with what to install, where it is not there."""
     try:
         import pyarrow
-        import pyarrow.parquet
     except ImportError:
         raise ResourceUnavailable(
             "Parquet needs pyarrow. Install the extra: pip install 'sentiment-toolkit[parquet]'."
         ) from None
     return pyarrow
+
+
+def pyarrow_parquet() -> Any:
+    """The module that reads and writes Parquet, which scoring alone does not need."""
+    pyarrow()
+    from pyarrow import parquet
+
+    return parquet
 
 
 def to_stream(records: Records, added: dict[str, NDArray[Any]]) -> bytes:
@@ -101,50 +100,3 @@ class CommonSchema:
 
 def _differ(name: str, one: Any, other: Any) -> bool:
     return name in one.names and one.field(name).type != other.field(name).type
-
-
-def write_parquet(streams: Path, output: Path) -> None:
-    """Write Parquet from IPC streams one behind the other, in row groups of ROW_GROUP rows."""
-    pa = pyarrow()
-    common = CommonSchema()
-    for reader in _streams(streams):
-        common.merge(reader.schema)
-        for _ in reader:
-            pass
-    schema = common.schema or pa.schema([])  # not one row
-    with pa.parquet.ParquetWriter(output, schema) as writer:
-        for table in _row_groups(_batches(streams, schema)):
-            writer.write_table(table, row_group_size=ROW_GROUP)
-
-
-def _streams(path: Path) -> Iterator[Any]:
-    pa = pyarrow()
-    size = path.stat().st_size
-    with pa.OSFile(str(path)) as file:
-        while file.tell() < size:
-            yield pa.ipc.open_stream(file)
-
-
-def _batches(path: Path, schema: Any) -> Iterator[Any]:
-    pa = pyarrow()
-    for reader in _streams(path):
-        table = reader.read_all()
-        names = [name for name in schema.names if name not in table.schema.names]
-        for name in names:
-            table = table.append_column(name, pa.nulls(table.num_rows, schema.field(name).type))
-        yield table.select(schema.names).cast(schema)
-
-
-def _row_groups(tables: Iterator[Any]) -> Iterator[Any]:
-    """Tables of ROW_GROUP rows, but for the last one."""
-    pa = pyarrow()
-    held, rows = [], 0
-    for table in tables:
-        held.append(table)
-        rows += table.num_rows
-        if rows >= ROW_GROUP:
-            whole = pa.concat_tables(held)
-            yield whole.slice(0, ROW_GROUP)
-            held, rows = [whole.slice(ROW_GROUP)], rows - ROW_GROUP
-    if rows:
-        yield pa.concat_tables(held)

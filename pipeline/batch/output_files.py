@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from pipeline.batch import arrow, remote
+from pipeline.batch import remote
+from pipeline.batch.parquet_output import write_parquet
 from pipeline.durability import sync
 from pipeline.errors import InvalidInput
 
@@ -55,7 +56,8 @@ class OutputFiles:
         return f"{self.target}.rejects.jsonl"
 
     @property
-    def _parquet(self) -> Path:
+    def parquet(self) -> Path:
+        """Parquet before it gets its name."""
         return self._beside(".partial.parquet")
 
     def _beside(self, suffix: str) -> Path:
@@ -71,15 +73,17 @@ class OutputFiles:
                 "Make it first."
             )
 
-    def publish(self, has_rejects: bool, is_parquet: bool) -> None:
+    def publish(self, has_rejects: bool, is_parquet: bool, is_written: bool = False) -> None:
         """Give the files, which are on the disk and whole, their names; the output last.
 
-        Can be called again where a call was cut off.
+        `is_written`: Parquet is, so that it need not be made from the streams any more. Can be
+        called again where a call was cut off.
         """
         finished = self.partial
         if is_parquet:
-            finished = self._parquet
-            arrow.write_parquet(self.partial, finished)
+            finished = self.parquet
+            if not is_written:
+                write_parquet(self.partial, finished)
             sync(finished)
         if has_rejects and self.partial_rejects.exists():
             self._put(self.partial_rejects, self.rejects)
@@ -99,7 +103,7 @@ class OutputFiles:
 
     def discard(self) -> None:
         """Remove what is unfinished."""
-        for path in (self.journal, self.partial, self.partial_rejects, self._parquet):
+        for path in (self.journal, self.partial, self.partial_rejects, self.parquet):
             path.unlink(missing_ok=True)
 
 

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from pipeline.batch import arrow
 from pipeline.batch.journal import Checkpoint, Identity, Journal
 from pipeline.batch.output_files import OutputFiles, open_at
+from pipeline.batch.parquet_output import EarlyParquet
 from pipeline.batch.records import Reject
 from pipeline.batch.scorer import ScoredChunk
 from pipeline.batch.serializing import WriteSettings, header
@@ -57,19 +58,25 @@ class FileOutput:
         self.schema = arrow.CommonSchema()
         self.saved_at = time.monotonic()
         self.checkpoint = (journal.read() if journal else None) or Checkpoint()
+        self.early: EarlyParquet | None = None
         self._open = ExitStack()
         if not self.checkpoint.is_complete:
             with ExitStack() as stack:
                 sizes = self.checkpoint.output_size, self.checkpoint.rejects_size
                 self.rows = stack.enter_context(open_at(files.partial, sizes[0]))
                 self.rejects = stack.enter_context(open_at(files.partial_rejects, sizes[1]))
+                if self._is_parquet and not self.checkpoint.output_size:
+                    self.early = EarlyParquet(files.parquet)
+                    stack.callback(self.early.close)
                 self._open = stack.pop_all()
 
     def append(self, scored: ScoredChunk) -> None:
         """Write rows and rejects, and now and then a checkpoint."""
         content, rejects, checkpoint = advance(self.checkpoint, scored, self.settings)
-        if self.settings.kind.format == "parquet" and content:
+        if self._is_parquet and content:
             self.schema.add(content)
+            if self.early:
+                self.early.add(content)
         self.rows.write(content)
         self.rejects.write(rejects)
         self.checkpoint = checkpoint
@@ -87,15 +94,21 @@ class FileOutput:
 
     def publish(self) -> None:
         """All rows are written: give the files their names."""
+        is_written = False
         if not self.checkpoint.is_complete:
             self.checkpoint = replace(self.checkpoint, is_complete=True)
             self.save()
+            is_written = bool(self.early and self.early.finish())
             self.close()
         if self.files.partial.exists():  # else a run was cut off with only its journal left
             has_rejects = self.checkpoint.totals.rejected > 0
-            self.files.publish(has_rejects, self.settings.kind.format == "parquet")
+            self.files.publish(has_rejects, self._is_parquet, is_written)
         if self.journal is not None:
             self.journal.remove()
+
+    @property
+    def _is_parquet(self) -> bool:
+        return self.settings.kind.format == "parquet"
 
     def close(self) -> None:
         """Close the files."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
-from pipeline.batch.arrow import pyarrow, stream
+from pipeline.batch.arrow import pyarrow, pyarrow_parquet, stream
 from pipeline.batch.cells import json_value
 from pipeline.batch.chunks import Chunk, Position
 from pipeline.batch.columns import text_column
@@ -25,7 +25,7 @@ def open_parquet(stored: IO[bytes], source: Source) -> Any:
     """The Parquet file in these bytes; InvalidInput if it is none."""
     pa = pyarrow()
     try:
-        return pa.parquet.ParquetFile(stored, pre_buffer=False, buffer_size=2**20)
+        return pyarrow_parquet().ParquetFile(stored, pre_buffer=False, buffer_size=2**20)
     except pa.ArrowInvalid as error:
         raise InvalidInput(f"{source.name} is no Parquet file ({error}). Get it anew.") from None
 

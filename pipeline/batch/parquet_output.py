@@ -1,0 +1,107 @@
+"""Parquet from Arrow IPC streams.
+
+Streams can be appended to each other, so an unfinished output consists of them. Parquet cannot: its
+footer, at the end, says where everything is. A run that nobody disturbs writes it along with the
+streams; else it is written from all of them in the end, to the same bytes.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pipeline.batch.arrow import CommonSchema, pyarrow, pyarrow_parquet
+
+ROW_GROUP = 131_072
+
+
+class RowGroups:
+    """A Parquet file in the making: row groups of ROW_GROUP rows, the last one of what is left."""
+
+    def __init__(self, path: Path, schema: Any) -> None:
+        self.schema = schema
+        self._writer = pyarrow_parquet().ParquetWriter(path, schema)
+        self._held: list[Any] = []
+
+    def add(self, table: Any) -> None:
+        """Write rows, as soon as there are enough of them; columns that they lack are null."""
+        self._held.append(self._fitted(table))
+        while sum(table.num_rows for table in self._held) >= ROW_GROUP:
+            whole = pyarrow().concat_tables(self._held)
+            self._writer.write_table(whole.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
+            self._held = [whole.slice(ROW_GROUP)]
+            pyarrow().default_memory_pool().release_unused()  # what encoding took
+
+    def _fitted(self, table: Any) -> Any:
+        for name in self.schema.names:
+            if name not in table.schema.names:
+                nulls = pyarrow().nulls(table.num_rows, self.schema.field(name).type)
+                table = table.append_column(name, nulls)
+        return table.select(self.schema.names).cast(self.schema)
+
+    def finish(self) -> None:
+        """Write what is left, and the footer."""
+        if any(table.num_rows for table in self._held):
+            self._writer.write_table(pyarrow().concat_tables(self._held))
+        self.close()
+
+    def close(self) -> None:
+        """Give up, if it is not finished."""
+        self._writer.close()
+
+
+class EarlyParquet:
+    """Parquet written along with the streams; of no use if these do not all have one schema."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.file: RowGroups | None = None
+        self.fits = True
+
+    def add(self, content: bytes) -> None:
+        """Write the rows of the next stream."""
+        reader = pyarrow().ipc.open_stream(content)
+        if self.file is None:
+            self.file = RowGroups(self.path, reader.schema)
+        self.fits = self.fits and self.file.schema.equals(reader.schema)
+        if self.fits:
+            self.file.add(reader.read_all())
+
+    def finish(self) -> bool:
+        """Return whether the file is whole now; if not, it is to be written from the streams."""
+        if self.file is None or not self.fits:
+            return False
+        self.file.finish()
+        return True
+
+    def close(self) -> None:
+        """Close the file, whatever it holds."""
+        if self.file is not None:
+            with suppress(
+                OSError
+            ):  # if it is not finished it is of no use, and the disk may be full
+                self.file.close()
+
+
+def write_parquet(streams: Path, output: Path) -> None:
+    """Write Parquet from a file of IPC streams, one behind the other."""
+    common = CommonSchema()
+    for reader in _streams(streams):
+        common.merge(reader.schema)
+        for _ in reader:
+            pass
+    file = RowGroups(output, common.schema or pyarrow().schema([]))  # empty: there is not one row
+    try:
+        for reader in _streams(streams):
+            file.add(reader.read_all())
+        file.finish()
+    finally:
+        file.close()
+
+
+def _streams(path: Path) -> Iterator[Any]:
+    pa = pyarrow()
+    size = path.stat().st_size
+    with pa.OSFile(str(path)) as file:
+        while file.tell() < size:
+            yield pa.ipc.open_stream(file)
