@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import IO, Protocol
@@ -59,6 +60,7 @@ class FileOutput:
         self.saved_at = time.monotonic()
         self.checkpoint = (journal.read() if journal else None) or Checkpoint()
         self.early: EarlyParquet | None = None
+        self.saving: Future[None] | None = None
         self._open = ExitStack()
         if not self.checkpoint.is_complete:
             with ExitStack() as stack:
@@ -68,6 +70,7 @@ class FileOutput:
                 if self._is_parquet and not self.checkpoint.output_size:
                     self.early = EarlyParquet(files.parquet)
                     stack.callback(self.early.close)
+                self._saver = stack.enter_context(ThreadPoolExecutor(1))
                 self._open = stack.pop_all()
 
     def append(self, scored: ScoredChunk) -> None:
@@ -81,21 +84,31 @@ class FileOutput:
         self.rejects.write(rejects)
         self.checkpoint = checkpoint
         if time.monotonic() - self.saved_at >= SECONDS_BETWEEN_CHECKPOINTS:
-            self.save()
+            self._finish_saving()
+            self.saving = self._saver.submit(self.save)
+            self.saved_at = time.monotonic()
 
     def save(self) -> None:
-        """Make sure that all is on the disk, then say so in the journal."""
+        """Make sure that all is on the disk, then say so in the journal.
+
+        It runs beside `append`: what is written meanwhile is behind the checkpoint.
+        """
+        checkpoint = self.checkpoint
         for file in (self.rows, self.rejects):
             file.flush()
             os.fsync(file.fileno())
         if self.journal is not None:
-            self.journal.write(self.checkpoint)
-        self.saved_at = time.monotonic()
+            self.journal.write(checkpoint)
+
+    def _finish_saving(self) -> None:
+        if self.saving is not None:
+            self.saving.result()
 
     def publish(self) -> None:
         """All rows are written: give the files their names."""
         is_written = False
         if not self.checkpoint.is_complete:
+            self._finish_saving()
             self.checkpoint = replace(self.checkpoint, is_complete=True)
             self.save()
             is_written = bool(self.early and self.early.finish())
@@ -111,7 +124,7 @@ class FileOutput:
         return self.settings.kind.format == "parquet"
 
     def close(self) -> None:
-        """Close the files."""
+        """Close the files, after what is being saved is."""
         self._open.close()
 
 

@@ -23,10 +23,10 @@ from pipeline.errors import ResourceUnavailable
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_folder
 
-AHEAD = 3
-"""Chunks at a worker at a time: one in work, the others waiting on either side."""
+AHEAD = 4
+"""Chunks at a worker at a time: one in work, the others for while this process does other things."""
 
-ON_THE_WAY = 2 * AHEAD
+ON_THE_WAY = 6
 """Chunks for each process that are scored or about to be while an earlier one is not written."""
 
 LARGE = 64 * 2**20
