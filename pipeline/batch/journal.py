@@ -6,7 +6,7 @@ It is replaced as a whole, after what it speaks of is on the disk: at any moment
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from pipeline.batch.chunks import BEGINNING, Position
 from pipeline.batch.totals import Totals
@@ -24,17 +24,20 @@ class Identity:
     settings: dict[str, Any]
     artifact: str
 
-    def differences(self, other: Self) -> list[str]:
-        """What is not the same, in words."""
-        differences = []
-        if self.artifact != other.artifact:
-            differences.append(f"artifact {other.artifact[:12]} instead of {self.artifact[:12]}")
-        mine, theirs = ([one["path"] for one in run.inputs] for run in (self, other))
-        if mine != theirs:
+    def differences(self, record: dict[str, Any]) -> list[str]:
+        """What is not as in the record of another run, read from JSON, in words."""
+        mine, differences = json.loads(json.dumps(asdict(self))), []
+        if record["artifact"] != self.artifact:
+            differences.append(
+                f"artifact {self.artifact[:12]} instead of {record['artifact'][:12]}"
+            )
+        paths, theirs = ([one["path"] for one in run["inputs"]] for run in (mine, record))
+        if paths != theirs:
             differences.append("other inputs")
-        elif changed := [one["path"] for one in self.inputs if one not in other.inputs]:
+        elif changed := [one["path"] for one in mine["inputs"] if one not in record["inputs"]]:
             differences.append(f"changed since: {', '.join(changed)}")
-        names = [n for n, value in self.settings.items() if other.settings.get(n) != value]
+        settings = mine["settings"]
+        names = [n for n, value in record["settings"].items() if settings.get(n) != value]
         return differences + [f"another setting of {name}" for name in names]
 
 
@@ -65,7 +68,7 @@ class Journal:
         try:
             record = json.loads(self.path.read_bytes())
             version = record["version"]
-            differences = Identity(**record["identity"]).differences(self._identity_as_read)
+            differences = self.identity.differences(record["identity"])
             checkpoint = _checkpoint(record["checkpoint"])
         except FileNotFoundError:
             return None
@@ -78,11 +81,6 @@ class Journal:
                 "Start over with --restart, or write to another file."
             )
         return checkpoint
-
-    @property
-    def _identity_as_read(self) -> Identity:
-        """As it comes out of JSON, where tuples are lists."""
-        return Identity(**json.loads(json.dumps(asdict(self.identity))))
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Replace the journal; the files that it speaks of must be on the disk."""

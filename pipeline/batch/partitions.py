@@ -35,18 +35,19 @@ class Partition:
         """
         identity = self.job.identity(handler)
         found = remote.read(self.receipt)
-        if found is not None:
+        if identity is not None and found is not None:
             record = json.loads(found)
-            if record["identity"] != json.loads(json.dumps(asdict(identity) if identity else None)):
+            if differences := identity.differences(record["identity"]):
                 raise InvalidInput(
-                    f"{self.job.output} is of an unfinished run with another artifact, other "
-                    "settings or another input. Start over with --restart, or write to another "
+                    f"{self.job.output} is of an unfinished run that cannot go on: "
+                    f"{'; '.join(differences)}. Start over with --restart, or write to another "
                     "folder."
                 )
             return Totals(**record["totals"])
         totals = score_files(handler, self.job, may_be_empty=True)
-        record = {"identity": asdict(identity) if identity else None, "totals": asdict(totals)}
-        remote.write(self.receipt, json.dumps(record).encode())
+        if identity is not None:
+            record = {"identity": asdict(identity), "totals": asdict(totals)}
+            remote.write(self.receipt, json.dumps(record).encode())
         return totals
 
 
