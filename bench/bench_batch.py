@@ -3,8 +3,9 @@
 Each side is a process of its own that reads a file made by repeating the test reviews and writes
 another; rows a second are those of the whole process, start included. BENCH_ROWS is the number of
 rows: 1,000,000 if it is not set, then in three rounds; more of them are scored once. The slow sides
-get less. Two jobs run on the two first cores of the machine, all else on one. fastText gets a file
-of cleaned reviews alone. The deep model is measured where SENTIMENT_ARTIFACTS has one.
+get less; BENCH_SIDES=ours leaves out those that are not ours. Two jobs run on the two first cores,
+all else on one. fastText gets a file of cleaned reviews alone. The deep model is measured where
+SENTIMENT_ARTIFACTS has one.
 """
 
 import importlib.util
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from common import Corpus, Options, print_table, start, trained
+from common import Corpus, Options, artifacts, print_table, start, trained
 from peaks import run
 from rivals import cleaned, fitted_rivals
 from sides import FASTTEXT, OURS, SKLEARN
@@ -47,10 +48,9 @@ def main() -> None:
     one, two = str(options.core), ",".join(map(str, available[:2]))
     with tempfile.TemporaryDirectory() as name, trained(corpus) as ours:
         folder = Path(name)
-        sides = [
-            *our_sides(corpus, folder, ours.root, total, one, two),
-            *their_sides(options, corpus, folder, total, one),
-        ]
+        sides = [*our_sides(corpus, folder, ours.root, total, one, two)]
+        if os.environ.get("BENCH_SIDES") != "ours":
+            sides += their_sides(options, corpus, folder, total, one)
         rounds = 1 if options.quick or total > ROWS else ROUNDS
         seconds, peaks = measured(sides, rounds)
     rows = [
@@ -83,11 +83,11 @@ def measured(
 
 
 def our_sides(
-    corpus: Corpus, folder: Path, artifacts: Path, total: int, one: str, two: str
+    corpus: Corpus, folder: Path, root: Path, total: int, one: str, two: str
 ) -> Iterator[FileSide]:
     """TSV and Parquet, with one job and with two; the deep model if it is there."""
     table, rows = repeated(corpus, folder / "given.tsv", total)
-    common = ["predict", "--quiet", "--artifacts", str(artifacts), "--fast"]
+    common = ["predict", "--quiet", "--artifacts", str(root), "--fast"]
     parquet = as_parquet(table, folder / "given.parquet")
     for name, given in (("TSV", table), ("Parquet", parquet)):
         for jobs, cores in (("1", one), ("2", two)):
@@ -95,10 +95,11 @@ def our_sides(
             arguments = ["ours", cores, *common, "--jobs", jobs, "--restart", str(given)]
             side = f"{OURS}, {name}" + ", 2 jobs" * (jobs == "2")
             yield FileSide(side, [*arguments, "-o", output], rows)
-    if (artifacts / "deep").is_dir():
-        few = first_rows(table, folder / "deep.tsv", DEEP_ROWS)
-        arguments = ["ours", one, *common[:-1], str(few), "-o", str(folder / "deep-scored.tsv")]
-        yield FileSide(f"{OURS}, deep, TSV", arguments, DEEP_ROWS)
+    if (deep := artifacts("deep")) is not None:
+        few = first_rows(table, folder / "deep.tsv", rows := min(DEEP_ROWS, rows))
+        options = ["predict", "--quiet", "--artifacts", str(deep), "--restart"]
+        arguments = ["ours", one, *options, str(few), "-o", str(folder / "deep-scored.tsv")]
+        yield FileSide(f"{OURS}, deep, TSV", arguments, rows)
 
 
 def their_sides(

@@ -95,11 +95,18 @@ def read_corpus(quick: bool) -> Corpus:
     return Corpus(folder, folder / TEST.name, train, test)
 
 
+def artifacts(slot: str) -> Path | None:
+    """The folder that SENTIMENT_ARTIFACTS names, if a model of this slot is in it."""
+    named = Path(os.environ.get("SENTIMENT_ARTIFACTS", ""))
+    return named.absolute() if (named / slot / "current.json").is_file() else None
+
+
 @contextmanager
 def trained(corpus: Corpus) -> Iterator[Trained]:
-    """The artifacts folder SENTIMENT_ARTIFACTS, else a temporary one, trained and sealed now."""
-    if named := os.environ.get("SENTIMENT_ARTIFACTS"):
-        yield Trained(Path(named), None)
+    """The folder SENTIMENT_ARTIFACTS if a fast model is there, else one trained and sealed now."""
+    named = artifacts("fast")
+    if named is not None:
+        yield Trained(named, None)
         return
     with tempfile.TemporaryDirectory(prefix="sentiment-bench-") as folder:
         begin = time.perf_counter()

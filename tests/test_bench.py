@@ -74,6 +74,17 @@ def test_prints_a_row_for_each_engine(folder, deep_root):
         assert f"| {side}" in answer.stdout
 
 
+def test_files_are_scored_by_the_deep_model_of_a_folder_without_a_fast_one(folder, deep_root):
+    given = {"SENTIMENT_ARTIFACTS": str(deep_root), "BENCH_SIDES": "ours", "TMPDIR": str(folder)}
+    command = [sys.executable, BENCH / "bench_batch.py", "--quick", "--models", folder]
+    answer = subprocess.run(
+        command, env=os.environ | given, check=True, capture_output=True, text=True
+    )
+    assert "| sentiment, deep, TSV | " in answer.stdout
+    assert "| sentiment, TSV, 2 jobs | " in answer.stdout
+    assert "scikit-learn | " not in answer.stdout
+
+
 def test_says_what_to_do_without_a_corpus(monkeypatch):
     monkeypatch.delenv("NSMC_DIR", raising=False)
     command = [sys.executable, BENCH / "bench_lecture.py"]
