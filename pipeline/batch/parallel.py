@@ -24,7 +24,7 @@ from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_folder
 
 AHEAD = 4
-"""Chunks at a worker at a time: one in work, the others for while this process does other things."""
+"""Chunks at a worker at a time: one in work, the others for while this process is occupied."""
 
 ON_THE_WAY = 6
 """Chunks for each process that are scored or about to be while an earlier one is not written."""
