@@ -47,14 +47,18 @@ def parquet_layout(file: Any, source: Source, settings: ReadSettings) -> Layout:
 
 
 def parquet_chunks(file: Any, layout: Layout, start: Position, size: int) -> Iterator[Chunk]:
-    """Yield chunks of about `size` bytes from `start`, which is where one began before."""
+    """Yield chunks of about `size` bytes from `start`, which is where one began before.
+
+    A row group is cut into equal ones: small remainders would cost as much as they are many.
+    """
     place = start._replace(offset=0, line=1)
     for group in range(file.num_row_groups):
         rows = file.metadata.row_group(group).num_rows
         if place.offset + rows <= start.offset:
             place = place.moved(rows, rows)
             continue
-        batches = file.iter_batches(size // BYTES_A_ROW, row_groups=[group], use_threads=False)
+        pieces = max(round(rows * BYTES_A_ROW / size), 1)
+        batches = file.iter_batches(-(-rows // pieces), row_groups=[group], use_threads=False)
         for batch in batches:
             end = place.moved(batch.num_rows, batch.num_rows)
             if place.offset >= start.offset:

@@ -12,7 +12,10 @@ from typing import Any
 
 from pipeline.batch.arrow import CommonSchema, pyarrow, pyarrow_parquet
 
-ROW_GROUP = 131_072
+ROW_GROUP = 65_536
+
+DICTIONARY = 2**17
+"""Bytes of a column's different values from which on it has no dictionary; reviews need none."""
 
 
 class RowGroups:
@@ -20,7 +23,8 @@ class RowGroups:
 
     def __init__(self, path: Path, schema: Any) -> None:
         self.schema = schema
-        self._writer = pyarrow_parquet().ParquetWriter(path, schema)
+        parquet = pyarrow_parquet()
+        self._writer = parquet.ParquetWriter(path, schema, dictionary_pagesize_limit=DICTIONARY)
         self._held: list[Any] = []
 
     def add(self, table: Any) -> None:
