@@ -134,6 +134,7 @@ class Speed:
 @contextmanager
 def progress(job: Job, quiet: bool) -> Iterator[Speed]:
     """A bar on a terminal, nothing in a pipe."""
+    tqdm.monitor_interval = 0  # or it starts a thread, with which no process can be forked safely
     total = sum(source.size() or 0 for source in job.sources) or None
     with tqdm(
         total=total,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.batch import blocks, output_files, outputs, parquet_output
+from pipeline.batch import blocks, output_files, outputs, parallel, parquet_output
 from pipeline.batch.chunks import Chunk
 from pipeline.batch.parquet_output import write_parquet
 from pipeline.batch.scorer import ScoredChunk
@@ -251,6 +251,7 @@ def test_one_run_at_a_time(handler: Handler, tmp_path: Path) -> None:
     score_files(handler, make_job(source, output), watch=again)
 
 
+@pytest.mark.parametrize("is_forked", [True, False])
 @pytest.mark.parametrize("block_bytes", [blocks.BLOCK_BYTES, 700, 16])
 @pytest.mark.parametrize("name", ["csv", "parquet"])
 def test_several_processes_give_the_same(
@@ -259,9 +260,12 @@ def test_several_processes_give_the_same(
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     block_bytes: int,
+    is_forked: bool,
 ) -> None:
     """Chunks fit into the blocks of shared memory, or their answers do not, or nothing does."""
     monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+    if not is_forked:
+        monkeypatch.setattr(parallel, "can_fork", lambda _: False)
     source = [write_input(tmp_path / f"in.{name}")] * 3
     one = score(handler, source, tmp_path / f"one.{name}")
     three = score_files(handler, make_job(source, tmp_path / f"three.{name}"), jobs=3)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -55,10 +56,8 @@ def score_chunks(
         for chunk in chunks:
             yield chunk, scorer.score(chunk)
         return
-    artifact = scorer.handler.artifact
-    arguments = (scorer.handler.folder, artifact.digest, scorer.settings)
     with shared_blocks((jobs - 1) * AHEAD) as blocks:
-        pool = ProcessPoolExecutor(jobs - 1, get_context("spawn"), _initialize, arguments)
+        pool = _pool(scorer, jobs - 1)
         try:
             yield from Team(scorer, pool, jobs, blocks).score(chunks)
         except BrokenProcessPool:
@@ -118,13 +117,32 @@ class Team:
         return chunk, scored._replace(content=content)
 
 
-def _initialize(folder: Path, digest: str, settings: WriteSettings) -> None:
+def _pool(scorer: Scorer, workers: int) -> ProcessPoolExecutor:
+    """Workers, forked where they can be: they share the model's memory, and need no start."""
+    handler = scorer.handler
+    if can_fork(handler):
+        return ProcessPoolExecutor(workers, get_context("fork"), _initialize, (scorer,))
+    arguments = (handler.folder, handler.artifact.digest, scorer.settings)
+    return ProcessPoolExecutor(workers, get_context("spawn"), _load, arguments)
+
+
+def can_fork(handler: Handler) -> bool:
+    """Whether handler and process stand it; a lock that another thread holds would stay shut."""
+    is_alone = threading.active_count() == 1
+    return handler.survives_fork and is_alone and sys.platform == "linux"
+
+
+def _load(folder: Path, digest: str, settings: WriteSettings) -> None:
     """Load the very artifact that the parent process has."""
+    _initialize(Scorer(load_folder(folder, Trust(digest)), settings))
+    settle()
+
+
+def _initialize(scorer: Scorer) -> None:
     global _scorer
+    _scorer = scorer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _scorer = Scorer(load_folder(folder, Trust(digest)), settings)
-    settle()
 
 
 def _end_with_parent() -> None:
