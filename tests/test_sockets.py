@@ -32,17 +32,18 @@ def client(server: Served) -> Iterator[socket.socket]:
 
 
 def read_answer(client: socket.socket) -> tuple[int, dict[str, str], bytes]:
-    """One whole answer: status, headers, body."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        part = client.recv(65536)
-        assert part, data
-        data += part
-    head, _, body = data.partition(b"\r\n\r\n")
-    first, *lines = head.decode("latin-1").split("\r\n")
+    """One whole answer: status, headers, body. Nothing is taken of the next one."""
+    head, body = b"", b""
+    while not head.endswith(b"\r\n\r\n"):
+        part = client.recv(1)
+        assert part, head
+        head += part
+    first, *lines = head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
     headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-    while len(body) < int(headers.get("content-length", 0)):
-        body += client.recv(65536)
+    while missing := int(headers.get("content-length", 0)) - len(body):
+        part = client.recv(missing)
+        assert part, body
+        body += part
     return int(first.split()[1]), headers, body
 
 
