@@ -126,7 +126,7 @@ class Batch(NamedTuple):
         that have so long ones. One that would reach beyond the boundary behind its review is in the
         bucket "nothing".
         """
-        crossing = np.maximum(self.ends - _DISTANCES[: len(self.settings.bits)], 0)
+        crossing = self.ends - _DISTANCES[: len(self.settings.bits)]
         views, reviews = len(self.views), self.ends.size // len(self.views)
         first, nothing, hashes = 0, self.settings.nothing, self.codes * _MULTIPLIER
         for order, bits in enumerate(self.settings.bits):
@@ -138,7 +138,9 @@ class Batch(NamedTuple):
                 hashes *= _MULTIPLIER
             buckets = hashes >> _SHIFTS[bits]
             if order > 1:
-                buckets.put(crossing[: order - 1, : views * reviews], nothing - first)
+                # Clipped: before the very first boundary there is nothing.
+                within = crossing[: order - 1, : views * reviews]
+                buckets.put(within, nothing - first, mode="clip")
             yield first, buckets
             first += 1 << bits
 
@@ -158,14 +160,13 @@ def featurize(texts: Sequence[str], settings: FeatureSettings) -> Batch:
     text = padded[: -len(edge)]
     # Positions taken, not a mask: numpy is four times quicker so.
     unspaced = text.take((text != _SPACE).nonzero()[0])
-    views = {
-        View("unspaced", LARGEST_ORDER): unspaced,
-        View("words", settings.word_orders): _words(padded),
-    }
+    views = [View("unspaced", LARGEST_ORDER), View("words", settings.word_orders)]
+    parts = [unspaced, _words(padded)]
     if settings.tokenizer != SYLLABLE:
-        views |= _morpheme_views(texts, settings)
-        views = dict(sorted(views.items(), key=lambda item: -item[0].orders))
-    codes = np.concatenate([*views.values(), _BOUNDARIES[: len(settings.bits)]])
+        found = {**dict(zip(views, parts, strict=True)), **_morpheme_views(texts, settings)}
+        views = sorted(found, key=lambda view: -view.orders)
+        parts = [found[view] for view in views]
+    codes = np.concatenate([*parts, _BOUNDARIES[: len(settings.bits)]])
     places = (codes == _BOUNDARY).nonzero()[0]
     size = len(views) * len(texts)
     return Batch(tuple(views), codes, places[:size], places[1 : size + 1], settings)
