@@ -41,6 +41,7 @@ CONNECTIONS = (1, 4, 16)
 """No more than a worker lets wait for a batch: answers of 503 would count as quick ones."""
 HELD = 8
 REFUSALS = 200
+TRIES = 5
 
 
 def main() -> None:
@@ -53,7 +54,7 @@ def main() -> None:
         _compare("fast", FAST, ours.root, options)
         if (ours.root / "deep").is_dir():
             _compare("deep", DEEP, ours.root, options)
-        p50, p99 = np.percentile(_refusals(ours.root), [50, 99]) * 1000
+        p50, p99 = np.percentile(refusals(ours.root), [50, 99]) * 1000
     print(f"A 503 while {HELD} requests are held: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
 
 
@@ -101,6 +102,14 @@ def _row(name: str, rounds: dict[str, list[list[Figures]]], base: str) -> list[s
 
 def _speeds(rounds: list[list[Figures]]) -> list[list[float]]:
     return [[figures.per_second for figures in one] for one in rounds]
+
+
+def refusals(root: Path) -> list[float]:
+    """Seconds until a 503 has come; on a full machine those who hold may come too late for it."""
+    for _ in range(TRIES):
+        if seconds := _refusals(root):
+            return seconds
+    raise RuntimeError("no request was refused")
 
 
 def _refusals(root: Path) -> list[float]:
