@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from common import Corpus, print_table, start
+from common import Corpus, artifacts, print_table, start
 from memory import peak
 from packages import installed_megabytes
 from timing import batches, interleaved, ratio, totals
@@ -122,17 +122,11 @@ def seal(name: str, folder: Path) -> dict[str, str]:
     for side, root in roots.items():
         if not (root / "deep" / "current.json").exists():
             pull(name, root, form=FORMS[side])
-    if present := os.environ.get("SENTIMENT_ARTIFACTS"):
-        roots[PRESENT] = Path(present)
-    return {side: str(root) for side, root in roots.items() if has_model(root)}
-
-
-def has_model(root: Path) -> bool:
-    """Whether this is a folder with a deep artifact; says so if not."""
-    found = (root / "deep" / "current.json").exists()
-    if not found:
-        print(f"{root} holds no deep model.")
-    return found
+    if (present := artifacts("deep")) is not None:
+        roots[PRESENT] = present
+    elif named := os.environ.get("SENTIMENT_ARTIFACTS"):
+        print(f"{named} holds no deep model.")
+    return {side: str(root) for side, root in roots.items()}
 
 
 def load(side: str, source: str) -> Score:

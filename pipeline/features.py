@@ -160,16 +160,18 @@ def featurize(texts: Sequence[str], settings: FeatureSettings) -> Batch:
     text = padded[: -len(edge)]
     # Positions taken, not a mask: numpy is four times quicker so.
     unspaced = text.take((text != _SPACE).nonzero()[0])
-    views = [View("unspaced", LARGEST_ORDER), View("words", settings.word_orders)]
-    parts = [unspaced, _words(padded)]
+    found = [
+        (View("unspaced", LARGEST_ORDER), unspaced),
+        (View("words", settings.word_orders), _words(padded)),
+    ]
     if settings.tokenizer != SYLLABLE:
-        found = {**dict(zip(views, parts, strict=True)), **_morpheme_views(texts, settings)}
-        views = sorted(found, key=lambda view: -view.orders)
-        parts = [found[view] for view in views]
+        found += _morpheme_views(texts, settings)
+        found.sort(key=lambda pair: -pair[0].orders)
+    views, parts = zip(*found, strict=True)
     codes = np.concatenate([*parts, _BOUNDARIES[: len(settings.bits)]])
     places = (codes == _BOUNDARY).nonzero()[0]
     size = len(views) * len(texts)
-    return Batch(tuple(views), codes, places[:size], places[1 : size + 1], settings)
+    return Batch(views, codes, places[:size], places[1 : size + 1], settings)
 
 
 def _words(padded: Codes) -> Codes:
@@ -181,7 +183,7 @@ def _words(padded: Codes) -> Codes:
     return np.where(padded.take(gaps) == _BOUNDARY, _BOUNDARY, beginnings.take(gaps))
 
 
-def _morpheme_views(texts: Sequence[str], settings: FeatureSettings) -> dict[View, Codes]:
+def _morpheme_views(texts: Sequence[str], settings: FeatureSettings) -> list[tuple[View, Codes]]:
     """A number for each morpheme, and the boundaries; the same of the content words alone."""
     # Here, so that a model without morphemes can be pickled with its code: analyzers hold locks.
     from pipeline.tokenizers import get_tokenizer
@@ -189,10 +191,10 @@ def _morpheme_views(texts: Sequence[str], settings: FeatureSettings) -> dict[Vie
     found = get_tokenizer(settings.tokenizer).tokenize(texts)
     surfaces = [[morpheme.text for morpheme in review] for review in found]
     content = [[word for morpheme in review for word in morpheme.content] for review in found]
-    return {
-        View("morphemes", settings.morpheme_orders): _numbers(surfaces, 0),
-        View("content words", settings.content_orders): _numbers(content, 1),
-    }
+    return [
+        (View("morphemes", settings.morpheme_orders), _numbers(surfaces, 0)),
+        (View("content words", settings.content_orders), _numbers(content, 1)),
+    ]
 
 
 def _numbers(reviews: Sequence[Sequence[str]], seed: int) -> Codes:

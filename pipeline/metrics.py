@@ -40,6 +40,11 @@ def measure(labels: NDArray[np.intp], positive: NDArray[np.float64]) -> Metrics:
     )
 
 
+def log_loss(log_odds: NDArray[np.float64], labels: NDArray[np.intp]) -> float:
+    """Mean of -log P(label), of log-odds and labels of shape (n,)."""
+    return float(np.logaddexp(0.0, np.where(labels == 1, -log_odds, log_odds)).mean())
+
+
 def calibration_error(
     correct: NDArray[np.bool_], confidence: NDArray[np.float64], bins: int = CALIBRATION_BINS
 ) -> float:

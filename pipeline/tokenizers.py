@@ -56,13 +56,11 @@ _PIECE = re.compile(
 
 
 _FUNCTION_TAG = re.compile(
-    # Sejong's and Hannanum's particles, endings and signs; not foreign words, numbers, emoticons
-    r"J|E(?!MO)|S(?![HLN])"
     # Okt spells its tags out
-    r"|PreEomi|Punctuation"
+    r"PreEomi|Punctuation|(?!Exclamation|ScreenName|Suffix)"
+    # Sejong's and Hannanum's particles, endings and signs; not foreign words, numbers, emoticons
+    r"(?:J|E(?!MO)|S(?![HLN]))"
 )
-_CONTENT_TAG = re.compile(r"Exclamation|ScreenName|Suffix")
-"""Of Okt; the other tags of these letters are of function words."""
 
 
 class Morpheme(NamedTuple):
@@ -83,7 +81,7 @@ class Morpheme(NamedTuple):
 
 def is_content(tag: str) -> bool:
     """Whether a tag, of any of the analyzers, is that of a content word."""
-    return bool(_CONTENT_TAG.match(tag)) or not _FUNCTION_TAG.match(tag)
+    return not _FUNCTION_TAG.match(tag)
 
 
 class Tokenizer(ABC):

@@ -81,9 +81,8 @@ class EarlyParquet:
     def close(self) -> None:
         """Close the file, whatever it holds."""
         if self.file is not None:
-            with suppress(
-                OSError
-            ):  # if it is not finished it is of no use, and the disk may be full
+            # If it is not finished it is of no use, and the disk may be full.
+            with suppress(OSError):
                 self.file.close()
 
 

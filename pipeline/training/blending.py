@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.linear import LinearModel, log_odds
+from pipeline.metrics import log_loss
 from pipeline.progress import progress_bar
 from pipeline.training.calibration import fit_calibration
 from pipeline.training.finetuning import Examples
@@ -79,17 +80,14 @@ def cascade_threshold(
     Of shape (n,) each. The least of THRESHOLDS with which no more than LABELS_CHANGED of the rows
     get another label, and the log loss rises by no more than LOSS_ADDED; NEVER if there is none.
     """
+    blended_loss = log_loss(blended, labels)
     for threshold in THRESHOLDS:
         cascaded = np.where(np.abs(alone) >= threshold, alone, blended)
         changed = np.mean((cascaded > 0) != (blended > 0))
-        added = _log_loss(cascaded, labels) - _log_loss(blended, labels)
+        added = log_loss(cascaded, labels) - blended_loss
         if changed <= LABELS_CHANGED and added <= LOSS_ADDED:
             return threshold
     return NEVER
-
-
-def _log_loss(odds: NDArray[np.float64], labels: NDArray[np.intp]) -> float:
-    return float(np.logaddexp(0.0, np.where(labels == 1, -odds, odds)).mean())
 
 
 def blending_weights(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.float64]:

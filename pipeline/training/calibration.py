@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 
 from pipeline.errors import InvalidInput
 from pipeline.linear import LinearModel, log_odds
+from pipeline.metrics import log_loss
 
 LARGEST_LOG_TAIL = 6.0
 """Beyond, the curve is straight where logits are."""
@@ -48,16 +49,14 @@ def fit_calibration(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> Ca
         raise InvalidInput(
             "The model does no better than chance on held-out reviews. Are the labels right?"
         )
-    signs = np.where(labels == 1, -1.0, 1.0)
     spread = float(logits.std())
 
-    def log_loss(parameters: NDArray[np.float64]) -> float:
+    def loss(parameters: NDArray[np.float64]) -> float:
         slope, offset, tail = _decode(parameters, spread)
-        calibrated = log_odds(slope * logits + offset, tail)
-        return float(np.logaddexp(0.0, signs * calibrated).mean())
+        return log_loss(log_odds(slope * logits + offset, tail), labels)
 
     bounds = [(-10.0, 10.0), (-10.0, 10.0), (-1.0, LARGEST_LOG_TAIL)]
-    found = minimize(log_loss, [1.0, 0.0, 1.0], method="L-BFGS-B", bounds=bounds)
+    found = minimize(loss, [1.0, 0.0, 1.0], method="L-BFGS-B", bounds=bounds)
     return Calibration(*_decode(found.x, spread))
 
 

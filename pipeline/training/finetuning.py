@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InvalidInput
+from pipeline.metrics import log_loss
 from pipeline.progress import progress_bar
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.schedule import BatchOrder, Schedule
@@ -153,8 +154,7 @@ class FineTuning:
     def _evaluate(self, held_out: Examples) -> None:
         """Note the held-out loss, and the weights where it is the smallest so far."""
         logits = self.model().logits(held_out.texts)
-        signs = np.where(held_out.labels == 1, -1.0, 1.0)
-        self.losses.append(float(np.logaddexp(0.0, signs * logits).mean()))
+        self.losses.append(log_loss(logits, held_out.labels))
         accuracy = float(((logits > 0) == held_out.labels).mean())
         _log.info(
             "step %d: held-out loss %.4f, accuracy %.4f", self.step, self.losses[-1], accuracy
