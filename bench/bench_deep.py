@@ -25,7 +25,7 @@ from pipeline.handlers.loading import load_current
 from pipeline.hub import get_model
 from pipeline.pulling import positive_output, pull
 from pipeline.sealing import Form
-from pipeline.text import clean
+from pipeline.text.cleaning import clean
 
 MODEL = "monologg/koelectra-base-finetuned-nsmc"
 PIPELINE = "transformers pipeline"

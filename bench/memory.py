@@ -12,7 +12,7 @@ from pathlib import Path
 from sides import load
 
 from pipeline.datasets import read_reviews
-from pipeline.text import clean
+from pipeline.text.cleaning import clean
 
 
 def measure(name: str, model: Path, data: Path) -> tuple[float, float]:

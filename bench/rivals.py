@@ -17,7 +17,7 @@ from common import Corpus
 from sides import FASTTEXT, SKLEARN
 
 from pipeline.datasets import Reviews
-from pipeline.text import clean
+from pipeline.text.cleaning import clean
 
 TFIDF = {"analyzer": "char", "ngram_range": (1, 4), "sublinear_tf": True}
 """The n-gram orders that the fast model has on the text as it is."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing
 from pipeline.manifest import FileEntry, Manifest, digest_of
-from pipeline.text import CLEANING_VERSION
+from pipeline.text.cleaning import CLEANING_VERSION
 from pipeline.unpickling import dump_numbers, load_numbers
 
 MANIFEST = "manifest.json"

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cleaning import clean_all
 from pipeline.datasets import Reviews, read_reviews
 from pipeline.handlers.loading import load_current
 from pipeline.metrics import Metrics, measure
 from pipeline.models import Model, load_model
 from pipeline.progress import progress_bar
 from pipeline.runs import find_run, load_run
+from pipeline.text.cleaning import clean_all
 
 AT_A_TIME = 1024
 

@@ -12,7 +12,7 @@ from pipeline.features import featurize
 from pipeline.handlers.base import Prediction
 from pipeline.handlers.linear import LinearHandler
 from pipeline.linear import LinearModel, root_lengths
-from pipeline.tokenizers import get_tokenizer
+from pipeline.text.tokenizers import get_tokenizer
 
 SHOWN_BOUNDARY = "|"
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.tokenizers import ANALYZERS
+from pipeline.text.tokenizers import ANALYZERS
 
 BOUNDARY = "\n"
 """Stands before and after each review in each view; cleaned text never holds it."""
@@ -186,7 +186,7 @@ def _words(padded: Codes) -> Codes:
 def _morpheme_views(texts: Sequence[str], settings: FeatureSettings) -> list[tuple[View, Codes]]:
     """A number for each morpheme, and the boundaries; the same of the content words alone."""
     # Here, so that a model without morphemes can be pickled with its code: analyzers hold locks.
-    from pipeline.tokenizers import get_tokenizer
+    from pipeline.text.tokenizers import get_tokenizer
 
     found = get_tokenizer(settings.tokenizer).tokenize(texts)
     surfaces = [[morpheme.text for morpheme in review] for review in found]

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from pipeline.cleaning import clean_all
 from pipeline.errors import ArtifactRefused
 from pipeline.golden import golden_texts
 from pipeline.models import Model
+from pipeline.text.cleaning import clean_all
 
 LARGEST_DISAGREEMENT = 0.01
 """Share of the texts that get another label."""

@@ -24,7 +24,7 @@ from pipeline.handlers.base import to_predictions
 from pipeline.handlers.linear import LinearHandler
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.linear import LinearModel
-from pipeline.text import clean
+from pipeline.text.cleaning import clean
 
 FOLDER = "interchange"
 SKLEARN = "model.sklearn.joblib"

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from pipeline.artifacts import CONFIG, TOKENIZER, WEIGHTS
-from pipeline.cleaning import clean_all
 from pipeline.datasets import Reviews
 from pipeline.errors import InvalidInput
 from pipeline.hub import get_model
@@ -19,7 +18,7 @@ from pipeline.metrics import measure
 from pipeline.monitor import reference_profile
 from pipeline.runs import Run, save_run
 from pipeline.sealing import Form, serialize
-from pipeline.text import CLEANING_VERSION
+from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.transformer.loading import (
     in_safetensors,
     load_classifier,

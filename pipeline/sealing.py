@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import gate
-from pipeline.cleaning import clean_all
 from pipeline.datasets import Reviews
 from pipeline.errors import ArtifactRefused
 from pipeline.golden import golden_texts
@@ -15,6 +14,7 @@ from pipeline.manifest import GoldenAnswer, Manifest
 from pipeline.models import Model, load_model
 from pipeline.publishing import publish
 from pipeline.runs import Run, find_run, load_run
+from pipeline.text.cleaning import clean_all
 from pipeline.transformer.model import FP32, INT8, ONNX, TOLERANCES, TORCH, TransformerSettings
 
 TOLERANCE = 1e-9

@@ -1,8 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cleaning import CHUNK, FEWEST, clean_all
-from pipeline.text import clean
+from pipeline.text.cleaning import CHUNK, FEWEST, clean, clean_all
 
 NEARLY_CLEAN = st.text("좋다 a\n😀\u0301")
 ANY_TEXT = st.text(st.characters(codec=None))

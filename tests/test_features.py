@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.features import BOUNDARY, Batch, FeatureSettings, featurize
-from pipeline.text import clean
+from pipeline.text.cleaning import clean
 from pipeline.training.counts import count_matrix
 
 SETTINGS = FeatureSettings(bits=(12, 16, 16, 8))

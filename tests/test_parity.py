@@ -12,7 +12,7 @@ from pipeline.handlers.base import Handler, Prediction, to_predictions
 from pipeline.handlers.loading import load_current
 from pipeline.linear import LinearModel
 from pipeline.runs import find_run, load_run
-from pipeline.text import clean
+from pipeline.text.cleaning import clean
 from tests.conftest import Invoke, served
 
 LARGEST_DIFFERENCE = 1e-9

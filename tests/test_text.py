@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.text import MAX_COMBINING_MARKS, clean
+from pipeline.text.cleaning import MAX_COMBINING_MARKS, clean
 
 ANY_TEXT = st.text(st.characters(codec=None))
 

@@ -15,10 +15,10 @@ from pipeline.errors import InvalidInput
 from pipeline.explanation import explain
 from pipeline.handlers.linear import LinearHandler
 from pipeline.handlers.loading import load_current
-from pipeline.java import find_java
 from pipeline.sealing import serialize
-from pipeline.text import clean
-from pipeline.tokenizers import (
+from pipeline.text.cleaning import clean
+from pipeline.text.java import find_java
+from pipeline.text.tokenizers import (
     JavaTokenizer,
     Morpheme,
     Tokenizer,

@@ -21,7 +21,7 @@ from pipeline.linear import log_odds
 from pipeline.pulling import pull
 from pipeline.runs import find_run, load_run
 from pipeline.sealing import Form, serialize
-from pipeline.text import clean
+from pipeline.text.cleaning import clean
 from pipeline.transformer.blending import NEVER, Blend, BlendedModel, DeepModel, load_deep
 from pipeline.transformer.export import export_files, quantize_files
 from pipeline.transformer.model import TransformerSettings

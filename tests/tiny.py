@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.datasets import read_reviews
-from pipeline.text import clean
+from pipeline.text.cleaning import clean
 from pipeline.training.finetuning import FineTuningSettings
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample.tsv"

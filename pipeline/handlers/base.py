@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.artifacts import ANY, Artifact, Trust, load_artifact
-from pipeline.cleaning import clean_all
 from pipeline.errors import ArtifactRefused
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.leases import hold_lease
 from pipeline.manifest import GoldenAnswer
 from pipeline.models import Model
+from pipeline.text.cleaning import clean_all
 
 
 class Prediction(NamedTuple):

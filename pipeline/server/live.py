@@ -14,7 +14,6 @@ import numpy as np
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from pipeline.cleaning import clean_all
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.labels import POSITIVE
 from pipeline.monitor import LENGTH_BINS, SCRIPT_NAMES, SHARE_BINS, drift, text_profile
@@ -22,6 +21,7 @@ from pipeline.server import metrics
 from pipeline.server.models import Models
 from pipeline.server.settings import DEEP, FAST
 from pipeline.server.shared import shared_numbers
+from pipeline.text.cleaning import clean_all
 
 FLUSH_SECONDS = 1.0
 HALF_LIFE = 3600.0

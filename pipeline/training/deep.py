@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.artifacts import CONFIG, TOKENIZER, WEIGHTS, pack_parameters
-from pipeline.cleaning import clean_all
 from pipeline.datasets import Reviews
 from pipeline.errors import InvalidInput
 from pipeline.hub import Download
 from pipeline.metrics import measure
 from pipeline.models import Model
 from pipeline.runs import Run, save_run
-from pipeline.text import CLEANING_VERSION
+from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.training.blending import calibrate, fit_blend
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.finetuning import Examples, FineTuning, FineTuningSettings

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 
 from pipeline.artifacts import pack_parameters
-from pipeline.cleaning import clean_all
 from pipeline.datasets import Reviews, find_split, read_reviews
 from pipeline.linear import LinearModel
 from pipeline.metrics import Metrics, measure
 from pipeline.models import Model
 from pipeline.monitor import reference_profile
 from pipeline.runs import Run, save_run
-from pipeline.text import CLEANING_VERSION
+from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.training.linear import LinearSettings, fit_linear
 from pipeline.training.splitting import split_rows
 

@@ -16,8 +16,8 @@ from importlib.util import find_spec
 from itertools import islice
 from typing import Any, NamedTuple, Self
 
-from pipeline.analyzer_process import INSTALL, AnalyzerDied, AnalyzerProcess
 from pipeline.errors import InvalidInput, ModelMissing, ResourceUnavailable
+from pipeline.text.analyzer_process import INSTALL, AnalyzerDied, AnalyzerProcess
 
 BATCH = 16
 """Pieces sent to a child at once; the time-out is for as many."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from pipeline.errors import ModelMissing, ResourceUnavailable
-from pipeline.java import OLDEST_JAVA, find_java
+from pipeline.text.java import OLDEST_JAVA, find_java
 
 START_SECONDS = 300.0  # Kkma reads its dictionaries for 30 s on a busy machine
 ANSWER_SECONDS = 120.0

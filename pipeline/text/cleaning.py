@@ -1,4 +1,4 @@
-"""The one cleaning function, for training and for serving.
+"""The one cleaning function, for training and for serving, and its form for many texts at once.
 
 After the `clean_text` of BERT's tokenizer (control characters and U+FFFD dropped, white space
 folded), with canonical composition added: NFC, never NFKC, which would turn ㅋㅋ into conjoining
@@ -7,7 +7,12 @@ jamo. The cost of composing is bounded as in the Stream-Safe Text Format of Unic
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from functools import cache
 from itertools import groupby, islice
+
+import numpy as np
+from numpy.typing import NDArray
 
 CLEANING_VERSION = 1
 """Raised whenever `clean` changes its answer for any text; an artifact names the one it needs."""
@@ -21,6 +26,14 @@ _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs"})
 # Hangul, punctuation such as … and “”, symbols such as ♥ and ★, and the common Chinese characters.
 # Where a text holds nothing else, only its spaces are left to see to; that is nearly every review.
 UNUSUAL = re.compile(r"[^ -~가-힣ㄱ-ㅎㅏ-ㅣ‐-‧─-➿一-鿿]")
+
+
+CHUNK = 512
+FEWEST = 8
+"""From this many texts on, looking at them together is the quicker way."""
+
+_SEPARATOR = "\n"
+_PLAIN, _GAP, _UNUSUAL = 0, 1, 3
 
 
 def clean(text: str) -> str:
@@ -51,3 +64,39 @@ def _limit_combining_marks(text: str) -> str:
         "".join(islice(run, MAX_COMBINING_MARKS) if is_combining else run)
         for is_combining, run in runs
     )
+
+
+def clean_all(texts: Sequence[str]) -> list[str]:
+    """The same as `clean` of each text, several times quicker where most are clean already."""
+    if len(texts) < FEWEST:
+        return [clean(text) for text in texts]
+    cleaned: list[str] = []
+    for start in range(0, len(texts), CHUNK):
+        cleaned += _clean_chunk(texts[start : start + CHUNK])
+    return cleaned
+
+
+def _clean_chunk(texts: Sequence[str]) -> list[str]:
+    joined = f"{_SEPARATOR}{_SEPARATOR.join(texts)}{_SEPARATOR}"
+    if joined.count(_SEPARATOR) > len(texts) + 1:
+        return [clean(text) for text in texts]
+    units = np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), dtype=np.uint16)
+    kinds = _kinds().take(units)
+    # Of each two neighbours: both are gaps, or the second is unusual.
+    suspects = ((kinds[:-1] & kinds[1:]) | (kinds[1:] >> 1)).nonzero()[0]
+    cleaned = list(texts)
+    if suspects.size:
+        separators = (units == ord(_SEPARATOR)).nonzero()[0]
+        for row in np.unique(separators.searchsorted(suspects, "right") - 1).tolist():
+            cleaned[row] = clean(texts[row])
+    return cleaned
+
+
+@cache
+def _kinds() -> NDArray[np.uint8]:
+    """What each UTF-16 unit is; the two that stand for a rarer character are unusual."""
+    kinds = np.full(1 << 16, _PLAIN, dtype=np.uint8)
+    for found in UNUSUAL.finditer("".join(map(chr, range(kinds.size)))):
+        kinds[found.start()] = _UNUSUAL
+    kinds[[ord(" "), ord(_SEPARATOR)]] = _GAP
+    return kinds

@@ -1,0 +1,1 @@
+"""What is done to a text before any model sees it: cleaning, and morphemes where asked for."""
