@@ -14,8 +14,8 @@ from pipeline.datasets import Reviews
 from pipeline.errors import InvalidInput
 from pipeline.hub import get_model
 from pipeline.labels import NEGATIVE, POSITIVE
-from pipeline.metrics import measure
-from pipeline.monitor import reference_profile
+from pipeline.quality.metrics import measure
+from pipeline.quality.profile import reference_profile
 from pipeline.runs import Run, save_run
 from pipeline.sealing import Form, serialize
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all

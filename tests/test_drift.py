@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from pipeline.handlers.base import Handler
-from pipeline.monitor import SCRIPT_NAMES, drift, reference_profile, stability_index, text_profile
+from pipeline.quality.profile import (
+    SCRIPT_NAMES,
+    drift,
+    reference_profile,
+    stability_index,
+    text_profile,
+)
 from pipeline.server.live import LiveTexts
 from pipeline.text.cleaning import clean
 from tests.conftest import Invoke

@@ -6,7 +6,7 @@ import pytest
 from pipeline.artifacts import parameters_in
 from pipeline.errors import InvalidInput, ModelMissing
 from pipeline.linear import LinearModel, quantize
-from pipeline.metrics import calibration_error, measure
+from pipeline.quality.metrics import calibration_error, measure
 from pipeline.runs import find_run, load_run
 from pipeline.training.calibration import fit_calibration
 from pipeline.training.linear import LinearSettings

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from pipeline.batch.chunks import BEGINNING
 from pipeline.batch.layouts import ReadSettings
-from pipeline.batch.profiles import Counts, add_counts, count_texts, shares
 from pipeline.batch.reading import check_layouts, read_chunks
 from pipeline.batch.scorer import parse_chunk
 from pipeline.batch.sources import Source
 from pipeline.errors import InvalidInput
 from pipeline.handlers.base import Handler
-from pipeline.monitor import drift
+from pipeline.quality.profile import drift
+from pipeline.quality.profile_counts import Counts, add_counts, count_texts, shares
 
 CHUNK_BYTES = 2**20
 STABLE, FAR = 0.1, 0.25

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.batch.drift import verdict
-from pipeline.batch.profiles import shares
 from pipeline.batch.scoring import Job
 from pipeline.batch.totals import SCORE_BINS, Totals
 from pipeline.durability import write_durably
 from pipeline.handlers.base import Handler
-from pipeline.monitor import LENGTH_EDGES, drift
+from pipeline.quality.profile import LENGTH_EDGES, drift
+from pipeline.quality.profile_counts import shares
 
 TEMPLATE = Path(__file__).with_name("report.html")
 

@@ -11,11 +11,11 @@ from pipeline.batch.chunks import Chunk, Position
 from pipeline.batch.columns import AddedColumns
 from pipeline.batch.formats import DELIMITERS
 from pipeline.batch.parsing import parse
-from pipeline.batch.profiles import count_texts
 from pipeline.batch.records import JsonRecords, Parsed, Records, Reject
 from pipeline.batch.serializing import Added, WriteSettings, serialize
 from pipeline.batch.totals import Totals
 from pipeline.handlers.base import Handler, labels_and_confidences
+from pipeline.quality.profile_counts import count_texts
 
 
 class ScoredChunk(NamedTuple):

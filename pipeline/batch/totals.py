@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.batch.profiles import Counts, add_counts
 from pipeline.batch.records import Reject
+from pipeline.quality.profile_counts import Counts, add_counts
 
 SCORE_BINS = 20
 """Equal bins of P(positive), from 0 to 1."""

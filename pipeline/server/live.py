@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.labels import POSITIVE
-from pipeline.monitor import LENGTH_BINS, SCRIPT_NAMES, SHARE_BINS, drift, text_profile
+from pipeline.quality.profile import LENGTH_BINS, SCRIPT_NAMES, SHARE_BINS, drift, text_profile
 from pipeline.server import metrics
 from pipeline.server.models import Models
 from pipeline.server.settings import DEEP, FAST

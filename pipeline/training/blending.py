@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.linear import LinearModel, log_odds
-from pipeline.metrics import log_loss
 from pipeline.progress import progress_bar
+from pipeline.quality.metrics import log_loss
 from pipeline.training.calibration import fit_calibration
 from pipeline.training.finetuning import Examples
 from pipeline.transformer.blending import NEVER, Blend, BlendedModel

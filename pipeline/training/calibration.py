@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 
 from pipeline.errors import InvalidInput
 from pipeline.linear import LinearModel, log_odds
-from pipeline.metrics import log_loss
+from pipeline.quality.metrics import log_loss
 
 LARGEST_LOG_TAIL = 6.0
 """Beyond, the curve is straight where logits are."""

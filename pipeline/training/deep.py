@@ -12,8 +12,8 @@ from pipeline.artifacts import CONFIG, TOKENIZER, WEIGHTS, pack_parameters
 from pipeline.datasets import Reviews
 from pipeline.errors import InvalidInput
 from pipeline.hub import Download
-from pipeline.metrics import measure
 from pipeline.models import Model
+from pipeline.quality.metrics import measure
 from pipeline.runs import Run, save_run
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.training.blending import calibrate, fit_blend

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InvalidInput
-from pipeline.metrics import log_loss
 from pipeline.progress import progress_bar
+from pipeline.quality.metrics import log_loss
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.schedule import BatchOrder, Schedule
 from pipeline.transformer.model import TransformerModel, TransformerSettings

@@ -16,8 +16,8 @@ from scipy import sparse
 from pipeline.errors import InvalidInput
 from pipeline.features import SYLLABLE, FeatureSettings
 from pipeline.linear import LinearModel, quantize, root_lengths
-from pipeline.metrics import Metrics, measure
 from pipeline.progress import progress_bar
+from pipeline.quality.metrics import Metrics, measure
 from pipeline.training.calibration import fit_calibration
 from pipeline.training.counts import count_matrix, frequent_columns, keep_columns
 from pipeline.training.splitting import split_rows

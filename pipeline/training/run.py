@@ -12,9 +12,9 @@ import numpy as np
 from pipeline.artifacts import pack_parameters
 from pipeline.datasets import Reviews, find_split, read_reviews
 from pipeline.linear import LinearModel
-from pipeline.metrics import Metrics, measure
 from pipeline.models import Model
-from pipeline.monitor import reference_profile
+from pipeline.quality.metrics import Metrics, measure
+from pipeline.quality.profile import reference_profile
 from pipeline.runs import Run, save_run
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.training.linear import LinearSettings, fit_linear

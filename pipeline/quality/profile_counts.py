@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.monitor import text_profile
+from pipeline.quality.profile import text_profile
 
 Counts = dict[str, Any]
 
