@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from pipeline.datasets import TEST, TRAIN, Reviews, read_reviews
+from pipeline.reviews.labelled import TEST, TRAIN, Reviews, read_reviews
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "data" / "sample.tsv"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sides import load
 
-from pipeline.datasets import read_reviews
+from pipeline.reviews.labelled import read_reviews
 from pipeline.text.cleaning import clean
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from common import Corpus
 from sides import FASTTEXT, SKLEARN
 
-from pipeline.datasets import Reviews
+from pipeline.reviews.labelled import Reviews
 from pipeline.text.cleaning import clean
 
 TFIDF = {"analyzer": "char", "ngram_range": (1, 4), "sublinear_tf": True}

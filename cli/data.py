@@ -29,7 +29,7 @@ def command(source: str | None, destination: Path) -> None:
       sentiment data
       sentiment data --from ~/Downloads/nsmc --to data/nsmc
     """
-    from pipeline.downloads import get_nsmc
+    from pipeline.reviews.downloads import get_nsmc
 
     for path, rows in get_nsmc(source, destination):
         click.echo(f"{path}: {rows:,} reviews, verified")

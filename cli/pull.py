@@ -46,8 +46,8 @@ def command(
       sentiment pull monologg/koelectra-small-finetuned-nsmc --revision main
       sentiment pull my-model/ --labels negative,positive --reviews held-out.tsv
     """
-    from pipeline.datasets import read_reviews
     from pipeline.pulling import pull
+    from pipeline.reviews.labelled import read_reviews
     from pipeline.sealing import Form
 
     names = tuple(labels.split(",")) if labels else ()

@@ -61,7 +61,7 @@ def command(
       sentiment serialize --also sklearn
       sentiment serialize --precision fp32
     """
-    from pipeline.datasets import read_reviews
+    from pipeline.reviews.labelled import read_reviews
     from pipeline.sealing import Form, serialize
 
     store = destination or artifacts

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.datasets import TEST, TRAIN, find_split, read_reviews
 from pipeline.errors import InvalidInput
+from pipeline.reviews.labelled import TEST, TRAIN, find_split, read_reviews
 from tests.conftest import SAMPLE
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.artifacts import parameters_in
-from pipeline.datasets import TEST, read_reviews
 from pipeline.handlers.base import Handler, Prediction, to_predictions
 from pipeline.handlers.loading import load_current
 from pipeline.linear import LinearModel
+from pipeline.reviews.labelled import TEST, read_reviews
 from pipeline.runs import find_run, load_run
 from pipeline.text.cleaning import clean
 from tests.conftest import Invoke, served

@@ -7,11 +7,11 @@ from pipeline.artifacts import parameters_in
 from pipeline.errors import InvalidInput, ModelMissing
 from pipeline.linear import LinearModel, quantize
 from pipeline.quality.metrics import calibration_error, measure
+from pipeline.reviews.splitting import split_rows
 from pipeline.runs import find_run, load_run
 from pipeline.training.calibration import fit_calibration
 from pipeline.training.linear import LinearSettings
 from pipeline.training.run import train
-from pipeline.training.splitting import split_rows
 from tests.conftest import SAMPLE
 
 

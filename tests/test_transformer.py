@@ -12,13 +12,13 @@ import pytest
 
 from pipeline import gate
 from pipeline.artifacts import NETWORK, PARAMETERS, TOKENIZER, load_artifact
-from pipeline.datasets import read_reviews
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current, load_folder
 from pipeline.handlers.transformer import TransformerHandler
 from pipeline.linear import log_odds
 from pipeline.pulling import pull
+from pipeline.reviews.labelled import read_reviews
 from pipeline.runs import find_run, load_run
 from pipeline.sealing import Form, serialize
 from pipeline.text.cleaning import clean

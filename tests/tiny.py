@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.datasets import read_reviews
+from pipeline.reviews.labelled import read_reviews
 from pipeline.text.cleaning import clean
 from pipeline.training.finetuning import FineTuningSettings
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.artifacts import CONFIG, TOKENIZER, WEIGHTS, pack_parameters
-from pipeline.datasets import Reviews
 from pipeline.errors import InvalidInput
 from pipeline.hub import Download
 from pipeline.models import Model
 from pipeline.quality.metrics import measure
+from pipeline.reviews.labelled import Reviews
+from pipeline.reviews.splitting import split_rows
 from pipeline.runs import Run, save_run
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.training.blending import calibrate, fit_blend
@@ -21,7 +22,6 @@ from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.finetuning import Examples, FineTuning, FineTuningSettings
 from pipeline.training.linear import LinearSettings, fit_linear
 from pipeline.training.run import profile_of, read_split
-from pipeline.training.splitting import split_rows
 from pipeline.transformer.blending import BlendedModel, DeepModel
 from pipeline.transformer.loading import load_encoder, read_tokenizer
 from pipeline.transformer.model import TransformerModel

@@ -18,9 +18,9 @@ from pipeline.features import SYLLABLE, FeatureSettings
 from pipeline.linear import LinearModel, quantize, root_lengths
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import Metrics, measure
+from pipeline.reviews.splitting import split_rows
 from pipeline.training.calibration import fit_calibration
 from pipeline.training.counts import count_matrix, frequent_columns, keep_columns
-from pipeline.training.splitting import split_rows
 from pipeline.training.weighting import Weighting
 
 SMALLEST_TRAINING = 40

@@ -10,9 +10,9 @@ from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from pipeline.datasets import NSMC, UPSTREAM, NsmcFile, read_reviews
 from pipeline.errors import InvalidInput, ResourceUnavailable
 from pipeline.progress import progress_bar
+from pipeline.reviews.labelled import NSMC, UPSTREAM, NsmcFile, read_reviews
 
 TIMEOUT_SECONDS = 10
 ATTEMPTS = 4
