@@ -24,7 +24,7 @@ def command() -> None:
 @artifacts_option
 def list_command(artifacts: Path) -> None:
     """List all artifacts, oldest first; * marks the current ones."""
-    from pipeline.store import list_artifacts
+    from pipeline.artifacts.store import list_artifacts
 
     for stored in list_artifacts(artifacts):
         mark, slot = "*" if stored.is_current else " ", stored.folder.parent.name
@@ -41,8 +41,8 @@ def list_command(artifacts: Path) -> None:
 @artifacts_option
 def use_command(digest: str, artifacts: Path) -> None:
     """Make the artifact DIGEST (or its beginning, or "previous") current, once it is verified."""
+    from pipeline.artifacts.store import use_artifact
     from pipeline.handlers.loading import load_folder
-    from pipeline.store import use_artifact
 
     folder = use_artifact(artifacts, digest, load_folder)
     click.echo(f"{folder.parent.name}@{folder.name} is current")
@@ -56,7 +56,7 @@ def prune_command(artifacts: Path) -> None:
     The newest five of each slot, the current and the previous one, and those that a running
     process uses stay.
     """
-    from pipeline.store import prune_artifacts
+    from pipeline.artifacts.store import prune_artifacts
 
     for folder in prune_artifacts(artifacts):
         click.echo(f"removed {folder.parent.name}@{folder.name}")

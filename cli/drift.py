@@ -39,7 +39,7 @@ def command(
       sentiment drift --fast this-week.csv
       sentiment drift --fast --json this-week.csv | jq .indexes.score
     """
-    from pipeline.artifacts import Trust
+    from pipeline.artifacts.verification import Trust
     from pipeline.batch.drift import measure_drift, verdict
     from pipeline.batch.layouts import ReadSettings
     from pipeline.batch.sources import find_sources

@@ -60,7 +60,7 @@ def command(
     """
     if bool(inputs) == bool(texts):
         raise click.UsageError("Give either INPUT files (or -) or --text.")
-    from pipeline.artifacts import Trust
+    from pipeline.artifacts.verification import Trust
     from pipeline.handlers.loading import load_current
 
     job = None

@@ -85,7 +85,7 @@ def command(
       curl -d '{"text": "정말 재밌게 잘봤습니다!", "do_fast": true}' http://127.0.0.1:5000/predict
     """
     limit_threads()
-    from pipeline.artifacts import Trust
+    from pipeline.artifacts.verification import Trust
     from pipeline.server.keys import read_keys
     from pipeline.server.models import StoredModels
     from pipeline.server.running import serve

@@ -9,7 +9,7 @@ from cli.options import artifacts_option
 from cli.reporting import metrics_line
 
 if TYPE_CHECKING:
-    from pipeline.runs import Run
+    from pipeline.artifacts.runs import Run
 
 
 @click.command("train")

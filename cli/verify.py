@@ -8,7 +8,7 @@ import click
 from cli.options import artifacts_option, trust_options
 
 if TYPE_CHECKING:
-    from pipeline.artifacts import Trust
+    from pipeline.artifacts.verification import Trust
 
 
 @click.command("verify")
@@ -42,7 +42,7 @@ def command(
       sentiment verify --require-signature public.pem artifacts/fast/3f9c…
       sentiment verify http://127.0.0.1:5000
     """
-    from pipeline.artifacts import Trust
+    from pipeline.artifacts.verification import Trust
 
     trust = Trust(expect_digest, require_signature)
     if target.startswith(("http://", "https://")):

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from pipeline.artifacts.store import HOW_TO_GET, list_artifacts, read_current
 from pipeline.errors import ArtifactRefused
-from pipeline.store import HOW_TO_GET, list_artifacts, read_current
 from pipeline.text.analyzer_process import INSTALL
 from pipeline.text.java import OLDEST_JAVA, find_java
 from pipeline.text.tokenizers import ANALYZERS, missing_packages

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.artifacts.runs import find_run, load_run
 from pipeline.handlers.loading import load_current
 from pipeline.models import Model, load_model
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import Metrics, measure
 from pipeline.reviews.labelled import Reviews, read_reviews
-from pipeline.runs import find_run, load_run
 from pipeline.text.cleaning import clean_all
 
 AT_A_TIME = 1024

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from pipeline.artifacts.golden import golden_texts
 from pipeline.errors import ArtifactRefused
-from pipeline.golden import golden_texts
 from pipeline.models import Model
 from pipeline.text.cleaning import clean_all
 

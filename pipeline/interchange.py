@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import pipeline
-from pipeline.artifacts import Artifact, load_artifact
+from pipeline.artifacts.verification import Artifact, load_artifact
 from pipeline.errors import ArtifactRefused, InvalidInput
 from pipeline.features import SYLLABLE
 from pipeline.handlers.base import to_predictions

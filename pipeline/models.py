@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts import parameters_in
+from pipeline.artifacts.verification import parameters_in
 from pipeline.linear import LinearModel
 from pipeline.transformer.blending import load_deep
 

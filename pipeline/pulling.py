@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.artifacts import CONFIG, TOKENIZER, WEIGHTS
+from pipeline.artifacts.runs import Run, save_run
+from pipeline.artifacts.verification import CONFIG, TOKENIZER, WEIGHTS
 from pipeline.errors import InvalidInput
 from pipeline.hub import get_model
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.quality.metrics import measure
 from pipeline.quality.profile import reference_profile
 from pipeline.reviews.labelled import Reviews
-from pipeline.runs import Run, save_run
 from pipeline.sealing import Form, serialize
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.transformer.loading import (

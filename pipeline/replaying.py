@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from pipeline.artifacts import ANY, Trust, load_artifact
+from pipeline.artifacts.manifest import GoldenAnswer
+from pipeline.artifacts.store import current_artifact
+from pipeline.artifacts.verification import ANY, Trust, load_artifact
 from pipeline.errors import InvalidInput, ModelMissing, ResourceUnavailable
-from pipeline.manifest import GoldenAnswer
-from pipeline.store import current_artifact
 
 TIMEOUT_SECONDS = 30
 

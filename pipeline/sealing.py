@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import gate
+from pipeline.artifacts.golden import golden_texts
+from pipeline.artifacts.manifest import GoldenAnswer, Manifest
+from pipeline.artifacts.publishing import publish
+from pipeline.artifacts.runs import Run, find_run, load_run
 from pipeline.errors import ArtifactRefused
-from pipeline.golden import golden_texts
 from pipeline.handlers.base import to_predictions
 from pipeline.handlers.loading import load_folder
-from pipeline.manifest import GoldenAnswer, Manifest
 from pipeline.models import Model, load_model
-from pipeline.publishing import publish
 from pipeline.reviews.labelled import Reviews
-from pipeline.runs import Run, find_run, load_run
 from pipeline.text.cleaning import clean_all
 from pipeline.transformer.model import FP32, INT8, ONNX, TOLERANCES, TORCH, TransformerSettings
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cli.main import main
-from pipeline.artifacts import load_artifact
+from pipeline.artifacts.verification import load_artifact
 from pipeline.handlers.linear import LinearHandler
 from pipeline.handlers.loading import HANDLERS
 

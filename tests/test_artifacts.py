@@ -6,14 +6,14 @@ import joblib
 import numpy as np
 import pytest
 
-from pipeline.artifacts import MANIFEST, PARAMETERS, load_artifact
+from pipeline.artifacts.golden import golden_texts
+from pipeline.artifacts.manifest import Manifest
+from pipeline.artifacts.store import CURRENT, current_artifact
+from pipeline.artifacts.unpickling import load_numbers
+from pipeline.artifacts.verification import MANIFEST, PARAMETERS, load_artifact
 from pipeline.errors import ArtifactRefused, ModelMissing
-from pipeline.golden import golden_texts
 from pipeline.handlers.loading import load_current, load_folder
-from pipeline.manifest import Manifest
 from pipeline.sealing import serialize
-from pipeline.store import CURRENT, current_artifact
-from pipeline.unpickling import load_numbers
 
 
 @pytest.fixture

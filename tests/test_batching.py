@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.artifacts.store import current_artifact
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.server.batching import Batcher
 from pipeline.server.refusals import RequestRefused
 from pipeline.server.settings import ServerSettings
-from pipeline.store import current_artifact
 from tests.stand_in import POISON, StandIn
 
 SOON = 20.0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.runs import find_run, load_run
+from pipeline.artifacts.runs import find_run, load_run
 
 BENCH = Path(__file__).parent.parent / "bench"
 SCRIPTS = [

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import COMMANDS, main
-from pipeline.store import current_artifact
+from pipeline.artifacts.store import current_artifact
 from tests.conftest import SAMPLE, SENTIMENT, Invoke
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.artifacts import WEIGHTS
+from pipeline.artifacts.runs import find_run, load_run
+from pipeline.artifacts.verification import WEIGHTS
 from pipeline.errors import InvalidInput, ModelMissing
 from pipeline.hub import get_model
-from pipeline.runs import find_run, load_run
 from pipeline.training.blending import blending_weights, cascade_threshold
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.deep import train_deep

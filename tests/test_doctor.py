@@ -1,8 +1,8 @@
 import shutil
 from pathlib import Path
 
-from pipeline.artifacts import MANIFEST
-from pipeline.store import CURRENT, current_artifact
+from pipeline.artifacts.store import CURRENT, current_artifact
+from pipeline.artifacts.verification import MANIFEST
 from tests.conftest import Invoke
 
 

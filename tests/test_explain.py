@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.artifacts.golden import golden_texts
 from pipeline.explanation import explain
-from pipeline.golden import golden_texts
 from pipeline.handlers.base import Handler
 from pipeline.handlers.linear import LinearHandler
 from tests.conftest import Invoke

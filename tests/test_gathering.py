@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from pipeline.artifacts.store import current_artifact
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.handlers.linear import LinearHandler
 from pipeline.server.gathering import AHEAD, Gathering
 from pipeline.server.models import Models
 from pipeline.server.settings import ServerSettings
-from pipeline.store import current_artifact
 from tests.conftest import served
 from tests.stand_in import StandIn
 from tests.test_sockets import HEAD, read_answer

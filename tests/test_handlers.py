@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.golden import golden_texts
+from pipeline.artifacts.golden import golden_texts
 from pipeline.handlers.base import Handler, Prediction
 
 ANY_TEXTS = st.lists(st.text(st.characters(codec=None)), max_size=12)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.golden import golden_texts
+from pipeline.artifacts.golden import golden_texts
 from pipeline.handlers.base import Handler
 from tests.conftest import Invoke
 

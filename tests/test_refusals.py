@@ -12,14 +12,14 @@ import joblib
 import numpy as np
 import pytest
 
-from pipeline.artifacts import MANIFEST, PARAMETERS
+from pipeline.artifacts.store import CURRENT, current_artifact, list_artifacts
+from pipeline.artifacts.unpickling import load_numbers
+from pipeline.artifacts.verification import MANIFEST, PARAMETERS
 from pipeline.durability import unfinished
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.loading import load_folder
 from pipeline.linear import LinearModel
 from pipeline.sealing import serialize
-from pipeline.store import CURRENT, current_artifact, list_artifacts
-from pipeline.unpickling import load_numbers
 
 NDARRAY = b"\x8c\x05numpy\x8c\x07ndarray\x93"
 SETTINGS = {"features": {"bits": [2]}}

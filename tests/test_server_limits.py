@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from pipeline.artifacts.store import current_artifact
 from pipeline.errors import InvalidInput
 from pipeline.handlers.base import Handler
 from pipeline.server.app import create_app
@@ -15,7 +16,6 @@ from pipeline.server.models import Models
 from pipeline.server.refusals import RequestRefused
 from pipeline.server.settings import ServerSettings
 from pipeline.server.shared import Flag
-from pipeline.store import current_artifact
 from tests.stand_in import POISON, StandIn
 from tests.test_server import post
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from pipeline.artifacts import MANIFEST, read_manifest
+from pipeline.artifacts.store import PREVIOUS, current_artifact, read_current, use_artifact
+from pipeline.artifacts.verification import MANIFEST, read_manifest
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current, load_folder
 from pipeline.sealing import serialize
-from pipeline.store import PREVIOUS, current_artifact, read_current, use_artifact
 from pipeline.training.linear import LinearSettings
 from pipeline.training.run import train
 from tests.conftest import SAMPLE, Invoke, Served, served

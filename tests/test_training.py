@@ -3,12 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.artifacts import parameters_in
+from pipeline.artifacts.runs import find_run, load_run
+from pipeline.artifacts.verification import parameters_in
 from pipeline.errors import InvalidInput, ModelMissing
 from pipeline.linear import LinearModel, quantize
 from pipeline.quality.metrics import calibration_error, measure
 from pipeline.reviews.splitting import split_rows
-from pipeline.runs import find_run, load_run
 from pipeline.training.calibration import fit_calibration
 from pipeline.training.linear import LinearSettings
 from pipeline.training.run import train

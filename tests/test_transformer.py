@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from pipeline import gate
-from pipeline.artifacts import NETWORK, PARAMETERS, TOKENIZER, load_artifact
+from pipeline.artifacts.runs import find_run, load_run
+from pipeline.artifacts.verification import NETWORK, PARAMETERS, TOKENIZER, load_artifact
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current, load_folder
@@ -19,7 +20,6 @@ from pipeline.handlers.transformer import TransformerHandler
 from pipeline.linear import log_odds
 from pipeline.pulling import pull
 from pipeline.reviews.labelled import read_reviews
-from pipeline.runs import find_run, load_run
 from pipeline.sealing import Form, serialize
 from pipeline.text.cleaning import clean
 from pipeline.transformer.blending import NEVER, Blend, BlendedModel, DeepModel, load_deep

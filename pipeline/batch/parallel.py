@@ -13,7 +13,7 @@ from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.artifacts import Trust
+from pipeline.artifacts.verification import Trust
 from pipeline.batch.blocks import Laid, attached, lay, shared_blocks, taken
 from pipeline.batch.chunks import Chunk
 from pipeline.batch.process import settle

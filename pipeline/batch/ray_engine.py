@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipeline.artifacts import Trust
+from pipeline.artifacts.verification import Trust
 from pipeline.batch.partitions import Partition, forget, remove_receipts
 from pipeline.batch.reading import check_layouts
 from pipeline.batch.totals import Totals

@@ -10,11 +10,11 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts import ANY, Artifact, Trust, load_artifact
+from pipeline.artifacts.leases import hold_lease
+from pipeline.artifacts.manifest import GoldenAnswer
+from pipeline.artifacts.verification import ANY, Artifact, Trust, load_artifact
 from pipeline.errors import ArtifactRefused
 from pipeline.labels import NEGATIVE, POSITIVE
-from pipeline.leases import hold_lease
-from pipeline.manifest import GoldenAnswer
 from pipeline.models import Model
 from pipeline.text.cleaning import clean_all
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from pipeline.artifacts import ANY, Trust, load_artifact
+from pipeline.artifacts.store import current_artifact
+from pipeline.artifacts.verification import ANY, Trust, load_artifact
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.base import Handler
 from pipeline.handlers.linear import LinearHandler
 from pipeline.handlers.transformer import TransformerHandler
-from pipeline.store import current_artifact
 
 HANDLERS: dict[str, type[Handler]] = {"fast": LinearHandler, "deep": TransformerHandler}
 

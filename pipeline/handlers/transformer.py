@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts import Artifact
+from pipeline.artifacts.verification import Artifact
 from pipeline.handlers.base import Handler
 from pipeline.transformer.blending import DeepModel, load_deep
 

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from pipeline.artifacts import ANY, Trust
+from pipeline.artifacts.store import CURRENT, read_current
+from pipeline.artifacts.verification import ANY, Trust
 from pipeline.errors import SentimentError
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import HANDLERS, load_current
-from pipeline.store import CURRENT, read_current
 
 LOOK_SECONDS = 1.0
 """Between two looks at which artifact is current."""

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.artifacts import CONFIG, TOKENIZER, WEIGHTS, pack_parameters
+from pipeline.artifacts.runs import Run, save_run
+from pipeline.artifacts.verification import CONFIG, TOKENIZER, WEIGHTS, pack_parameters
 from pipeline.errors import InvalidInput
 from pipeline.hub import Download
 from pipeline.models import Model
 from pipeline.quality.metrics import measure
 from pipeline.reviews.labelled import Reviews
 from pipeline.reviews.splitting import split_rows
-from pipeline.runs import Run, save_run
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.training.blending import calibrate, fit_blend
 from pipeline.training.checkpoints import Checkpoints

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.artifacts import pack_parameters
+from pipeline.artifacts.runs import Run, save_run
+from pipeline.artifacts.verification import pack_parameters
 from pipeline.linear import LinearModel
 from pipeline.models import Model
 from pipeline.quality.metrics import Metrics, measure
 from pipeline.quality.profile import reference_profile
 from pipeline.reviews.labelled import Reviews, find_split, read_reviews
 from pipeline.reviews.splitting import split_rows
-from pipeline.runs import Run, save_run
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.training.linear import LinearSettings, fit_linear
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts import parameters_in
+from pipeline.artifacts.verification import parameters_in
 from pipeline.errors import ArtifactRefused
 from pipeline.linear import LARGEST_FACTOR, SMALLEST_TAIL, LinearModel, log_odds, logistic
 from pipeline.transformer.model import TransformerModel

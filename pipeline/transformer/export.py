@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from pipeline.artifacts import CONFIG, NETWORK, WEIGHTS
+from pipeline.artifacts.verification import CONFIG, NETWORK, WEIGHTS
 from pipeline.transformer.attention import prepare_attention
 from pipeline.transformer.model import LONGEST
 from pipeline.transformer.onnx_engine import IDS, OUTPUTS

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts import CONFIG, NETWORK, TOKENIZER, WEIGHTS
+from pipeline.artifacts.verification import CONFIG, NETWORK, TOKENIZER, WEIGHTS
 from pipeline.errors import ArtifactRefused
 from pipeline.linear import log_odds, logistic
 from pipeline.transformer.tokens import TextEncoder, equal_length_batches

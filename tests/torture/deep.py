@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.artifacts.runs import find_run
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.handlers.loading import load_current
 from pipeline.pulling import pull
 from pipeline.reviews.labelled import TEST, TRAIN, read_reviews
-from pipeline.runs import find_run
 from pipeline.sealing import Form, serialize
 from tests.conftest import SENTIMENT, served
 from tests.tiny import make_model

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.artifacts.store import CURRENT, read_current
 from pipeline.errors import SentimentError
 from pipeline.handlers.loading import load_current, load_folder
 from pipeline.sealing import serialize
-from pipeline.store import CURRENT, read_current
 from tests.torture.small import Small
 from tests.torture.tally import table
 

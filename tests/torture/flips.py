@@ -4,10 +4,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pipeline.artifacts import ANY, MANIFEST, SIGNATURE, Trust
+from pipeline.artifacts.store import CURRENT
+from pipeline.artifacts.verification import ANY, MANIFEST, SIGNATURE, Trust
 from pipeline.errors import ArtifactRefused, ModelMissing
 from pipeline.handlers.loading import load_current, load_folder
-from pipeline.store import CURRENT
 from tests.torture.small import Small
 from tests.torture.tally import Tally
 

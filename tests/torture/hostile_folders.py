@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.artifacts import ANY, MANIFEST, PARAMETERS
+from pipeline.artifacts.manifest import digest_of
+from pipeline.artifacts.verification import ANY, MANIFEST, PARAMETERS
 from pipeline.handlers.loading import load_folder
-from pipeline.manifest import digest_of
 from tests.torture.flips import Load
 from tests.torture.small import Small
 from tests.torture.tally import Tally

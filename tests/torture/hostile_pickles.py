@@ -62,7 +62,7 @@ def _indirect_calls(canary: Path) -> dict[str, bytes]:
         call("numpy", "load", path, None, True),
         call("numpy._core.multiarray", "fromfile", path),
         call("runpy", "run_path", path),
-        call("pipeline.unpickling", "load_numbers", inner),
+        call("pipeline.artifacts.unpickling", "load_numbers", inner),
         call("joblib.numpy_pickle", "load", path),
         call("joblib.numpy_pickle", "os.system", f"touch {canary}"),
         call("joblib.numpy_pickle", "NumpyArrayWrapper.read", 1),

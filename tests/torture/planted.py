@@ -8,11 +8,11 @@ from pathlib import Path
 
 from joblib.numpy_pickle import NumpyUnpickler
 
-from pipeline.artifacts import MANIFEST, Artifact, Trust
+from pipeline.artifacts.manifest import Manifest, digest_of
+from pipeline.artifacts.unpickling import _RestrictedUnpickler, load_numbers
+from pipeline.artifacts.verification import MANIFEST, Artifact, Trust
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.linear import LinearHandler
-from pipeline.manifest import Manifest, digest_of
-from pipeline.unpickling import _RestrictedUnpickler, load_numbers
 
 LARGEST = 2**20
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from cli.main import main
 from pipeline import sealing
-from pipeline.manifest import Manifest
-from pipeline.publishing import _put, _write
-from pipeline.store import TEMPORARY, Check, locked, make_current
+from pipeline.artifacts.manifest import Manifest
+from pipeline.artifacts.publishing import _put, _write
+from pipeline.artifacts.store import TEMPORARY, Check, locked, make_current
 
 
 def publish_early(

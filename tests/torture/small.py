@@ -6,10 +6,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from pipeline.artifacts import Trust
+from pipeline.artifacts.store import current_artifact
+from pipeline.artifacts.verification import Trust
 from pipeline.features import FeatureSettings
 from pipeline.sealing import serialize
-from pipeline.store import current_artifact
 from pipeline.training.linear import LinearSettings
 from pipeline.training.run import train
 

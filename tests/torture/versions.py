@@ -13,7 +13,7 @@ import tomllib
 from itertools import product
 from pathlib import Path
 
-from pipeline.golden import golden_texts
+from pipeline.artifacts.golden import golden_texts
 from pipeline.reviews.labelled import read_reviews
 from tests.torture.small import SAMPLE
 from tests.torture.tally import table

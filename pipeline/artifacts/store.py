@@ -11,11 +11,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from pipeline.artifacts import read_manifest
+from pipeline.artifacts.leases import is_leased
+from pipeline.artifacts.manifest import Manifest
+from pipeline.artifacts.verification import read_manifest
 from pipeline.durability import unfinished, write_durably
 from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing, ResourceUnavailable
-from pipeline.leases import is_leased
-from pipeline.manifest import Manifest
 
 CURRENT = "current.json"
 PREVIOUS = "previous"

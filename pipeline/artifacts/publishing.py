@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.artifacts import MANIFEST, SIGNATURE
+from pipeline.artifacts.manifest import FileEntry, Manifest, digest_of
+from pipeline.artifacts.store import TEMPORARY, Check, locked, make_current
+from pipeline.artifacts.verification import MANIFEST, SIGNATURE
 from pipeline.durability import sync
 from pipeline.errors import ArtifactRefused
-from pipeline.manifest import FileEntry, Manifest, digest_of
-from pipeline.store import TEMPORARY, Check, locked, make_current
 
 
 def publish(
@@ -44,7 +44,7 @@ def _write(folder: Path, manifest: Manifest, files: Mapping[str, bytes], key: Pa
     content = replace(manifest, files=entries).to_bytes()
     (folder / MANIFEST).write_bytes(content)
     if key is not None:
-        from pipeline.signing import sign
+        from pipeline.artifacts.signing import sign
 
         (folder / SIGNATURE).write_bytes(sign(content, key))
     for path in (*folder.iterdir(), folder):

@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.artifacts.manifest import FileEntry, Manifest, digest_of
+from pipeline.artifacts.unpickling import dump_numbers, load_numbers
 from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing
-from pipeline.manifest import FileEntry, Manifest, digest_of
 from pipeline.text.cleaning import CLEANING_VERSION
-from pipeline.unpickling import dump_numbers, load_numbers
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
@@ -126,7 +126,7 @@ def _check_trust(folder: Path, content: bytes, digest: str, trust: Trust) -> Non
     if trust.digest is not None and not digest.startswith(trust.digest):
         raise ArtifactRefused(f"its digest is {digest}, not {trust.digest} as expected")
     if trust.public_key is not None:
-        from pipeline.signing import check_signature
+        from pipeline.artifacts.signing import check_signature
 
         signature = _read(folder / SIGNATURE, _LARGEST_SIGNATURE)
         check_signature(content, signature, trust.public_key)
