@@ -102,7 +102,7 @@ def _train_deep(
     resume: bool,
     blend: bool,
 ) -> "Run":
-    from pipeline.hub import get_model
+    from pipeline.models.transformer.hub import get_model
     from pipeline.training.deep import train_deep
     from pipeline.training.finetuning import FineTuningSettings
 

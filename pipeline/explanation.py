@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.features import featurize
 from pipeline.handlers.base import Prediction
 from pipeline.handlers.linear import LinearHandler
-from pipeline.linear import LinearModel, root_lengths
+from pipeline.models.features import featurize
+from pipeline.models.linear import LinearModel, root_lengths
 from pipeline.text.tokenizers import get_tokenizer
 
 SHOWN_BOUNDARY = "|"

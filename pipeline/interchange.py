@@ -19,11 +19,11 @@ from sklearn.preprocessing import FunctionTransformer
 import pipeline
 from pipeline.artifacts.verification import Artifact, load_artifact
 from pipeline.errors import ArtifactRefused, InvalidInput
-from pipeline.features import SYLLABLE
 from pipeline.handlers.base import to_predictions
 from pipeline.handlers.linear import LinearHandler
 from pipeline.labels import NEGATIVE, POSITIVE
-from pipeline.linear import LinearModel
+from pipeline.models.features import SYLLABLE
+from pipeline.models.linear import LinearModel
 from pipeline.text.cleaning import clean
 
 FOLDER = "interchange"

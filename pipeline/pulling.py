@@ -12,21 +12,21 @@ import numpy as np
 from pipeline.artifacts.runs import Run, save_run
 from pipeline.artifacts.verification import CONFIG, TOKENIZER, WEIGHTS
 from pipeline.errors import InvalidInput
-from pipeline.hub import get_model
 from pipeline.labels import NEGATIVE, POSITIVE
-from pipeline.quality.metrics import measure
-from pipeline.quality.profile import reference_profile
-from pipeline.reviews.labelled import Reviews
-from pipeline.sealing import Form, serialize
-from pipeline.text.cleaning import CLEANING_VERSION, clean_all
-from pipeline.transformer.loading import (
+from pipeline.models.transformer.hub import get_model
+from pipeline.models.transformer.model import TransformerModel, TransformerSettings
+from pipeline.models.transformer.pretrained import (
     in_safetensors,
     load_classifier,
     read_config,
     read_tokenizer,
 )
-from pipeline.transformer.model import TransformerModel, TransformerSettings
-from pipeline.transformer.torch_engine import module_files
+from pipeline.models.transformer.torch_engine import module_files
+from pipeline.quality.metrics import measure
+from pipeline.quality.profile import reference_profile
+from pipeline.reviews.labelled import Reviews
+from pipeline.sealing import Form, serialize
+from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 
 LIBRARIES = ("safetensors", "tokenizers", "torch", "transformers")
 NAMES = {

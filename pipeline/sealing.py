@@ -12,10 +12,17 @@ from pipeline.artifacts.runs import Run, find_run, load_run
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.base import to_predictions
 from pipeline.handlers.loading import load_folder
-from pipeline.models import Model, load_model
+from pipeline.models.slots import Model, load_model
+from pipeline.models.transformer.model import (
+    FP32,
+    INT8,
+    ONNX,
+    TOLERANCES,
+    TORCH,
+    TransformerSettings,
+)
 from pipeline.reviews.labelled import Reviews
 from pipeline.text.cleaning import clean_all
-from pipeline.transformer.model import FP32, INT8, ONNX, TOLERANCES, TORCH, TransformerSettings
 
 TOLERANCE = 1e-9
 """Largest difference in confidence between the sealed answers and a replay, fast model."""
@@ -80,7 +87,7 @@ def _in_form(run: Run, files: dict[str, bytes], form: Form) -> tuple[Run, dict[s
     """The run and its files as they are to be sealed, and the tolerance of their answers."""
     if form.engine == TORCH:
         return run, files, TOLERANCES[FP32]
-    from pipeline.transformer.export import export_files, quantize_files
+    from pipeline.models.transformer.export import export_files, quantize_files
 
     exact_files, exact_settings = export_files(files), _settings(run, FP32)
     exact = load_model(run.slot, exact_files, exact_settings)

@@ -23,7 +23,7 @@ from hypothesis import settings
 from cli.main import main
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current
-from pipeline.hub import get_model
+from pipeline.models.transformer.hub import get_model
 from pipeline.sealing import Form, serialize
 from pipeline.training.deep import train_deep
 from pipeline.training.linear import LinearSettings

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.features import BOUNDARY, Batch, FeatureSettings, featurize
+from pipeline.models.features import BOUNDARY, Batch, FeatureSettings, featurize
 from pipeline.text.cleaning import clean
 from pipeline.training.counts import count_matrix
 

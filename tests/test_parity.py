@@ -10,7 +10,7 @@ from pipeline.artifacts.runs import find_run, load_run
 from pipeline.artifacts.verification import parameters_in
 from pipeline.handlers.base import Handler, Prediction, to_predictions
 from pipeline.handlers.loading import load_current
-from pipeline.linear import LinearModel
+from pipeline.models.linear import LinearModel
 from pipeline.reviews.labelled import TEST, read_reviews
 from pipeline.text.cleaning import clean
 from tests.conftest import Invoke, served

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from pipeline import hub as client
 from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing, ResourceUnavailable
 from pipeline.handlers.loading import load_current
-from pipeline.hub import get_model
+from pipeline.models.transformer import hub as client
+from pipeline.models.transformer.hub import get_model
 from pipeline.pulling import positive_output, pull
 from pipeline.sealing import Form
 from tests.conftest import SAMPLE, SENTIMENT, Invoke

@@ -18,7 +18,7 @@ from pipeline.artifacts.verification import MANIFEST, PARAMETERS
 from pipeline.durability import unfinished
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.loading import load_folder
-from pipeline.linear import LinearModel
+from pipeline.models.linear import LinearModel
 from pipeline.sealing import serialize
 
 NDARRAY = b"\x8c\x05numpy\x8c\x07ndarray\x93"

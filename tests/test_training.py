@@ -6,7 +6,7 @@ import pytest
 from pipeline.artifacts.runs import find_run, load_run
 from pipeline.artifacts.verification import parameters_in
 from pipeline.errors import InvalidInput, ModelMissing
-from pipeline.linear import LinearModel, quantize
+from pipeline.models.linear import LinearModel, quantize
 from pipeline.quality.metrics import calibration_error, measure
 from pipeline.reviews.splitting import split_rows
 from pipeline.training.calibration import fit_calibration

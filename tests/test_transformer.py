@@ -17,15 +17,15 @@ from pipeline.errors import ArtifactRefused
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current, load_folder
 from pipeline.handlers.transformer import TransformerHandler
-from pipeline.linear import log_odds
+from pipeline.models.blending import NEVER, Blend, BlendedModel, DeepModel, load_deep
+from pipeline.models.linear import log_odds
+from pipeline.models.transformer.export import export_files, quantize_files
+from pipeline.models.transformer.model import TransformerSettings
+from pipeline.models.transformer.tokens import equal_length_batches, pad
 from pipeline.pulling import pull
 from pipeline.reviews.labelled import read_reviews
 from pipeline.sealing import Form, serialize
 from pipeline.text.cleaning import clean
-from pipeline.transformer.blending import NEVER, Blend, BlendedModel, DeepModel, load_deep
-from pipeline.transformer.export import export_files, quantize_files
-from pipeline.transformer.model import TransformerSettings
-from pipeline.transformer.tokens import equal_length_batches, pad
 from tests.conftest import SAMPLE, Invoke
 
 BATCHES = (7, 32)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pipeline.artifacts.verification import Artifact
 from pipeline.handlers.base import Handler
-from pipeline.linear import LinearModel
+from pipeline.models.linear import LinearModel
 
 
 class LinearHandler(Handler):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pipeline.artifacts.verification import Artifact
 from pipeline.handlers.base import Handler
-from pipeline.transformer.blending import DeepModel, load_deep
+from pipeline.models.blending import DeepModel, load_deep
 
 
 class TransformerHandler(Handler):

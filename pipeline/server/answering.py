@@ -3,9 +3,9 @@
 import threading
 import time
 
-from pipeline.features import SYLLABLE
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.handlers.linear import LinearHandler
+from pipeline.models.features import SYLLABLE
 from pipeline.server.batching import Batcher
 from pipeline.server.models import Models
 from pipeline.server.refusals import RequestRefused, overloaded, too_late

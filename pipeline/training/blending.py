@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.linear import LinearModel, log_odds
+from pipeline.models.blending import NEVER, Blend, BlendedModel
+from pipeline.models.linear import LinearModel, log_odds
+from pipeline.models.transformer.model import TransformerModel
+from pipeline.models.transformer.tokens import TextEncoder
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import log_loss
 from pipeline.training.calibration import fit_calibration
 from pipeline.training.finetuning import Examples
-from pipeline.transformer.blending import NEVER, Blend, BlendedModel
-from pipeline.transformer.model import TransformerModel
-from pipeline.transformer.tokens import TextEncoder
 
 _AT_A_TIME = 1024
 _LEAST = 1e-3

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from pipeline.errors import InvalidInput
-from pipeline.linear import LinearModel, log_odds
+from pipeline.models.linear import LinearModel, log_odds
 from pipeline.quality.metrics import log_loss
 
 LARGEST_LOG_TAIL = 6.0

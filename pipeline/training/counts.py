@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from pipeline.features import FeatureSettings, featurize
+from pipeline.models.features import FeatureSettings, featurize
 from pipeline.progress import progress_bar
 
 _CHUNK = 4096

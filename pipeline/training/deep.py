@@ -11,8 +11,13 @@ import numpy as np
 from pipeline.artifacts.runs import Run, save_run
 from pipeline.artifacts.verification import CONFIG, TOKENIZER, WEIGHTS, pack_parameters
 from pipeline.errors import InvalidInput
-from pipeline.hub import Download
-from pipeline.models import Model
+from pipeline.models.blending import BlendedModel, DeepModel
+from pipeline.models.slots import Model
+from pipeline.models.transformer.hub import Download
+from pipeline.models.transformer.model import TransformerModel
+from pipeline.models.transformer.pretrained import load_encoder, read_tokenizer
+from pipeline.models.transformer.tokens import TextEncoder
+from pipeline.models.transformer.torch_engine import module_files
 from pipeline.quality.metrics import measure
 from pipeline.reviews.labelled import Reviews
 from pipeline.reviews.splitting import split_rows
@@ -22,11 +27,6 @@ from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.finetuning import Examples, FineTuning, FineTuningSettings
 from pipeline.training.linear import LinearSettings, fit_linear
 from pipeline.training.run import profile_of, read_split
-from pipeline.transformer.blending import BlendedModel, DeepModel
-from pipeline.transformer.loading import load_encoder, read_tokenizer
-from pipeline.transformer.model import TransformerModel
-from pipeline.transformer.tokens import TextEncoder
-from pipeline.transformer.torch_engine import module_files
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InvalidInput
+from pipeline.models.transformer.model import TransformerModel, TransformerSettings
+from pipeline.models.transformer.tokens import TextEncoder, pad
+from pipeline.models.transformer.torch_engine import TorchEngine
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import log_loss
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.schedule import BatchOrder, Schedule
-from pipeline.transformer.model import TransformerModel, TransformerSettings
-from pipeline.transformer.tokens import TextEncoder, pad
-from pipeline.transformer.torch_engine import TorchEngine
 
 if TYPE_CHECKING:
     import torch

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline.errors import InvalidInput
-from pipeline.features import SYLLABLE, FeatureSettings
-from pipeline.linear import LinearModel, quantize, root_lengths
+from pipeline.models.features import SYLLABLE, FeatureSettings
+from pipeline.models.linear import LinearModel, quantize, root_lengths
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import Metrics, measure
 from pipeline.reviews.splitting import split_rows

@@ -11,8 +11,8 @@ import numpy as np
 
 from pipeline.artifacts.runs import Run, save_run
 from pipeline.artifacts.verification import pack_parameters
-from pipeline.linear import LinearModel
-from pipeline.models import Model
+from pipeline.models.linear import LinearModel
+from pipeline.models.slots import Model
 from pipeline.quality.metrics import Metrics, measure
 from pipeline.quality.profile import reference_profile
 from pipeline.reviews.labelled import Reviews, find_split, read_reviews

@@ -104,7 +104,7 @@ def _innocent_looking(_: Path) -> dict[str, bytes]:
         call("joblib.numpy_pickle_utils", "_reconstruct"),
         call("joblib.numpy_pickle", "ZNDArrayWrapper", "x", "y", "z"),
         call("sklearn.linear_model._logistic", "LogisticRegression"),
-        call("pipeline.linear", "LinearModel"),
+        call("pipeline.models.linear", "LinearModel"),
         call("", ""),
         call("numpy", "ndarray\0"),
         call("numpy", "Ndarray"),

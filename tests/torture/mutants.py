@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.artifacts.verification import PARAMETERS, read_manifest
-from pipeline.linear import LinearModel
+from pipeline.models.linear import LinearModel
 from tests.torture.hostile_pickles import hostile_pickles
 from tests.torture.planted import LOADERS
 from tests.torture.small import Small

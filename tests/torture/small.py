@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pipeline.artifacts.store import current_artifact
 from pipeline.artifacts.verification import Trust
-from pipeline.features import FeatureSettings
+from pipeline.models.features import FeatureSettings
 from pipeline.sealing import serialize
 from pipeline.training.linear import LinearSettings
 from pipeline.training.run import train

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ArtifactRefused
-from pipeline.hub import PICKLED, SAFETENSORS, Download
 from pipeline.labels import NEGATIVE, POSITIVE
+from pipeline.models.transformer.hub import PICKLED, SAFETENSORS, Download
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

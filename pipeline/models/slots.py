@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.artifacts.verification import parameters_in
-from pipeline.linear import LinearModel
-from pipeline.transformer.blending import load_deep
+from pipeline.models.blending import load_deep
+from pipeline.models.linear import LinearModel
 
 
 class Model(Protocol):

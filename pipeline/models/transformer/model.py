@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from pipeline.artifacts.verification import CONFIG, NETWORK, TOKENIZER, WEIGHTS
 from pipeline.errors import ArtifactRefused
-from pipeline.linear import log_odds, logistic
-from pipeline.transformer.tokens import TextEncoder, equal_length_batches
+from pipeline.models.linear import log_odds, logistic
+from pipeline.models.transformer.tokens import TextEncoder, equal_length_batches
 
 TOKENS_PER_BATCH = 768
 """More does not make it quicker, and holds more memory."""
@@ -119,9 +119,9 @@ class TransformerModel:
 
 def _make_engine(files: Mapping[str, bytes], kind: str, threads: int | None) -> Engine:
     if kind == ONNX:
-        from pipeline.transformer.onnx_engine import OnnxEngine
+        from pipeline.models.transformer.onnx_engine import OnnxEngine
 
         return OnnxEngine(files[NETWORK], threads)
-    from pipeline.transformer.torch_engine import TorchEngine, build_module
+    from pipeline.models.transformer.torch_engine import TorchEngine, build_module
 
     return TorchEngine(build_module(files[CONFIG], files[WEIGHTS]), threads)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from pipeline.artifacts.verification import CONFIG, NETWORK, WEIGHTS
-from pipeline.transformer.attention import prepare_attention
-from pipeline.transformer.model import LONGEST
-from pipeline.transformer.onnx_engine import IDS, OUTPUTS
-from pipeline.transformer.torch_engine import build_module
+from pipeline.models.transformer.attention import prepare_attention
+from pipeline.models.transformer.model import LONGEST
+from pipeline.models.transformer.onnx_engine import IDS, OUTPUTS
+from pipeline.models.transformer.torch_engine import build_module
 
 if TYPE_CHECKING:
     import onnx
@@ -27,7 +27,7 @@ def export_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def quantize_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """The same with 8-bit products."""
-    from pipeline.transformer.quantization import quantize
+    from pipeline.models.transformer.quantization import quantize
 
     return {**files, NETWORK: quantize(files[NETWORK])}
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from pipeline.artifacts.verification import parameters_in
 from pipeline.errors import ArtifactRefused
-from pipeline.linear import LARGEST_FACTOR, SMALLEST_TAIL, LinearModel, log_odds, logistic
-from pipeline.transformer.model import TransformerModel
+from pipeline.models.linear import LARGEST_FACTOR, SMALLEST_TAIL, LinearModel, log_odds, logistic
+from pipeline.models.transformer.model import TransformerModel
 
 NEVER = 1e9
 """A threshold that no log-odds reach."""
