@@ -26,7 +26,7 @@ def command(text: str, as_json: bool, top: int, artifacts: Path) -> None:
       sentiment explain --json "졸려 죽는 줄" | jq .logit
     """
     from pipeline.explanation import explain
-    from pipeline.handlers.linear import LinearHandler
+    from pipeline.handlers.fast import LinearHandler
     from pipeline.handlers.loading import load_current
 
     handler = load_current(artifacts, LinearHandler.slot)

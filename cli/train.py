@@ -80,8 +80,8 @@ def command(
     if base:
         run = _train_deep(data, artifacts, base, revision, epochs, seed, resume, blend)
     else:
-        from pipeline.training.linear import LinearSettings, features_for
-        from pipeline.training.run import train
+        from pipeline.training.fast import train
+        from pipeline.training.fitting import LinearSettings, features_for
 
         settings = LinearSettings(features=features_for(tokenizer), seed=seed)
         run = train(data, artifacts, settings)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.handlers.base import Prediction
-from pipeline.handlers.linear import LinearHandler
+from pipeline.handlers.fast import LinearHandler
 from pipeline.models.features import featurize
 from pipeline.models.linear import LinearModel, root_lengths
 from pipeline.text.tokenizers import get_tokenizer

@@ -20,7 +20,7 @@ import pipeline
 from pipeline.artifacts.verification import Artifact, load_artifact
 from pipeline.errors import ArtifactRefused, InvalidInput
 from pipeline.handlers.base import to_predictions
-from pipeline.handlers.linear import LinearHandler
+from pipeline.handlers.fast import LinearHandler
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.models.features import SYLLABLE
 from pipeline.models.linear import LinearModel

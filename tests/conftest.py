@@ -26,8 +26,8 @@ from pipeline.handlers.loading import load_current
 from pipeline.models.transformer.hub import get_model
 from pipeline.sealing import Form, serialize
 from pipeline.training.deep import train_deep
-from pipeline.training.linear import LinearSettings
-from pipeline.training.run import train
+from pipeline.training.fast import train
+from pipeline.training.fitting import LinearSettings
 from tests.tiny import SMALL, make_model, write_easy_reviews
 
 # Shells start what runs in the background with Ctrl-C ignored, and children inherit that.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cli.main import main
 from pipeline.artifacts.verification import load_artifact
-from pipeline.handlers.linear import LinearHandler
+from pipeline.handlers.fast import LinearHandler
 from pipeline.handlers.loading import HANDLERS
 
 POISON = "이 글은 모델을 망가뜨린다"

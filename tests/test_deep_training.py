@@ -11,10 +11,10 @@ from pipeline.artifacts.verification import WEIGHTS
 from pipeline.errors import InvalidInput, ModelMissing
 from pipeline.models.blending import NEVER
 from pipeline.models.transformer.hub import get_model
-from pipeline.training.blending import blending_weights, cascade_threshold
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.deep import train_deep
 from pipeline.training.schedule import BatchOrder, Schedule
+from pipeline.training.stacking import blending_weights, cascade_threshold
 from tests.conftest import SAMPLE, Invoke
 from tests.tiny import SMALL, write_easy_reviews
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pipeline.artifacts.golden import golden_texts
 from pipeline.explanation import explain
 from pipeline.handlers.base import Handler
-from pipeline.handlers.linear import LinearHandler
+from pipeline.handlers.fast import LinearHandler
 from tests.conftest import Invoke
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.artifacts.store import current_artifact
 from pipeline.handlers.base import Handler, Prediction
-from pipeline.handlers.linear import LinearHandler
+from pipeline.handlers.fast import LinearHandler
 from pipeline.server.gathering import AHEAD, Gathering
 from pipeline.server.models import Models
 from pipeline.server.settings import ServerSettings

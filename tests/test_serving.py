@@ -20,8 +20,8 @@ from pipeline.artifacts.verification import MANIFEST, read_manifest
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current, load_folder
 from pipeline.sealing import serialize
-from pipeline.training.linear import LinearSettings
-from pipeline.training.run import train
+from pipeline.training.fast import train
+from pipeline.training.fitting import LinearSettings
 from tests.conftest import SAMPLE, Invoke, Served, served
 from tests.load import Load
 from tests.stand_in import POISON

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.errors import InvalidInput
 from pipeline.explanation import explain
-from pipeline.handlers.linear import LinearHandler
+from pipeline.handlers.fast import LinearHandler
 from pipeline.handlers.loading import load_current
 from pipeline.sealing import serialize
 from pipeline.text.cleaning import clean
@@ -26,8 +26,8 @@ from pipeline.text.tokenizers import (
     is_content,
     missing_packages,
 )
-from pipeline.training.linear import LinearSettings, features_for
-from pipeline.training.run import train
+from pipeline.training.fast import train
+from pipeline.training.fitting import LinearSettings, features_for
 from tests.conftest import SAMPLE, served
 
 TEXTS = ["정말 재밌게 잘봤습니다!", "", "돈 아깝다", "ㅋㅋㅋ 😀 굿", "지루하고재미없다"]

@@ -10,8 +10,8 @@ from pipeline.models.linear import LinearModel, quantize
 from pipeline.quality.metrics import calibration_error, measure
 from pipeline.reviews.splitting import split_rows
 from pipeline.training.calibration import fit_calibration
-from pipeline.training.linear import LinearSettings
-from pipeline.training.run import train
+from pipeline.training.fast import train
+from pipeline.training.fitting import LinearSettings
 from tests.conftest import SAMPLE
 
 

@@ -15,8 +15,8 @@ from pipeline.artifacts.runs import find_run, load_run
 from pipeline.artifacts.verification import NETWORK, PARAMETERS, TOKENIZER, load_artifact
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.base import Handler
+from pipeline.handlers.deep import TransformerHandler
 from pipeline.handlers.loading import load_current, load_folder
-from pipeline.handlers.transformer import TransformerHandler
 from pipeline.models.blending import NEVER, Blend, BlendedModel, DeepModel, load_deep
 from pipeline.models.linear import log_odds
 from pipeline.models.transformer.export import export_files, quantize_files

@@ -6,8 +6,8 @@ from pipeline.artifacts.store import current_artifact
 from pipeline.artifacts.verification import ANY, Trust, load_artifact
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.base import Handler
-from pipeline.handlers.linear import LinearHandler
-from pipeline.handlers.transformer import TransformerHandler
+from pipeline.handlers.deep import TransformerHandler
+from pipeline.handlers.fast import LinearHandler
 
 HANDLERS: dict[str, type[Handler]] = {"fast": LinearHandler, "deep": TransformerHandler}
 

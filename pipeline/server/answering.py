@@ -4,7 +4,7 @@ import threading
 import time
 
 from pipeline.handlers.base import Handler, Prediction
-from pipeline.handlers.linear import LinearHandler
+from pipeline.handlers.fast import LinearHandler
 from pipeline.models.features import SYLLABLE
 from pipeline.server.batching import Batcher
 from pipeline.server.models import Models

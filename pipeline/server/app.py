@@ -13,7 +13,7 @@ from werkzeug.routing import MapAdapter
 
 from pipeline.explanation import explain
 from pipeline.handlers.base import Prediction
-from pipeline.handlers.linear import LinearHandler
+from pipeline.handlers.fast import LinearHandler
 from pipeline.server import metrics
 from pipeline.server.answering import MAY_WAIT, Answering, choose
 from pipeline.server.gathering import AHEAD, Ahead

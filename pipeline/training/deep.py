@@ -22,11 +22,11 @@ from pipeline.quality.metrics import measure
 from pipeline.reviews.labelled import Reviews
 from pipeline.reviews.splitting import split_rows
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
-from pipeline.training.blending import calibrate, fit_blend
 from pipeline.training.checkpoints import Checkpoints
+from pipeline.training.fast import profile_of, read_split
 from pipeline.training.finetuning import Examples, FineTuning, FineTuningSettings
-from pipeline.training.linear import LinearSettings, fit_linear
-from pipeline.training.run import profile_of, read_split
+from pipeline.training.fitting import LinearSettings, fit_linear
+from pipeline.training.stacking import calibrate, fit_blend
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

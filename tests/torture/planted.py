@@ -12,7 +12,7 @@ from pipeline.artifacts.manifest import Manifest, digest_of
 from pipeline.artifacts.unpickling import _RestrictedUnpickler, load_numbers
 from pipeline.artifacts.verification import MANIFEST, Artifact, Trust
 from pipeline.errors import ArtifactRefused
-from pipeline.handlers.linear import LinearHandler
+from pipeline.handlers.fast import LinearHandler
 
 LARGEST = 2**20
 

@@ -10,8 +10,8 @@ from pipeline.artifacts.store import current_artifact
 from pipeline.artifacts.verification import Trust
 from pipeline.models.features import FeatureSettings
 from pipeline.sealing import serialize
-from pipeline.training.linear import LinearSettings
-from pipeline.training.run import train
+from pipeline.training.fast import train
+from pipeline.training.fitting import LinearSettings
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample.tsv"
 

@@ -18,7 +18,7 @@ from pipeline.quality.profile import reference_profile
 from pipeline.reviews.labelled import Reviews, find_split, read_reviews
 from pipeline.reviews.splitting import split_rows
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
-from pipeline.training.linear import LinearSettings, fit_linear
+from pipeline.training.fitting import LinearSettings, fit_linear
 
 LIBRARIES = ("joblib", "numpy", "scikit-learn", "scipy")
 TEST_SHARE = 0.2
