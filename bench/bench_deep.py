@@ -23,9 +23,9 @@ from timing import batches, interleaved, ratio, totals
 from pipeline.errors import SentimentError
 from pipeline.handlers.loading import load_current
 from pipeline.models.transformer.hub import get_model
-from pipeline.pulling import positive_output, pull
-from pipeline.sealing import Form
 from pipeline.text.cleaning import clean
+from pipeline.workflows.pulling import positive_output, pull
+from pipeline.workflows.sealing import Form
 
 MODEL = "monologg/koelectra-base-finetuned-nsmc"
 PIPELINE = "transformers pipeline"

@@ -17,7 +17,7 @@ def command(artifacts: Path) -> None:
       sentiment doctor
       sentiment doctor --artifacts /srv/artifacts
     """
-    from pipeline.doctor import examine
+    from pipeline.workflows.doctor import examine
 
     for finding in examine(artifacts):
         mark = "-" if finding.mend else "+"

@@ -40,10 +40,10 @@ def command(
       sentiment drift --fast --json this-week.csv | jq .indexes.score
     """
     from pipeline.artifacts.verification import Trust
-    from pipeline.batch.drift import measure_drift, verdict
     from pipeline.batch.layouts import ReadSettings
     from pipeline.batch.sources import find_sources
     from pipeline.handlers.loading import load_current
+    from pipeline.workflows.file_drift import measure_drift, verdict
 
     trust = Trust(expect_digest, require_signature)
     handler = load_current(artifacts, "fast" if fast else "deep", trust)

@@ -31,7 +31,7 @@ def command(fast: bool, deep: bool, run: str | None, data: Path, artifacts: Path
       sentiment evaluate --fast --deep
       sentiment evaluate --run 20261122T0912 --data my-reviews.tsv
     """
-    from pipeline.evaluation import agreement, evaluate, evaluate_run
+    from pipeline.workflows.evaluating import agreement, evaluate, evaluate_run
 
     if fast and deep:
         both = evaluate(data, artifacts, ["fast", "deep"])

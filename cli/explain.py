@@ -25,9 +25,9 @@ def command(text: str, as_json: bool, top: int, artifacts: Path) -> None:
       sentiment explain "연기는 좋은데 내용이 지루하다"
       sentiment explain --json "졸려 죽는 줄" | jq .logit
     """
-    from pipeline.explanation import explain
     from pipeline.handlers.fast import LinearHandler
     from pipeline.handlers.loading import load_current
+    from pipeline.workflows.explaining import explain
 
     handler = load_current(artifacts, LinearHandler.slot)
     assert isinstance(handler, LinearHandler)  # noqa: S101

@@ -46,9 +46,9 @@ def command(
       sentiment pull monologg/koelectra-small-finetuned-nsmc --revision main
       sentiment pull my-model/ --labels negative,positive --reviews held-out.tsv
     """
-    from pipeline.pulling import pull
     from pipeline.reviews.labelled import read_reviews
-    from pipeline.sealing import Form
+    from pipeline.workflows.pulling import pull
+    from pipeline.workflows.sealing import Form
 
     names = tuple(labels.split(",")) if labels else ()
     reviews = read_reviews(reviews_path) if reviews_path else None

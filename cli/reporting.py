@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.evaluation import Evaluated
+    from pipeline.workflows.evaluating import Evaluated
 
 
 def metrics_line(figures: Mapping[str, Any]) -> str:

@@ -62,13 +62,13 @@ def command(
       sentiment serialize --precision fp32
     """
     from pipeline.reviews.labelled import read_reviews
-    from pipeline.sealing import Form, serialize
+    from pipeline.workflows.sealing import Form, serialize
 
     store = destination or artifacts
     reviews = read_reviews(reviews_path) if reviews_path else None
     digest = serialize(artifacts, run, store, key, Form(engine, precision, reviews))
     if also:
-        from pipeline.interchange import write_sklearn
+        from pipeline.workflows.interchange import write_sklearn
 
         click.echo(f"As a scikit-learn pipeline: {write_sklearn(store, digest)}", err=True)
     click.echo(digest)

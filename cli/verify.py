@@ -61,7 +61,7 @@ def _verify_artifact(folder: Path, trust: "Trust") -> None:
 
 def _verify_server(url: str, artifacts: Path, trust: "Trust", api_key_file: Path | None) -> None:
     from pipeline.errors import ArtifactRefused
-    from pipeline.replaying import replay_golden
+    from pipeline.workflows.replaying import replay_golden
 
     key = api_key_file.read_text("utf-8").split()[0] if api_key_file else None
     for replay in replay_golden(url, artifacts, trust=trust, key=key):

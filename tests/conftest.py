@@ -24,10 +24,10 @@ from cli.main import main
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current
 from pipeline.models.transformer.hub import get_model
-from pipeline.sealing import Form, serialize
 from pipeline.training.deep import train_deep
 from pipeline.training.fast import train
 from pipeline.training.fitting import LinearSettings
+from pipeline.workflows.sealing import Form, serialize
 from tests.tiny import SMALL, make_model, write_easy_reviews
 
 # Shells start what runs in the background with Ctrl-C ignored, and children inherit that.

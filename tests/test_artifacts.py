@@ -13,7 +13,7 @@ from pipeline.artifacts.unpickling import load_numbers
 from pipeline.artifacts.verification import MANIFEST, PARAMETERS, load_artifact
 from pipeline.errors import ArtifactRefused, ModelMissing
 from pipeline.handlers.loading import load_current, load_folder
-from pipeline.sealing import serialize
+from pipeline.workflows.sealing import serialize
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from pipeline.batch.scoring import CHUNK_BYTES, score_files
 from pipeline.errors import InvalidInput, ResourceUnavailable
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current
-from pipeline.sealing import serialize
 from pipeline.training.fast import train
+from pipeline.workflows.sealing import serialize
 from tests.conftest import SAMPLE, Invoke
 from tests.scoring import COMPRESS, TEXTS, make_job, score, write_table
 from tests.torture.small import _settings

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.artifacts.golden import golden_texts
-from pipeline.explanation import explain
 from pipeline.handlers.base import Handler
 from pipeline.handlers.fast import LinearHandler
+from pipeline.workflows.explaining import explain
 from tests.conftest import Invoke
 
 

@@ -14,8 +14,8 @@ from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing, Resourc
 from pipeline.handlers.loading import load_current
 from pipeline.models.transformer import hub as client
 from pipeline.models.transformer.hub import get_model
-from pipeline.pulling import positive_output, pull
-from pipeline.sealing import Form
+from pipeline.workflows.pulling import positive_output, pull
+from pipeline.workflows.sealing import Form
 from tests.conftest import SAMPLE, SENTIMENT, Invoke
 from tests.local_hub import Hub, running
 from tests.tiny import make_model

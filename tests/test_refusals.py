@@ -19,7 +19,7 @@ from pipeline.durability import unfinished
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.loading import load_folder
 from pipeline.models.linear import LinearModel
-from pipeline.sealing import serialize
+from pipeline.workflows.sealing import serialize
 
 NDARRAY = b"\x8c\x05numpy\x8c\x07ndarray\x93"
 SETTINGS = {"features": {"bits": [2]}}

@@ -19,9 +19,9 @@ from pipeline.artifacts.store import PREVIOUS, current_artifact, read_current, u
 from pipeline.artifacts.verification import MANIFEST, read_manifest
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current, load_folder
-from pipeline.sealing import serialize
 from pipeline.training.fast import train
 from pipeline.training.fitting import LinearSettings
+from pipeline.workflows.sealing import serialize
 from tests.conftest import SAMPLE, Invoke, Served, served
 from tests.load import Load
 from tests.stand_in import POISON

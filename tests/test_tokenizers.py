@@ -12,10 +12,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InvalidInput
-from pipeline.explanation import explain
 from pipeline.handlers.fast import LinearHandler
 from pipeline.handlers.loading import load_current
-from pipeline.sealing import serialize
 from pipeline.text.cleaning import clean
 from pipeline.text.java import find_java
 from pipeline.text.tokenizers import (
@@ -28,6 +26,8 @@ from pipeline.text.tokenizers import (
 )
 from pipeline.training.fast import train
 from pipeline.training.fitting import LinearSettings, features_for
+from pipeline.workflows.explaining import explain
+from pipeline.workflows.sealing import serialize
 from tests.conftest import SAMPLE, served
 
 TEXTS = ["정말 재밌게 잘봤습니다!", "", "돈 아깝다", "ㅋㅋㅋ 😀 굿", "지루하고재미없다"]

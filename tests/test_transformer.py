@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import gate
 from pipeline.artifacts.runs import find_run, load_run
 from pipeline.artifacts.verification import NETWORK, PARAMETERS, TOKENIZER, load_artifact
 from pipeline.errors import ArtifactRefused
@@ -22,10 +21,11 @@ from pipeline.models.linear import log_odds
 from pipeline.models.transformer.export import export_files, quantize_files
 from pipeline.models.transformer.model import TransformerSettings
 from pipeline.models.transformer.tokens import equal_length_batches, pad
-from pipeline.pulling import pull
 from pipeline.reviews.labelled import read_reviews
-from pipeline.sealing import Form, serialize
 from pipeline.text.cleaning import clean
+from pipeline.workflows import quantization_gate
+from pipeline.workflows.pulling import pull
+from pipeline.workflows.sealing import Form, serialize
 from tests.conftest import SAMPLE, Invoke
 
 BATCHES = (7, 32)
@@ -97,8 +97,8 @@ def test_int8_that_strays_is_refused(models: dict[str, DeepModel], texts: list[s
     assert isinstance(model, BlendedModel)
     shifted = replace(model, blend=replace(model.blend, offset=-1e3, threshold=NEVER))
     with pytest.raises(ArtifactRefused, match="--precision fp32"):
-        gate.check(models["fp32"], shifted, texts, [1] * len(texts))
-    figures = gate.check(models["fp32"], models["fp32"], texts, [1] * len(texts))
+        quantization_gate.check(models["fp32"], shifted, texts, [1] * len(texts))
+    figures = quantization_gate.check(models["fp32"], models["fp32"], texts, [1] * len(texts))
     assert figures["disagreement"] == 0
     assert figures["accuracy"] == figures["exact_accuracy"]
 

@@ -11,7 +11,6 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
-from pipeline.explanation import explain
 from pipeline.handlers.base import Prediction
 from pipeline.handlers.fast import LinearHandler
 from pipeline.server import metrics
@@ -32,6 +31,7 @@ from pipeline.server.schemas import (
 )
 from pipeline.server.settings import ServerSettings
 from pipeline.server.shared import Flag
+from pipeline.workflows.explaining import explain
 
 # A missing type is how the course's own client sends JSON, the form type is how curl -d does.
 _JSON_TYPES = ("", "application/json", "application/x-www-form-urlencoded")

@@ -13,9 +13,9 @@ import numpy as np
 from pipeline.artifacts.runs import find_run
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.handlers.loading import load_current
-from pipeline.pulling import pull
 from pipeline.reviews.labelled import TEST, TRAIN, read_reviews
-from pipeline.sealing import Form, serialize
+from pipeline.workflows.pulling import pull
+from pipeline.workflows.sealing import Form, serialize
 from tests.conftest import SENTIMENT, served
 from tests.tiny import make_model
 from tests.torture.tally import table

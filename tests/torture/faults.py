@@ -18,7 +18,7 @@ from pathlib import Path
 from pipeline.artifacts.store import CURRENT, read_current
 from pipeline.errors import SentimentError
 from pipeline.handlers.loading import load_current, load_folder
-from pipeline.sealing import serialize
+from pipeline.workflows.sealing import serialize
 from tests.torture.small import Small
 from tests.torture.tally import table
 

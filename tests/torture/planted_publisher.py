@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cli.main import main
-from pipeline import sealing
 from pipeline.artifacts.manifest import Manifest
 from pipeline.artifacts.publishing import _put, _write
 from pipeline.artifacts.store import TEMPORARY, Check, locked, make_current
+from pipeline.workflows import sealing
 
 
 def publish_early(

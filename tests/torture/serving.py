@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.artifacts.store import PREVIOUS, use_artifact
 from pipeline.handlers.loading import load_current, load_folder
-from pipeline.sealing import serialize
+from pipeline.workflows.sealing import serialize
 from tests.conftest import Served, served
 from tests.load import Expected, Load
 from tests.torture.small import Small

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline import gate
 from pipeline.artifacts.golden import golden_texts
 from pipeline.artifacts.manifest import GoldenAnswer, Manifest
 from pipeline.artifacts.publishing import publish
@@ -23,6 +22,7 @@ from pipeline.models.transformer.model import (
 )
 from pipeline.reviews.labelled import Reviews
 from pipeline.text.cleaning import clean_all
+from pipeline.workflows import quantization_gate
 
 TOLERANCE = 1e-9
 """Largest difference in confidence between the sealed answers and a replay, fast model."""
@@ -97,7 +97,7 @@ def _in_form(run: Run, files: dict[str, bytes], form: Form) -> tuple[Run, dict[s
     small_files, settings = quantize_files(exact_files), _settings(run, INT8)
     reviews = form.reviews or Reviews([], [], "")
     small = load_model(run.slot, small_files, settings)
-    figures = gate.check(exact, small, reviews.texts, reviews.labels)
+    figures = quantization_gate.check(exact, small, reviews.texts, reviews.labels)
     metrics = {**run.metrics, "int8": figures}
     return replace(run, settings=settings, metrics=metrics), small_files, TOLERANCES[INT8]
 

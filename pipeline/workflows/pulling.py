@@ -25,8 +25,8 @@ from pipeline.models.transformer.torch_engine import module_files
 from pipeline.quality.metrics import measure
 from pipeline.quality.profile import reference_profile
 from pipeline.reviews.labelled import Reviews
-from pipeline.sealing import Form, serialize
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
+from pipeline.workflows.sealing import Form, serialize
 
 LIBRARIES = ("safetensors", "tokenizers", "torch", "transformers")
 NAMES = {
