@@ -40,8 +40,8 @@ def command(
       sentiment drift --fast --json this-week.csv | jq .indexes.score
     """
     from pipeline.artifacts.verification import Trust
-    from pipeline.batch.layouts import ReadSettings
-    from pipeline.batch.sources import find_sources
+    from pipeline.files.layouts import ReadSettings
+    from pipeline.files.sources import find_sources
     from pipeline.handlers.loading import load_current
     from pipeline.workflows.file_drift import measure_drift, verdict
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, NamedTuple, Never
 import click
 from tqdm import tqdm
 
-from pipeline.batch.chunks import Chunk
-from pipeline.batch.columns import AddedColumns
-from pipeline.batch.formats import STANDARD_STREAM, FileKind, output_kind
-from pipeline.batch.layouts import ReadSettings
 from pipeline.batch.parallel import default_jobs
 from pipeline.batch.process import settle
 from pipeline.batch.reporting import write_report
 from pipeline.batch.scorer import ScoredChunk
 from pipeline.batch.scoring import Job, refuse_rejects, score_files
 from pipeline.batch.serializing import WriteSettings
-from pipeline.batch.sources import find_sources
 from pipeline.batch.totals import Totals
+from pipeline.files.chunks import Chunk
+from pipeline.files.columns import AddedColumns
+from pipeline.files.formats import STANDARD_STREAM, FileKind, output_kind
+from pipeline.files.layouts import ReadSettings
+from pipeline.files.sources import find_sources
 from pipeline.handlers.base import Handler
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.batch.formats import ENCODINGS, INPUT_FORMATS, OUTPUT_FORMATS
+from pipeline.files.formats import ENCODINGS, INPUT_FORMATS, OUTPUT_FORMATS
 
 Command = Callable[..., None]
 

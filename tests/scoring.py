@@ -8,14 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline.batch import zstandard
-from pipeline.batch.columns import AddedColumns
-from pipeline.batch.formats import output_kind
-from pipeline.batch.layouts import ReadSettings
 from pipeline.batch.scoring import Job, score_files
 from pipeline.batch.serializing import WriteSettings
-from pipeline.batch.sources import find_sources
 from pipeline.batch.totals import Totals
+from pipeline.files import zstandard
+from pipeline.files.columns import AddedColumns
+from pipeline.files.formats import output_kind
+from pipeline.files.layouts import ReadSettings
+from pipeline.files.sources import find_sources
 from pipeline.handlers.base import Handler
 
 TEXTS = [

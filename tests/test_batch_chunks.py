@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.batch.chunks import Chunk, Position, Window, text_chunks
-from pipeline.batch.encodings import Encoding
-from pipeline.batch.layouts import Layout
-from pipeline.batch.parsing import TableReader, parse
+from pipeline.files.chunks import Chunk, Position, Window, text_chunks
+from pipeline.files.encodings import Encoding
+from pipeline.files.layouts import Layout
+from pipeline.files.parsing import TableReader, parse
 
 UTF_16 = Encoding("utf-16-le", 2)
 FIELDS = st.text(st.sampled_from('가각a",\n\r \t\u2028😀'), max_size=6)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.batch.chunks import LARGEST_RECORD
 from pipeline.batch.scoring import CHUNK_BYTES
 from pipeline.errors import InvalidInput
+from pipeline.files.chunks import LARGEST_RECORD
 from pipeline.handlers.base import Handler
 from tests.scoring import TEXTS, read_rejects, read_rows, score, write_table
 

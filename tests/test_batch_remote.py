@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipeline.batch.scoring import Job, score_files
-from pipeline.batch.sources import find_sources
+from pipeline.files.sources import find_sources
 from pipeline.handlers.base import Handler
 from tests.scoring import TEXTS, make_job, read_rows, score, write_table
 

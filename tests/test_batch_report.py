@@ -8,8 +8,8 @@ import termios
 from html.parser import HTMLParser
 from pathlib import Path
 
-from pipeline.batch.layouts import ReadSettings
-from pipeline.batch.sources import find_sources
+from pipeline.files.layouts import ReadSettings
+from pipeline.files.sources import find_sources
 from pipeline.handlers.base import Handler
 from pipeline.workflows.file_drift import measure_drift, verdict
 from tests.conftest import SAMPLE, SENTIMENT, Invoke

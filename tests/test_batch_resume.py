@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.batch import blocks, output_files, outputs, parallel, parquet_output
-from pipeline.batch.chunks import Chunk
 from pipeline.batch.parquet_output import write_parquet
 from pipeline.batch.scorer import ScoredChunk
 from pipeline.batch.scoring import CHUNK_BYTES, score_files
 from pipeline.errors import InvalidInput, ResourceUnavailable
+from pipeline.files.chunks import Chunk
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current
 from pipeline.training.fast import train

@@ -9,8 +9,8 @@ import pytest
 from pipeline.batch.partitions import Partition, forget, make_partitions, remove_receipts
 from pipeline.batch.ray_engine import score_partitions
 from pipeline.batch.scoring import Job
-from pipeline.batch.sources import find_sources
 from pipeline.errors import InvalidInput, ResourceUnavailable
+from pipeline.files.sources import find_sources
 from pipeline.handlers.base import Handler
 from tests.conftest import Invoke
 from tests.scoring import TEXTS, make_job, read_rows, score, write_jsonl, write_table

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.batch.chunks import BEGINNING, Position
 from pipeline.batch.totals import Totals
 from pipeline.durability import sync, unfinished, write_durably
 from pipeline.errors import InvalidInput
+from pipeline.files.chunks import BEGINNING, Position
 
 VERSION = 2
 """Another one where files are cut into chunks at other places."""

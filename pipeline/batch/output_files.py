@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from pipeline.batch import remote
 from pipeline.batch.parquet_output import write_parquet
 from pipeline.durability import sync
 from pipeline.errors import InvalidInput
+from pipeline.files import remote
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 from pipeline.artifacts.verification import Trust
 from pipeline.batch.blocks import Laid, attached, lay, shared_blocks, taken
-from pipeline.batch.chunks import Chunk
 from pipeline.batch.process import settle
 from pipeline.batch.scorer import ScoredChunk, Scorer
 from pipeline.batch.serializing import WriteSettings
-from pipeline.batch.sources import Source
 from pipeline.errors import ResourceUnavailable
+from pipeline.files.chunks import Chunk
+from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_folder
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipeline.batch.arrow import CommonSchema, pyarrow, pyarrow_parquet
+from pipeline.files.arrow import CommonSchema, pyarrow, pyarrow_parquet
 
 ROW_GROUP = 65_536
 

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from pipeline.batch import remote
-from pipeline.batch.formats import COMPRESSIONS, OUTPUT_FORMATS, input_kind, output_kind
 from pipeline.batch.output_files import OutputFiles
 from pipeline.batch.scoring import Job, score_files
-from pipeline.batch.sources import Source
 from pipeline.batch.totals import Totals
 from pipeline.errors import InvalidInput
+from pipeline.files import remote
+from pipeline.files.formats import COMPRESSIONS, OUTPUT_FORMATS, input_kind, output_kind
+from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
 
 RECEIPTS = ".unfinished"

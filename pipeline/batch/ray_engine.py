@@ -16,9 +16,9 @@ from typing import Any
 
 from pipeline.artifacts.verification import Trust
 from pipeline.batch.partitions import Partition, forget, remove_receipts
-from pipeline.batch.reading import check_layouts
 from pipeline.batch.totals import Totals
 from pipeline.errors import InvalidInput, ResourceUnavailable, SentimentError
+from pipeline.files.reading import check_layouts
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_folder
 

@@ -6,14 +6,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.batch import parquet
-from pipeline.batch.chunks import Chunk, Position
-from pipeline.batch.columns import AddedColumns
-from pipeline.batch.formats import DELIMITERS
-from pipeline.batch.parsing import parse
-from pipeline.batch.records import JsonRecords, Parsed, Records, Reject
 from pipeline.batch.serializing import Added, WriteSettings, serialize
 from pipeline.batch.totals import Totals
+from pipeline.files import parquet
+from pipeline.files.chunks import Chunk, Position
+from pipeline.files.columns import AddedColumns
+from pipeline.files.formats import DELIMITERS
+from pipeline.files.parsing import parse
+from pipeline.files.records import JsonRecords, Parsed, Records, Reject
 from pipeline.handlers.base import Handler, labels_and_confidences
 from pipeline.quality.profile_counts import count_texts
 

@@ -6,17 +6,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.batch.chunks import Chunk
 from pipeline.batch.journal import Identity
-from pipeline.batch.layouts import ReadSettings
 from pipeline.batch.outputs import open_output
 from pipeline.batch.parallel import score_chunks
-from pipeline.batch.reading import check_layouts, read_chunks
 from pipeline.batch.scorer import ScoredChunk, Scorer
 from pipeline.batch.serializing import WriteSettings
-from pipeline.batch.sources import Source
 from pipeline.batch.totals import Totals
 from pipeline.errors import InvalidInput
+from pipeline.files.chunks import Chunk
+from pipeline.files.layouts import ReadSettings
+from pipeline.files.reading import check_layouts, read_chunks
+from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
 
 CHUNK_BYTES = {"fast": 2**20, "deep": 2**16}

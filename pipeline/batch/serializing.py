@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.batch import arrow, zstandard
 from pipeline.batch.cells import json_value, table_cells, write_table
-from pipeline.batch.columns import ONLY_ANSWERS, AddedColumns
-from pipeline.batch.formats import DELIMITERS, FileKind
-from pipeline.batch.records import JsonRecords, LineRecords, Records, TableRecords
+from pipeline.files import arrow, zstandard
+from pipeline.files.columns import ONLY_ANSWERS, AddedColumns
+from pipeline.files.formats import DELIMITERS, FileKind
+from pipeline.files.records import JsonRecords, LineRecords, Records, TableRecords
 
 Added = dict[str, NDArray[Any]]
 """Columns by name, each of shape (n,): texts (labels) as objects, or float64."""

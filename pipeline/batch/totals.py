@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.batch.records import Reject
+from pipeline.files.records import Reject
 from pipeline.quality.profile_counts import Counts, add_counts
 
 SCORE_BINS = 20

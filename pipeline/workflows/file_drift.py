@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.batch.chunks import BEGINNING
-from pipeline.batch.layouts import ReadSettings
-from pipeline.batch.reading import check_layouts, read_chunks
 from pipeline.batch.scorer import parse_chunk
-from pipeline.batch.sources import Source
 from pipeline.errors import InvalidInput
+from pipeline.files.chunks import BEGINNING
+from pipeline.files.layouts import ReadSettings
+from pipeline.files.reading import check_layouts, read_chunks
+from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
 from pipeline.quality.profile import drift
 from pipeline.quality.profile_counts import Counts, add_counts, count_texts, shares

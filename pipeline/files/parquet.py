@@ -4,15 +4,15 @@ import json
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
-from pipeline.batch.arrow import pyarrow, pyarrow_parquet, stream
 from pipeline.batch.cells import json_value
-from pipeline.batch.chunks import Chunk, Position
-from pipeline.batch.columns import text_column
-from pipeline.batch.encodings import Encoding
-from pipeline.batch.layouts import Layout, ReadSettings
-from pipeline.batch.records import ArrowRecords, Parsed, Reject
-from pipeline.batch.sources import Source
 from pipeline.errors import InvalidInput
+from pipeline.files.arrow import pyarrow, pyarrow_parquet, stream
+from pipeline.files.chunks import Chunk, Position
+from pipeline.files.columns import text_column
+from pipeline.files.encodings import Encoding
+from pipeline.files.layouts import Layout, ReadSettings
+from pipeline.files.records import ArrowRecords, Parsed, Reject
+from pipeline.files.sources import Source
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from pipeline.batch.tables import read_table
 from pipeline.errors import InvalidInput
+from pipeline.files.tables import read_table
 
 if TYPE_CHECKING:
     import pyarrow as pa

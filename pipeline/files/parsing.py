@@ -11,11 +11,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from pipeline.batch.chunks import Chunk
-from pipeline.batch.columns import TEXT_COLUMNS, find_text_column
-from pipeline.batch.formats import DELIMITERS
-from pipeline.batch.layouts import Layout
-from pipeline.batch.records import (
+from pipeline.files.chunks import Chunk
+from pipeline.files.columns import TEXT_COLUMNS, find_text_column
+from pipeline.files.formats import DELIMITERS
+from pipeline.files.layouts import Layout
+from pipeline.files.records import (
     JsonRecords,
     LineRecords,
     Parsed,
@@ -23,7 +23,7 @@ from pipeline.batch.records import (
     Reject,
     TableRecords,
 )
-from pipeline.batch.tables import read_table
+from pipeline.files.tables import read_table
 
 Read = tuple[list[str], Records]
 """Reviews and records of as many rows."""

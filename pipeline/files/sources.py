@@ -13,9 +13,9 @@ from glob import glob
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline.batch import remote, zstandard
-from pipeline.batch.formats import COMPRESSIONS, INPUT_FORMATS, STANDARD_STREAM, input_kind
 from pipeline.errors import InvalidInput
+from pipeline.files import remote, zstandard
+from pipeline.files.formats import COMPRESSIONS, INPUT_FORMATS, STANDARD_STREAM, input_kind
 
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)
 

@@ -5,12 +5,12 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.batch.columns import TEXT_COLUMNS, AddedColumns, text_column
-from pipeline.batch.encodings import Encoding, find_encoding
-from pipeline.batch.formats import DELIMITERS, input_kind
-from pipeline.batch.sources import Source
-from pipeline.batch.tables import read_table
 from pipeline.errors import InvalidInput
+from pipeline.files.columns import TEXT_COLUMNS, AddedColumns, text_column
+from pipeline.files.encodings import Encoding, find_encoding
+from pipeline.files.formats import DELIMITERS, input_kind
+from pipeline.files.sources import Source
+from pipeline.files.tables import read_table
 
 
 @dataclass(frozen=True)

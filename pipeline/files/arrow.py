@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from pipeline.batch.records import ArrowRecords, JsonRecords, Records
 from pipeline.errors import InvalidInput, ResourceUnavailable
+from pipeline.files.records import ArrowRecords, JsonRecords, Records
 
 if TYPE_CHECKING:
     import pyarrow as pa

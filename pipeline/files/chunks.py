@@ -7,8 +7,8 @@ import csv
 from collections.abc import Iterator
 from typing import IO, NamedTuple, Self
 
-from pipeline.batch.layouts import Layout
-from pipeline.batch.tables import LARGEST_FIELD, read_table
+from pipeline.files.layouts import Layout
+from pipeline.files.tables import LARGEST_FIELD, read_table
 
 LARGEST_RECORD = LARGEST_FIELD
 UNCLOSED = "a quoted field begins here that is not closed within 4 MiB"

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import IO
 
-from pipeline.batch import parquet
-from pipeline.batch.chunks import Chunk, Position, Window, text_chunks
-from pipeline.batch.formats import input_kind
-from pipeline.batch.layouts import Layout, ReadSettings, read_layout
-from pipeline.batch.sources import Source
+from pipeline.files import parquet
+from pipeline.files.chunks import Chunk, Position, Window, text_chunks
+from pipeline.files.formats import input_kind
+from pipeline.files.layouts import Layout, ReadSettings, read_layout
+from pipeline.files.sources import Source
 
 LARGEST_HEADER = 2**20
 
