@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple, Never
 import click
 from tqdm import tqdm
 
+from pipeline.batch.output.serializing import WriteSettings
 from pipeline.batch.parallel import default_jobs
 from pipeline.batch.process import settle
-from pipeline.batch.reporting import write_report
+from pipeline.batch.report import write_report
 from pipeline.batch.scorer import ScoredChunk
 from pipeline.batch.scoring import Job, refuse_rejects, score_files
-from pipeline.batch.serializing import WriteSettings
 from pipeline.batch.totals import Totals
 from pipeline.files.chunks import Chunk
 from pipeline.files.columns import AddedColumns
@@ -24,7 +24,7 @@ from pipeline.files.sources import find_sources
 from pipeline.handlers.base import Handler
 
 if TYPE_CHECKING:
-    from pipeline.batch.partitions import Partition
+    from pipeline.batch.cluster.partitions import Partition
 
 BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed} gone, {remaining} left{postfix}"
 BAR_WITHOUT_END = "{desc}: {elapsed} gone{postfix}"
@@ -97,8 +97,8 @@ def score(
 def _score_partitions(
     handler: Handler, job: Job, engine: Engine, jobs: int | None, restart: bool, speed: "Speed"
 ) -> Totals:
-    from pipeline.batch.partitions import make_partitions
-    from pipeline.batch.ray_engine import score_partitions
+    from pipeline.batch.cluster.partitions import make_partitions
+    from pipeline.batch.cluster.ray_engine import score_partitions
 
     parts = make_partitions(job, engine.output_format)
     return score_partitions(handler, parts, engine.address, jobs, restart, speed.watch_partition)

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipeline.batch.output.serializing import WriteSettings
 from pipeline.batch.scoring import Job, score_files
-from pipeline.batch.serializing import WriteSettings
 from pipeline.batch.totals import Totals
 from pipeline.files import zstandard
 from pipeline.files.columns import AddedColumns

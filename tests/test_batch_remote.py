@@ -51,7 +51,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
 def test_partitions_in_a_bucket(
     handler: Handler, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline.batch.partitions import make_partitions, remove_receipts
+    from pipeline.batch.cluster.partitions import make_partitions, remove_receipts
 
     monkeypatch.chdir(tmp_path)
     for name in ("a.csv", "b.tsv"):

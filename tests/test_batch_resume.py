@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.batch import blocks, output_files, outputs, parallel, parquet_output
-from pipeline.batch.parquet_output import write_parquet
+from pipeline.batch import parallel, shared_blocks
+from pipeline.batch.output import output_files, parquet_writing, writing
+from pipeline.batch.output.parquet_writing import write_parquet
 from pipeline.batch.scorer import ScoredChunk
 from pipeline.batch.scoring import CHUNK_BYTES, score_files
 from pipeline.errors import InvalidInput, ResourceUnavailable
@@ -28,7 +29,7 @@ STATE = ("journal", "partial", "rejects.jsonl.partial", "lock")
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CHUNK_BYTES, "fast", 512)
-    monkeypatch.setattr(outputs, "SECONDS_BETWEEN_CHECKPOINTS", 0)
+    monkeypatch.setattr(writing, "SECONDS_BETWEEN_CHECKPOINTS", 0)
 
 
 class Interruption:
@@ -96,7 +97,7 @@ def test_parquet_is_written_along_with_the_rows(
         write_parquet(streams, output)
 
     monkeypatch.setattr(output_files, "write_parquet", write)
-    monkeypatch.setattr(parquet_output, "ROW_GROUP", 25)
+    monkeypatch.setattr(parquet_writing, "ROW_GROUP", 25)
     table = write_table(tmp_path / "in.csv", TEXTS * 10)
     score_files(handler, make_job(table, tmp_path / "out.parquet"), jobs=2)
     rows = parquet.ParquetFile(tmp_path / "out.parquet").metadata
@@ -197,7 +198,7 @@ def test_killed_while_publishing(
     """The run ends at any one of the calls that publish; the next one finishes the work."""
     source, output = write_input(tmp_path / "in.csv"), tmp_path / scored
     score(handler, source, tmp_path / f"undisturbed.{scored}")
-    files = outputs.OutputFiles(str(output))
+    files = writing.OutputFiles(str(output))
     for allowed in range(4):
         output.unlink(missing_ok=True)
         with monkeypatch.context() as patch, pytest.MonkeyPatch.context():
@@ -213,7 +214,7 @@ def test_killed_while_publishing(
 
 def _fail_after(patch: pytest.MonkeyPatch, step: str, allowed: int) -> None:
     """Raise at the call number `allowed` of this kind that `publish` makes."""
-    calls, original, publish = [0], getattr(os, step), outputs.OutputFiles.publish
+    calls, original, publish = [0], getattr(os, step), writing.OutputFiles.publish
 
     def failing(*arguments: object, **options: object) -> object:
         calls[0] += 1
@@ -225,7 +226,7 @@ def _fail_after(patch: pytest.MonkeyPatch, step: str, allowed: int) -> None:
         patch.setattr(os, step, failing)
         publish(*arguments)  # type: ignore[arg-type]
 
-    patch.setattr(outputs.OutputFiles, "publish", publishing)
+    patch.setattr(writing.OutputFiles, "publish", publishing)
 
 
 def test_a_full_disk_leaves_a_run_that_can_go_on(handler: Handler, tmp_path: Path) -> None:
@@ -252,7 +253,7 @@ def test_one_run_at_a_time(handler: Handler, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_forked", [True, False])
-@pytest.mark.parametrize("block_bytes", [blocks.BLOCK_BYTES, 700, 16])
+@pytest.mark.parametrize("block_bytes", [shared_blocks.BLOCK_BYTES, 700, 16])
 @pytest.mark.parametrize("name", ["csv", "parquet"])
 def test_several_processes_give_the_same(
     handler: Handler,
@@ -263,7 +264,7 @@ def test_several_processes_give_the_same(
     is_forked: bool,
 ) -> None:
     """Chunks fit into the blocks of shared memory, or their answers do not, or nothing does."""
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(shared_blocks, "BLOCK_BYTES", block_bytes)
     if not is_forked:
         monkeypatch.setattr(parallel, "can_fork", lambda _: False)
     source = [write_input(tmp_path / f"in.{name}")] * 3
@@ -283,7 +284,7 @@ def shared_memory() -> set[Path]:
 def test_blocks_of_shared_memory_are_gone_after_ctrl_c(handler: Handler, tmp_path: Path) -> None:
     source, output = write_input(tmp_path / "in.csv"), tmp_path / "out.csv"
     before = shared_memory()
-    with blocks.shared_blocks(1):
+    with shared_blocks.shared_blocks(1):
         assert shared_memory() > before
     with pytest.raises(KeyboardInterrupt):
         score_files(handler, make_job(source, output), jobs=2, watch=Interruption(3))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.batch.partitions import Partition, forget, make_partitions, remove_receipts
-from pipeline.batch.ray_engine import score_partitions
+from pipeline.batch.cluster.partitions import Partition, forget, make_partitions, remove_receipts
+from pipeline.batch.cluster.ray_engine import score_partitions
 from pipeline.batch.scoring import Job
 from pipeline.errors import InvalidInput, ResourceUnavailable
 from pipeline.files.sources import find_sources

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.artifacts.verification import Trust
-from pipeline.batch.blocks import Laid, attached, lay, shared_blocks, taken
+from pipeline.batch.output.serializing import WriteSettings
 from pipeline.batch.process import settle
 from pipeline.batch.scorer import ScoredChunk, Scorer
-from pipeline.batch.serializing import WriteSettings
+from pipeline.batch.shared_blocks import Laid, attached, lay, shared_blocks, taken
 from pipeline.errors import ResourceUnavailable
 from pipeline.files.chunks import Chunk
 from pipeline.files.sources import Source

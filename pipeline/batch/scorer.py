@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.batch.serializing import Added, WriteSettings, serialize
+from pipeline.batch.output.serializing import Added, WriteSettings, serialize
 from pipeline.batch.totals import Totals
 from pipeline.files import parquet
 from pipeline.files.chunks import Chunk, Position

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.batch.journal import Identity
-from pipeline.batch.outputs import open_output
+from pipeline.batch.output.journal import Identity
+from pipeline.batch.output.serializing import WriteSettings
+from pipeline.batch.output.writing import open_output
 from pipeline.batch.parallel import score_chunks
 from pipeline.batch.scorer import ScoredChunk, Scorer
-from pipeline.batch.serializing import WriteSettings
 from pipeline.batch.totals import Totals
 from pipeline.errors import InvalidInput
 from pipeline.files.chunks import Chunk

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
-from pipeline.batch.cells import json_value
+from pipeline.batch.output.cells import json_value
 from pipeline.errors import InvalidInput
 from pipeline.files.arrow import pyarrow, pyarrow_parquet, stream
 from pipeline.files.chunks import Chunk, Position

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import IO
 
 from cli.main import main
-from pipeline.batch import outputs, scoring
+from pipeline.batch import scoring
+from pipeline.batch.output import writing
 
 
 def keep_tail(path: Path, size: int) -> IO[bytes]:
@@ -17,7 +18,7 @@ def keep_tail(path: Path, size: int) -> IO[bytes]:
     return file
 
 
-def save_early(output: outputs.FileOutput) -> None:
+def save_early(output: writing.FileOutput) -> None:
     """As `save`, but the journal is written before what it speaks of."""
     if output.journal is not None:
         output.journal.write(output.checkpoint)
@@ -27,12 +28,12 @@ def save_early(output: outputs.FileOutput) -> None:
 
 BUGS = {
     "none": lambda: None,
-    "keep-tail": lambda: setattr(outputs, "open_at", keep_tail),
-    "save-early": lambda: setattr(outputs.FileOutput, "save", save_early),
+    "keep-tail": lambda: setattr(writing, "open_at", keep_tail),
+    "save-early": lambda: setattr(writing.FileOutput, "save", save_early),
 }
 
 if __name__ == "__main__":
     BUGS[sys.argv.pop(1)]()
-    outputs.SECONDS_BETWEEN_CHECKPOINTS = float(sys.argv.pop(1))
+    writing.SECONDS_BETWEEN_CHECKPOINTS = float(sys.argv.pop(1))
     scoring.CHUNK_BYTES["fast"] = 2**13
     main()

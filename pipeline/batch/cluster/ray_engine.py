@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.artifacts.verification import Trust
-from pipeline.batch.partitions import Partition, forget, remove_receipts
+from pipeline.batch.cluster.partitions import Partition, forget, remove_receipts
 from pipeline.batch.totals import Totals
 from pipeline.errors import InvalidInput, ResourceUnavailable, SentimentError
 from pipeline.files.reading import check_layouts

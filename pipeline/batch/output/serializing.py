@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.batch.cells import json_value, table_cells, write_table
+from pipeline.batch.output.cells import json_value, table_cells, write_table
 from pipeline.files import arrow, zstandard
 from pipeline.files.columns import ONLY_ANSWERS, AddedColumns
 from pipeline.files.formats import DELIMITERS, FileKind

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from pipeline.batch.parquet_output import write_parquet
+from pipeline.batch.output.parquet_writing import write_parquet
 from pipeline.durability import sync
 from pipeline.errors import InvalidInput
 from pipeline.files import remote

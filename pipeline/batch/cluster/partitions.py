@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from pipeline.batch.output_files import OutputFiles
+from pipeline.batch.output.output_files import OutputFiles
 from pipeline.batch.scoring import Job, score_files
 from pipeline.batch.totals import Totals
 from pipeline.errors import InvalidInput

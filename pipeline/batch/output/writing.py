@@ -12,11 +12,11 @@ from typing import IO, Protocol
 
 from filelock import FileLock, Timeout
 
-from pipeline.batch.journal import Checkpoint, Identity, Journal
-from pipeline.batch.output_files import OutputFiles, open_at
-from pipeline.batch.parquet_output import EarlyParquet
+from pipeline.batch.output.journal import Checkpoint, Identity, Journal
+from pipeline.batch.output.output_files import OutputFiles, open_at
+from pipeline.batch.output.parquet_writing import EarlyParquet
+from pipeline.batch.output.serializing import WriteSettings, header
 from pipeline.batch.scorer import ScoredChunk
-from pipeline.batch.serializing import WriteSettings, header
 from pipeline.errors import InvalidInput, ResourceUnavailable
 from pipeline.files import arrow
 from pipeline.files.records import Reject

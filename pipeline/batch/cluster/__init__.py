@@ -1,0 +1,1 @@
+"""Many files, each a partition, scored by many machines."""

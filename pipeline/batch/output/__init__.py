@@ -1,0 +1,1 @@
+"""Where scored rows go: serialized, written, resumed, published."""
