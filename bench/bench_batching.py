@@ -29,7 +29,7 @@ import os, sys
 from pathlib import Path
 from cli.serve import limit_threads
 limit_threads()
-from pipeline.server.models import StoredModels
+from pipeline.server.current_models import StoredModels
 from pipeline.server.running import serve
 from pipeline.server.settings import ServerSettings
 models = StoredModels(Path(os.environ["SENTIMENT_ARTIFACTS"]), slots=[sys.argv[2]])

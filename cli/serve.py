@@ -86,8 +86,8 @@ def command(
     """
     limit_threads()
     from pipeline.artifacts.verification import Trust
-    from pipeline.server.keys import read_keys
-    from pipeline.server.models import StoredModels
+    from pipeline.server.api_keys import read_keys
+    from pipeline.server.current_models import StoredModels
     from pipeline.server.running import serve
     from pipeline.server.settings import ServerSettings
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.artifacts.store import current_artifact
 from pipeline.handlers.base import Handler, Prediction
-from pipeline.server.batching import Batcher
+from pipeline.server.micro_batching import Batcher
 from pipeline.server.refusals import RequestRefused
 from pipeline.server.settings import ServerSettings
 from tests.stand_in import POISON, StandIn

@@ -14,7 +14,7 @@ from pipeline.quality.profile import (
     stability_index,
     text_profile,
 )
-from pipeline.server.live import LiveTexts
+from pipeline.server.live_texts import LiveTexts
 from pipeline.text.cleaning import clean
 from tests.conftest import Invoke
 

@@ -14,8 +14,8 @@ import pytest
 from pipeline.artifacts.store import current_artifact
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.handlers.fast import LinearHandler
+from pipeline.server.current_models import Models
 from pipeline.server.gathering import AHEAD, Gathering
-from pipeline.server.models import Models
 from pipeline.server.settings import ServerSettings
 from tests.conftest import served
 from tests.stand_in import StandIn

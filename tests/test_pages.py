@@ -15,7 +15,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from pipeline.handlers.base import Handler
 from pipeline.server.app import create_app
-from pipeline.server.models import Models
+from pipeline.server.current_models import Models
 from tests.conftest import Served, served
 
 STATIC = Path(__file__).parent.parent / "pipeline" / "server" / "static"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.handlers.base import Handler
 from pipeline.server.app import create_app
-from pipeline.server.models import Models
+from pipeline.server.current_models import Models
 from tests.stand_in import StandIn
 from tests.test_server import post
 

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from pipeline.handlers.base import Handler
 from pipeline.server.app import create_app
-from pipeline.server.models import Models
+from pipeline.server.current_models import Models
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from flask.testing import FlaskClient
 from pipeline.artifacts.store import current_artifact
 from pipeline.errors import InvalidInput
 from pipeline.handlers.base import Handler
+from pipeline.server.api_keys import read_keys
 from pipeline.server.app import create_app
+from pipeline.server.current_models import Models
 from pipeline.server.guarding import RateLimiter
-from pipeline.server.keys import read_keys
-from pipeline.server.models import Models
 from pipeline.server.refusals import RequestRefused
 from pipeline.server.settings import ServerSettings
-from pipeline.server.shared import Flag
+from pipeline.server.shared_memory import Flag
 from tests.stand_in import POISON, StandIn
 from tests.test_server import post
 

@@ -6,8 +6,8 @@ import time
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.handlers.fast import LinearHandler
 from pipeline.models.features import SYLLABLE
-from pipeline.server.batching import Batcher
-from pipeline.server.models import Models
+from pipeline.server.current_models import Models
+from pipeline.server.micro_batching import Batcher
 from pipeline.server.refusals import RequestRefused, overloaded, too_late
 from pipeline.server.settings import DEEP, FAST, ServerSettings
 

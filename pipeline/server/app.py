@@ -13,12 +13,12 @@ from werkzeug.routing import MapAdapter
 
 from pipeline.handlers.base import Prediction
 from pipeline.handlers.fast import LinearHandler
-from pipeline.server import metrics
+from pipeline.server import prometheus
 from pipeline.server.answering import MAY_WAIT, Answering, choose
+from pipeline.server.current_models import Models
 from pipeline.server.gathering import AHEAD, Ahead
 from pipeline.server.guarding import add_guards
-from pipeline.server.live import LiveTexts
-from pipeline.server.models import Models
+from pipeline.server.live_texts import LiveTexts
 from pipeline.server.observing import MODEL, RECEIVED, SLOT, TEXT_COUNT, Observed
 from pipeline.server.pages import add_pages
 from pipeline.server.refusals import RequestRefused, register_error_handlers
@@ -30,7 +30,7 @@ from pipeline.server.schemas import (
     parse_request,
 )
 from pipeline.server.settings import ServerSettings
-from pipeline.server.shared import Flag
+from pipeline.server.shared_memory import Flag
 from pipeline.workflows.explaining import explain
 
 # A missing type is how the course's own client sends JSON, the form type is how curl -d does.
@@ -143,7 +143,7 @@ def _add_state(app: Flask, models: Models, live: LiveTexts | None, draining: Fla
     @app.get("/metrics")
     def show_metrics() -> Response:
         collectors = () if live is None else (live.drift(models),)
-        return Response(metrics.exposition(*collectors), content_type=metrics.CONTENT_TYPE)
+        return Response(prometheus.exposition(*collectors), content_type=prometheus.CONTENT_TYPE)
 
 
 def _read(kind: type[Body]) -> Body:

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.server.answering import is_quick, slot_asked
-from pipeline.server.batching import checked
-from pipeline.server.models import Models
+from pipeline.server.current_models import Models
+from pipeline.server.micro_batching import checked
 from pipeline.server.refusals import RequestRefused
 from pipeline.server.schemas import PredictRequest, parse_request
 from pipeline.server.settings import FAST, ServerSettings

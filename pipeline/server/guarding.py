@@ -12,7 +12,7 @@ from flask import Flask, request
 from pipeline.server.answering import AGAIN
 from pipeline.server.refusals import RequestRefused
 from pipeline.server.settings import ServerSettings
-from pipeline.server.shared import shared_numbers
+from pipeline.server.shared_memory import shared_numbers
 
 GUARDED = frozenset({"/predict", "/explain", "/metrics"})
 """Routes that ask for an API key where the server has any, and count for the rate."""

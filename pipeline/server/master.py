@@ -17,13 +17,13 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from prometheus_client.multiprocess import mark_process_dead
 
-from pipeline.server import metrics
+from pipeline.server import prometheus
 from pipeline.server.app import create_app
+from pipeline.server.current_models import StoredModels
 from pipeline.server.gathering import Gathering
-from pipeline.server.live import LiveTexts
-from pipeline.server.models import StoredModels
+from pipeline.server.live_texts import LiveTexts
 from pipeline.server.settings import ServerSettings
-from pipeline.server.shared import Flag
+from pipeline.server.shared_memory import Flag
 from pipeline.server.worker import BufferingWorker
 
 _M_ARENA_MAX, _ARENAS = -8, 2
@@ -126,8 +126,8 @@ class ServingModels(Serving):
         while loading.is_alive():
             worker.notify()
             loading.join(1.0)
-        metrics.show_models(self.models.names())
-        self.models.follow(metrics.show_models)
+        prometheus.show_models(self.models.names())
+        self.models.follow(prometheus.show_models)
         self.live.start(worker.row % (2 * self.settings.workers))
 
     def bury_worker(self, _: Arbiter, worker: BufferingWorker) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from flask import Flask, got_request_exception, request
 from prometheus_client import Counter, Histogram
 
-from pipeline.server import metrics
+from pipeline.server import prometheus
 
 RECEIVED = "sentiment.received"
 """In the environ: when the request was complete, of `time.monotonic`."""
@@ -88,7 +88,7 @@ class Observed:
 @cache
 def _figures(route: str, status: str, slot: str) -> tuple[Counter, Histogram]:
     """Looked up once: a lookup takes longer than counting."""
-    return metrics.REQUESTS.labels(route, status, slot), metrics.LATENCY.labels(route, slot)
+    return prometheus.REQUESTS.labels(route, status, slot), prometheus.LATENCY.labels(route, slot)
 
 
 def _log_request(environ: Environ, route: str, status: str, seconds: float) -> None:

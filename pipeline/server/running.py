@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipeline.errors import ModelMissing, ResourceUnavailable
-from pipeline.server.models import StoredModels
+from pipeline.server.current_models import StoredModels
 from pipeline.server.settings import ServerSettings
 
 
@@ -73,12 +73,12 @@ def _probe(host: str, port: int) -> None:
 def _run_waitress(models: StoredModels, settings: ServerSettings) -> None:
     import waitress
 
-    from pipeline.server import metrics
+    from pipeline.server import prometheus
     from pipeline.server.app import create_app
-    from pipeline.server.live import LiveTexts
+    from pipeline.server.live_texts import LiveTexts
 
     live = LiveTexts(1)
     live.start(0)
-    models.follow(metrics.show_models)
+    models.follow(prometheus.show_models)
     app = create_app(models, settings, live)
     waitress.serve(app, host=settings.host, port=settings.port, threads=settings.threads)

@@ -20,7 +20,7 @@ from typing import Any
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
 from gunicorn.workers.gthread import ThreadWorker
 
-from pipeline.server import metrics
+from pipeline.server import prometheus
 from pipeline.server.answering import AGAIN, MAY_WAIT, MustWait
 from pipeline.server.connection import KEEPALIVE_SECONDS, WRITE_SECONDS, Connection
 from pipeline.server.messages import Answer, Environ, Message, read_message
@@ -177,7 +177,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         if not self._ready:
             return
         ready, self._ready = self._ready, deque()
-        metrics.IN_FLIGHT.inc(len(ready))
+        prometheus.IN_FLIGHT.inc(len(ready))
         read = [(*one, self._read(*one, {MAY_WAIT: False})) for one in ready]
         self.app.gather([message.environ for _, _, message in read if message])
         for connection, request, message in read:
@@ -188,12 +188,12 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
                 self._give_to_thread(connection, request, {AGAIN: True})
             else:
                 self._deliver(connection)
-        metrics.IN_FLIGHT.dec(len(ready))
+        prometheus.IN_FLIGHT.dec(len(ready))
 
     def _give_to_thread(self, connection: Connection, request: bytes, notes: Environ) -> None:
         self._stop_waiting(connection)
         self._under_way += 1
-        metrics.IN_FLIGHT.inc()
+        prometheus.IN_FLIGHT.inc()
         self.tpool.submit(self._handle_and_finish, connection, request, notes)
 
     def _handle_and_finish(self, connection: Connection, request: bytes, notes: Environ) -> None:
@@ -237,7 +237,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
     def _finish(self, connection: Connection) -> None:
         """Back in the main loop."""
         self._under_way -= 1
-        metrics.IN_FLIGHT.dec()
+        prometheus.IN_FLIGHT.dec()
         self._deliver(connection)
 
     def _deliver(self, connection: Connection) -> None:
@@ -288,7 +288,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         head += "Connection: close\r\n" if closes else ""
         connection.must_close = closes
         connection.outgoing += head.encode() + b"\r\n" + body
-        metrics.REQUESTS.labels("none", status, "none").inc()
+        prometheus.REQUESTS.labels("none", status, "none").inc()
         if self.settings.log_requests:
             client = connection.client
             log("request", client=client[0] if isinstance(client, tuple) else None, status=status)

@@ -17,10 +17,10 @@ from prometheus_client.registry import Collector
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.labels import POSITIVE
 from pipeline.quality.profile import LENGTH_BINS, SCRIPT_NAMES, SHARE_BINS, drift, text_profile
-from pipeline.server import metrics
-from pipeline.server.models import Models
+from pipeline.server import prometheus
+from pipeline.server.current_models import Models
 from pipeline.server.settings import DEEP, FAST
-from pipeline.server.shared import shared_numbers
+from pipeline.server.shared_memory import shared_numbers
 from pipeline.text.cleaning import clean_all
 
 FLUSH_SECONDS = 1.0
@@ -99,8 +99,8 @@ class LiveTexts:
             ]
         )
         positives = int(is_positive.sum())
-        metrics.TEXTS.labels(slot, "positive").inc(positives)
-        metrics.TEXTS.labels(slot, "negative").inc(count - positives)
+        prometheus.TEXTS.labels(slot, "positive").inc(positives)
+        prometheus.TEXTS.labels(slot, "negative").inc(count - positives)
 
     def profile(self, slot: str) -> dict[str, Any]:
         """Profile of a slot's texts over all workers, as `monitor.text_profile` gives it."""

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from pipeline.handlers.base import Handler, Prediction
-from pipeline.server import metrics
+from pipeline.server import prometheus
 from pipeline.server.refusals import overloaded, too_late
 from pipeline.server.settings import ServerSettings
 
@@ -98,11 +98,11 @@ class Batcher:
     def _run(self) -> None:
         while True:
             batch = self._next_batch()
-            metrics.BATCH_SIZE.labels(self.slot).observe(len(batch))
+            prometheus.BATCH_SIZE.labels(self.slot).observe(len(batch))
             now = time.monotonic()
             for job, row in batch:
                 if row == 0:
-                    metrics.QUEUE_WAIT.labels(self.slot).observe(now - job.arrived)
+                    prometheus.QUEUE_WAIT.labels(self.slot).observe(now - job.arrived)
             run_batch(batch)
 
     def _next_batch(self) -> list[tuple[Job, int]]:
