@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from cli.file_options import check_inputs, read_options
 from cli.options import artifacts_option, fast_option, trust_options
-from cli.scoring_options import check_inputs, read_options
 
 
 @click.command("drift")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from cli.figures import comparison_table, confusion_table, metrics_line
 from cli.options import artifacts_option, fast_option
-from cli.reporting import comparison_table, confusion_table, metrics_line
 
 
 @click.command("evaluate")

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from cli.file_options import check_inputs, file_options
 from cli.options import artifacts_option, fast_option, trust_options
-from cli.scoring_options import check_inputs, file_options
 
 
 @click.command("predict")
@@ -65,7 +65,7 @@ def command(
 
     job = None
     if inputs:
-        from cli.scoring_files import Engine, make_job, score
+        from cli.predict_files import Engine, make_job, score
 
         job = make_job(inputs, report=report, engine=engine, **options)
     trust = Trust(expect_digest, require_signature)

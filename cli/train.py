@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.figures import metrics_line
 from cli.options import artifacts_option
-from cli.reporting import metrics_line
 
 if TYPE_CHECKING:
     from pipeline.artifacts.runs import Run
