@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from pipeline.reviews.labelled import TEST, TRAIN, Reviews, read_reviews
+from pipeline.reviews.labelled import Reviews, read_reviews
+from pipeline.reviews.nsmc import TEST, TRAIN
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "data" / "sample.tsv"

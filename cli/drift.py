@@ -43,7 +43,8 @@ def command(
     from pipeline.files.layouts import ReadSettings
     from pipeline.files.sources import find_sources
     from pipeline.handlers.loading import load_current
-    from pipeline.workflows.file_drift import measure_drift, verdict
+    from pipeline.quality.drift import verdict
+    from pipeline.workflows.file_drift import measure_drift
 
     trust = Trust(expect_digest, require_signature)
     handler = load_current(artifacts, "fast" if fast else "deep", trust)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Never
 import click
 from tqdm import tqdm
 
+from pipeline.batch.output.added_columns import AddedColumns
 from pipeline.batch.output.serializing import WriteSettings
 from pipeline.batch.parallel import default_jobs
 from pipeline.batch.process import settle
@@ -17,7 +18,6 @@ from pipeline.batch.scorer import ScoredChunk
 from pipeline.batch.scoring import Job, refuse_rejects, score_files
 from pipeline.batch.totals import Totals
 from pipeline.files.chunks import Chunk
-from pipeline.files.columns import AddedColumns
 from pipeline.files.formats import STANDARD_STREAM, FileKind, output_kind
 from pipeline.files.layouts import ReadSettings
 from pipeline.files.sources import find_sources
@@ -64,7 +64,7 @@ def make_job(
     return Job(
         find_sources(inputs, input_format),
         output,
-        ReadSettings(column, encoding, added),
+        ReadSettings(column, encoding, added.names),
         WriteSettings(kind, added, excel, profile=report is not None),
     )
 

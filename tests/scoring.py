@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipeline.batch.output.added_columns import AddedColumns
 from pipeline.batch.output.serializing import WriteSettings
 from pipeline.batch.scoring import Job, score_files
 from pipeline.batch.totals import Totals
 from pipeline.files import zstandard
-from pipeline.files.columns import AddedColumns
 from pipeline.files.formats import output_kind
 from pipeline.files.layouts import ReadSettings
 from pipeline.files.sources import find_sources
@@ -60,7 +60,7 @@ def make_job(
     return Job(
         find_sources([str(path) for path in paths], input_format),
         None if output is None else str(output),
-        ReadSettings(column, encoding, added),
+        ReadSettings(column, encoding, added.names),
         WriteSettings(output_kind(str(output or "-")), added, excel),
     )
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from pipeline.files.layouts import ReadSettings
 from pipeline.files.sources import find_sources
 from pipeline.handlers.base import Handler
-from pipeline.workflows.file_drift import measure_drift, verdict
+from pipeline.quality.drift import verdict
+from pipeline.workflows.file_drift import measure_drift
 from tests.conftest import SAMPLE, SENTIMENT, Invoke
 
 

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InvalidInput
-from pipeline.reviews.labelled import TEST, TRAIN, find_split, read_reviews
+from pipeline.reviews.labelled import read_reviews
+from pipeline.reviews.nsmc import TEST, TRAIN, find_split
 from tests.conftest import SAMPLE
 
 

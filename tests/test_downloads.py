@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.errors import InvalidInput, ResourceUnavailable
 from pipeline.reviews import downloads
-from pipeline.reviews.labelled import NsmcFile
+from pipeline.reviews.nsmc import NsmcFile
 from tests.conftest import SENTIMENT
 
 CONTENT = b"id\tdocument\tlabel\n" + "1\t정말 좋다\t1\n2\t별로\t0\n".encode() * 5_000

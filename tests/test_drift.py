@@ -7,13 +7,8 @@ import numpy as np
 import pytest
 
 from pipeline.handlers.base import Handler
-from pipeline.quality.profile import (
-    SCRIPT_NAMES,
-    drift,
-    reference_profile,
-    stability_index,
-    text_profile,
-)
+from pipeline.quality.drift import drift, stability_index
+from pipeline.quality.profile import SCRIPT_NAMES, reference_profile, text_profile
 from pipeline.server.live_texts import LiveTexts
 from pipeline.text.cleaning import clean
 from tests.conftest import Invoke

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.models.features import BOUNDARY, Batch, FeatureSettings, featurize
+from pipeline.models.feature_settings import FeatureSettings
+from pipeline.models.features import BOUNDARY, Batch, featurize
 from pipeline.text.cleaning import clean
 from pipeline.training.counts import count_matrix
 

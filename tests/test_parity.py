@@ -11,7 +11,8 @@ from pipeline.artifacts.verification import parameters_in
 from pipeline.handlers.base import Handler, Prediction, to_predictions
 from pipeline.handlers.loading import load_current
 from pipeline.models.linear import LinearModel
-from pipeline.reviews.labelled import TEST, read_reviews
+from pipeline.reviews.labelled import read_reviews
+from pipeline.reviews.nsmc import TEST
 from pipeline.text.cleaning import clean
 from tests.conftest import Invoke, served
 

@@ -14,16 +14,12 @@ import pytest
 from pipeline.errors import InvalidInput
 from pipeline.handlers.fast import LinearHandler
 from pipeline.handlers.loading import load_current
+from pipeline.text.analyzer_packages import missing_packages
 from pipeline.text.cleaning import clean
 from pipeline.text.java import find_java
-from pipeline.text.tokenizers import (
-    JavaTokenizer,
-    Morpheme,
-    Tokenizer,
-    get_tokenizer,
-    is_content,
-    missing_packages,
-)
+from pipeline.text.java_tokenizer import JavaTokenizer
+from pipeline.text.morphemes import Morpheme, Tokenizer, is_content
+from pipeline.text.tokenizers import get_tokenizer
 from pipeline.training.fast import train
 from pipeline.training.fitting import LinearSettings, features_for
 from pipeline.workflows.explaining import explain

@@ -9,9 +9,9 @@ from pipeline.batch.scoring import Job
 from pipeline.batch.totals import SCORE_BINS, Totals
 from pipeline.durability import write_durably
 from pipeline.handlers.base import Handler
-from pipeline.quality.profile import LENGTH_EDGES, drift
+from pipeline.quality.drift import drift, verdict
+from pipeline.quality.profile import LENGTH_EDGES
 from pipeline.quality.profile_counts import shares
-from pipeline.workflows.file_drift import verdict
 
 TEMPLATE = Path(__file__).with_name("report.html")
 

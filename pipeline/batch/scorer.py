@@ -6,11 +6,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.batch.output.added_columns import AddedColumns
 from pipeline.batch.output.serializing import Added, WriteSettings, serialize
 from pipeline.batch.totals import Totals
 from pipeline.files import parquet
 from pipeline.files.chunks import Chunk, Position
-from pipeline.files.columns import AddedColumns
+from pipeline.files.columns import check_names
 from pipeline.files.formats import DELIMITERS
 from pipeline.files.parsing import parse
 from pipeline.files.records import JsonRecords, Parsed, Records, Reject
@@ -58,10 +59,10 @@ class Scorer:
     def _check_names(self, chunk: Chunk, records: Records) -> None:
         """Of jsonl each row may have other columns; of other formats the layout was checked."""
         if isinstance(records, JsonRecords):
-            ours = frozenset(self.settings.added.names)
+            reserved = frozenset(self.settings.added.names)
             for record in records.objects:
-                if not ours.isdisjoint(record):
-                    self.settings.added.check(record, chunk.layout.name)
+                if not reserved.isdisjoint(record):
+                    check_names(record, reserved, chunk.layout.name)
 
 
 def parse_chunk(chunk: Chunk) -> Parsed:

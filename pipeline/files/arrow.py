@@ -1,11 +1,8 @@
-"""Rows as Arrow IPC streams, one a chunk, and the schema common to them; pyarrow is an extra."""
+"""pyarrow, which is an extra, and batches of rows as Arrow IPC streams."""
 
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
-from pipeline.errors import InvalidInput, ResourceUnavailable
-from pipeline.files.records import ArrowRecords, JsonRecords, Records
+from pipeline.errors import ResourceUnavailable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,41 +27,6 @@ def pyarrow_parquet() -> Any:
     return parquet
 
 
-def to_stream(records: Records, added: dict[str, NDArray[Any]]) -> bytes:
-    """Rows with what is added to them as an IPC stream; InvalidInput where a column has no type."""
-    pa = pyarrow()
-    if isinstance(records, ArrowRecords):
-        batch = records.batch
-    else:
-        names, columns = _columns(records)
-        arrays = [_array(pa, name, column) for name, column in zip(names, columns, strict=True)]
-        batch = pa.RecordBatch.from_arrays(arrays, names)
-    for name, values in added.items():
-        batch = batch.append_column(name, pa.array(values))
-    return stream(batch)
-
-
-def _columns(records: Records) -> tuple[tuple[str, ...], Any]:
-    """Names and columns; keys that an object lacks are null."""
-    if not isinstance(records, JsonRecords):
-        return records.columns(), zip(*records.rows(), strict=True)
-    names = tuple(dict.fromkeys(key for record in records.objects for key in record))
-    return names, ([record.get(name) for record in records.objects] for name in names)
-
-
-def _array(pa: Any, name: str, values: Any) -> "pa.Array":
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        raise _no_type(name) from None
-
-
-def _no_type(name: str) -> InvalidInput:
-    return InvalidInput(
-        f"The values of {name!r} are not of one type, which Parquet needs. Write .jsonl instead."
-    )
-
-
 def stream(batch: "pa.RecordBatch") -> bytes:
     """One batch as an IPC stream."""
     pa = pyarrow()
@@ -72,31 +34,3 @@ def stream(batch: "pa.RecordBatch") -> bytes:
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
-
-
-class CommonSchema:
-    """The schema that all chunks of an output fit; whole numbers give way to fractions."""
-
-    def __init__(self) -> None:
-        self.schema: Any = None
-
-    def add(self, content: bytes) -> None:
-        """Take in the schema of a stream; raises InvalidInput if there is none for all."""
-        pa = pyarrow()
-        self.merge(pa.ipc.open_stream(content).schema)
-
-    def merge(self, schema: Any) -> None:
-        """Take in a schema."""
-        pa = pyarrow()
-        if self.schema is None or self.schema.equals(schema):
-            self.schema = self.schema or schema
-            return
-        try:
-            self.schema = pa.unify_schemas([self.schema, schema], promote_options="permissive")
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            pairs = ((name, self.schema, schema) for name in schema.names)
-            raise _no_type(next(n for n, a, b in pairs if _differ(n, a, b))) from None
-
-
-def _differ(name: str, one: Any, other: Any) -> bool:
-    return name in one.names and one.field(name).type != other.field(name).type

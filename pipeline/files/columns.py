@@ -1,42 +1,19 @@
-"""Which column holds the reviews, and what the columns that we add are called."""
+"""Which column holds the reviews."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 from pipeline.errors import InvalidInput
 
 TEXT_COLUMNS = ("document", "text", "review")
-LABEL_COLUMN = "predicted_label"
-CONFIDENCE_COLUMN = "confidence"
-PROBABILITY_COLUMNS = ("probability_negative", "probability_positive")
 
 
-@dataclass(frozen=True)
-class AddedColumns:
-    """The columns that a scored file has more than its input.
-
-    `prefix` is put before their names; `probabilities` adds one for each label.
-    """
-
-    prefix: str = ""
-    probabilities: bool = False
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Label, confidence, and the two probabilities where they are wanted."""
-        more = PROBABILITY_COLUMNS if self.probabilities else ()
-        return tuple(self.prefix + name for name in (LABEL_COLUMN, CONFIDENCE_COLUMN, *more))
-
-    def check(self, columns: Iterable[str], source: str) -> None:
-        """Raise InvalidInput if an input has a column of one of these names."""
-        if taken := set(self.names).intersection(columns):
-            raise InvalidInput(
-                f"{source} has a column {' and '.join(sorted(taken))} already. Rename ours with "
-                "--prefix, for example --prefix model_."
-            )
-
-
-ONLY_ANSWERS = AddedColumns()
+def check_names(columns: Iterable[str], reserved: Collection[str], source: str) -> None:
+    """Raise InvalidInput if a column of this source has one of the reserved names."""
+    if taken := set(reserved).intersection(columns):
+        raise InvalidInput(
+            f"{source} has a column {' and '.join(sorted(taken))} already. Rename ours with "
+            "--prefix, for example --prefix model_."
+        )
 
 
 def find_text_column(columns: Collection[str], wanted: str | None) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.errors import InvalidInput
-from pipeline.files.columns import TEXT_COLUMNS, AddedColumns, text_column
+from pipeline.files.columns import TEXT_COLUMNS, check_names, text_column
 from pipeline.files.encodings import Encoding, find_encoding
 from pipeline.files.formats import DELIMITERS, input_kind
 from pipeline.files.sources import Source
@@ -18,18 +18,17 @@ class ReadSettings:
     """How inputs are read.
 
     `column` holds the reviews; None takes the first of document, text, review that is there.
-    `encoding`: one of ENCODINGS, for files without a byte order mark. `added` is what the columns
-    of an input must not be called; None where none is added.
+    `encoding`: one of ENCODINGS, for files without a byte order mark. `reserved`: names that the
+    columns of an input must not have, since an output adds columns of these names.
     """
 
     column: str | None = None
     encoding: str = "utf-8"
-    added: AddedColumns | None = None
+    reserved: tuple[str, ...] = ()
 
     def check_names(self, columns: Iterable[str], source: str) -> None:
-        """Raise InvalidInput if a column of this source is called as one of ours."""
-        if self.added is not None:
-            self.added.check(columns, source)
+        """Raise InvalidInput if a column of this source has a reserved name."""
+        check_names(columns, self.reserved, source)
 
 
 @dataclass(frozen=True)

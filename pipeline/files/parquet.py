@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
-from pipeline.batch.output.cells import json_value
 from pipeline.errors import InvalidInput
 from pipeline.files.arrow import pyarrow, pyarrow_parquet, stream
 from pipeline.files.chunks import Chunk, Position
 from pipeline.files.columns import text_column
 from pipeline.files.encodings import Encoding
+from pipeline.files.json_values import json_value
 from pipeline.files.layouts import Layout, ReadSettings
 from pipeline.files.records import ArrowRecords, Parsed, Reject
 from pipeline.files.sources import Source

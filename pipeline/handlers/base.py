@@ -15,7 +15,7 @@ from pipeline.artifacts.manifest import GoldenAnswer
 from pipeline.artifacts.verification import ANY, Artifact, Trust, load_artifact
 from pipeline.errors import ArtifactRefused
 from pipeline.labels import NEGATIVE, POSITIVE
-from pipeline.models.slots import Model
+from pipeline.models.base import Model
 from pipeline.text.cleaning import clean_all
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ArtifactRefused
-from pipeline.models.features import Batch, FeatureSettings, featurize
+from pipeline.models.feature_settings import FeatureSettings
+from pipeline.models.features import Batch, featurize
 
 BATCH_SIZE = 1024
 """Reviews scored at a time: enough that each table stays near the processor while it is in use."""

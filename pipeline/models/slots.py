@@ -1,24 +1,12 @@
-"""The model of a run: either kind, behind one interface."""
+"""The model of a run or an artifact, by its slot."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Mapping
+from typing import Any
 
 from pipeline.artifacts.verification import parameters_in
+from pipeline.models.base import Model
 from pipeline.models.blending import load_deep
 from pipeline.models.linear import LinearModel
-
-
-class Model(Protocol):
-    """Answers cleaned texts."""
-
-    def probabilities(self, texts: Sequence[str], /) -> NDArray[np.float64]:
-        """Probabilities of (negative, positive), shape (n, 2)."""
-
-    def coverage(self, texts: Sequence[str], /) -> NDArray[np.float64]:
-        """Share of each text that the model knows, shape (n,)."""
 
 
 def load_model(slot: str, files: Mapping[str, bytes], settings: Mapping[str, Any]) -> Model:

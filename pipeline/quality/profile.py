@@ -1,11 +1,10 @@
-"""The reference profile: what reviews look like, and how far other texts are from that.
+"""The reference profile of an artifact: what reviews look like.
 
 Shares over fixed bins, so that two profiles can be compared bin by bin.
 """
 
-import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,10 +22,6 @@ SCRIPTS = {
 }
 SCRIPT_NAMES = (*SCRIPTS, "other")
 LENGTH_BINS = len(LENGTH_EDGES) + 1
-FEATURES = ("length", "scripts", "coverage", "score")
-
-SMALLEST_SHARE = 0.0001
-"""What an empty bin counts as, so that the logarithm of it is finite."""
 
 
 def reference_profile(
@@ -51,35 +46,6 @@ def text_profile(cleaned: Sequence[str], positive: NDArray[np.float64]) -> dict[
         "scripts": _script_shares("".join(cleaned)),
         "score": _unit_shares(positive),
     }
-
-
-def drift(reference: Mapping[str, Any], profile: Mapping[str, Any]) -> dict[str, float]:
-    """Population stability index of each feature that both profiles have; 0 where they agree.
-
-    By the usual rule of thumb below 0.1 nothing has changed, from 0.25 on much has.
-    """
-    return {
-        feature: stability_index(_values(reference[feature]), _values(profile[feature]))
-        for feature in FEATURES
-        if feature in reference and feature in profile
-    }
-
-
-def stability_index(expected: Sequence[float], actual: Sequence[float]) -> float:
-    """Sum of (actual - expected) × ln(actual ÷ expected) over the bins; empty ones count as 0.01 %.
-
-    Source: Siddiqi, Credit Risk Scorecards (2006), as is the rule of thumb.
-    """
-    pairs = [
-        (max(e, SMALLEST_SHARE), max(a, SMALLEST_SHARE))
-        for e, a in zip(expected, actual, strict=True)
-    ]
-    return sum((a - e) * math.log(a / e) for e, a in pairs)
-
-
-def _values(shares: Mapping[str, float] | Iterable[float]) -> list[float]:
-    """Shares in a fixed order."""
-    return [shares[name] for name in SCRIPT_NAMES] if isinstance(shares, Mapping) else list(shares)
 
 
 def _shares(bins: NDArray[np.intp], count: int) -> list[float]:

@@ -12,7 +12,8 @@ from urllib.request import Request, urlopen
 
 from pipeline.errors import InvalidInput, ResourceUnavailable
 from pipeline.progress import progress_bar
-from pipeline.reviews.labelled import NSMC, UPSTREAM, NsmcFile, read_reviews
+from pipeline.reviews.labelled import read_reviews
+from pipeline.reviews.nsmc import NSMC, UPSTREAM, NsmcFile
 
 TIMEOUT_SECONDS = 10
 ATTEMPTS = 4

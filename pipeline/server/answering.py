@@ -5,7 +5,7 @@ import time
 
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.handlers.fast import LinearHandler
-from pipeline.models.features import SYLLABLE
+from pipeline.models.feature_settings import SYLLABLE
 from pipeline.server.current_models import Models
 from pipeline.server.micro_batching import Batcher
 from pipeline.server.refusals import RequestRefused, overloaded, too_late

@@ -16,7 +16,8 @@ from prometheus_client.registry import Collector
 
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.labels import POSITIVE
-from pipeline.quality.profile import LENGTH_BINS, SCRIPT_NAMES, SHARE_BINS, drift, text_profile
+from pipeline.quality.drift import drift
+from pipeline.quality.profile import LENGTH_BINS, SCRIPT_NAMES, SHARE_BINS, text_profile
 from pipeline.server import prometheus
 from pipeline.server.current_models import Models
 from pipeline.server.settings import DEEP, FAST

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from pipeline.errors import ModelMissing, ResourceUnavailable
+from pipeline.text.analyzer_packages import INSTALL
 from pipeline.text.java import OLDEST_JAVA, find_java
 
 START_SECONDS = 300.0  # Kkma reads its dictionaries for 30 s on a busy machine
 ANSWER_SECONDS = 120.0
 """A net for what was never seen: texts known to take long are cut before they come here."""
 
-INSTALL = 'pip install "sentiment-toolkit[korean]"'
 _PROGRAM = Path(__file__).with_name("analyzer_child.py")
 
 

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from pipeline.models.features import FeatureSettings, featurize
+from pipeline.models.feature_settings import FeatureSettings
+from pipeline.models.features import featurize
 from pipeline.progress import progress_bar
 
 _CHUNK = 4096

@@ -11,8 +11,8 @@ import numpy as np
 from pipeline.artifacts.runs import Run, save_run
 from pipeline.artifacts.verification import CONFIG, TOKENIZER, WEIGHTS, pack_parameters
 from pipeline.errors import InvalidInput
+from pipeline.models.base import Model
 from pipeline.models.blending import BlendedModel, DeepModel
-from pipeline.models.slots import Model
 from pipeline.models.transformer.hub import Download
 from pipeline.models.transformer.model import TransformerModel
 from pipeline.models.transformer.pretrained import load_encoder, read_tokenizer

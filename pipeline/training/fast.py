@@ -11,11 +11,12 @@ import numpy as np
 
 from pipeline.artifacts.runs import Run, save_run
 from pipeline.artifacts.verification import pack_parameters
+from pipeline.models.base import Model
 from pipeline.models.linear import LinearModel
-from pipeline.models.slots import Model
 from pipeline.quality.metrics import Metrics, measure
 from pipeline.quality.profile import reference_profile
-from pipeline.reviews.labelled import Reviews, find_split, read_reviews
+from pipeline.reviews.labelled import Reviews, read_reviews
+from pipeline.reviews.nsmc import find_split
 from pipeline.reviews.splitting import split_rows
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.training.fitting import LinearSettings, fit_linear

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline.errors import InvalidInput
-from pipeline.models.features import SYLLABLE, FeatureSettings
+from pipeline.models.feature_settings import SYLLABLE, FeatureSettings
 from pipeline.models.linear import LinearModel, quantize, root_lengths
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import Metrics, measure

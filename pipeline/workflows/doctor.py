@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pipeline.artifacts.store import HOW_TO_GET, list_artifacts, read_current
 from pipeline.errors import ArtifactRefused
-from pipeline.text.analyzer_process import INSTALL
+from pipeline.text.analyzer_packages import INSTALL, missing_packages
 from pipeline.text.java import OLDEST_JAVA, find_java
-from pipeline.text.tokenizers import ANALYZERS, missing_packages
+from pipeline.text.tokenizers import ANALYZERS
 
 PACKAGES = ("sentiment-toolkit", "numpy", "joblib", "scikit-learn", "scipy", "flask")
 EXTRAS = {

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from pipeline.artifacts.runs import find_run, load_run
 from pipeline.handlers.loading import load_current
-from pipeline.models.slots import Model, load_model
+from pipeline.models.base import Model
+from pipeline.models.slots import load_model
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import Metrics, measure
 from pipeline.reviews.labelled import Reviews, read_reviews

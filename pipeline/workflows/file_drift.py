@@ -10,12 +10,10 @@ from pipeline.files.layouts import ReadSettings
 from pipeline.files.reading import check_layouts, read_chunks
 from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
-from pipeline.quality.profile import drift
+from pipeline.quality.drift import drift
 from pipeline.quality.profile_counts import Counts, add_counts, count_texts, shares
 
 CHUNK_BYTES = 2**20
-STABLE, FAR = 0.1, 0.25
-"""Population stability index below which nothing has changed, and from which on much has."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,3 @@ def measure_drift(handler: Handler, sources: Sequence[Source], settings: ReadSet
     if counts is None:
         raise InvalidInput("There are no reviews in it.")
     return FileDrift(counts["texts"], drift(handler.artifact.manifest.profile, shares(counts)))
-
-
-def verdict(index: float) -> str:
-    """What a population stability index means, by the usual rule of thumb."""
-    return "unchanged" if index < STABLE else "changed" if index < FAR else "changed much"

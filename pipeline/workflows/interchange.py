@@ -22,7 +22,7 @@ from pipeline.errors import ArtifactRefused, InvalidInput
 from pipeline.handlers.base import to_predictions
 from pipeline.handlers.fast import LinearHandler
 from pipeline.labels import NEGATIVE, POSITIVE
-from pipeline.models.features import SYLLABLE
+from pipeline.models.feature_settings import SYLLABLE
 from pipeline.models.linear import LinearModel
 from pipeline.text.cleaning import clean
 

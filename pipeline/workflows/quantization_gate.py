@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.artifacts.golden import golden_texts
 from pipeline.errors import ArtifactRefused
-from pipeline.models.slots import Model
+from pipeline.models.base import Model
 from pipeline.text.cleaning import clean_all
 
 LARGEST_DISAGREEMENT = 0.01

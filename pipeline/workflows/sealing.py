@@ -11,7 +11,8 @@ from pipeline.artifacts.runs import Run, find_run, load_run
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.base import to_predictions
 from pipeline.handlers.loading import load_folder
-from pipeline.models.slots import Model, load_model
+from pipeline.models.base import Model
+from pipeline.models.slots import load_model
 from pipeline.models.transformer.model import (
     FP32,
     INT8,

@@ -13,7 +13,8 @@ import numpy as np
 from pipeline.artifacts.runs import find_run
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.handlers.loading import load_current
-from pipeline.reviews.labelled import TEST, TRAIN, read_reviews
+from pipeline.reviews.labelled import read_reviews
+from pipeline.reviews.nsmc import TEST, TRAIN
 from pipeline.workflows.pulling import pull
 from pipeline.workflows.sealing import Form, serialize
 from tests.conftest import SENTIMENT, served

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pipeline.artifacts.store import current_artifact
 from pipeline.artifacts.verification import Trust
-from pipeline.models.features import FeatureSettings
+from pipeline.models.feature_settings import FeatureSettings
 from pipeline.training.fast import train
 from pipeline.training.fitting import LinearSettings
 from pipeline.workflows.sealing import serialize

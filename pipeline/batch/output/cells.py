@@ -1,13 +1,13 @@
 """Values as cells of a table, or as JSON where JSON does not know their type."""
 
-import base64
 import csv
 import io
 import json
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time
 from typing import Any
+
+from pipeline.files.json_values import json_value
 
 _FORMULA = re.compile(r"[=+\-@\t\r＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
@@ -53,12 +53,3 @@ def _cell(value: object) -> str:
         return ""
     text = json.dumps(value, ensure_ascii=False, default=json_value)
     return text[1:-1] if not isinstance(value, list | dict) and text[0] == '"' else text
-
-
-def json_value(value: object) -> str:
-    """Dates as ISO 8601, bytes in base64, all else, such as decimals, as it is printed."""
-    if isinstance(value, date | datetime | time):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
-    return str(value)

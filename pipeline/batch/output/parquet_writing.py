@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipeline.files.arrow import CommonSchema, pyarrow, pyarrow_parquet
+from pipeline.batch.output.arrow_rows import CommonSchema
+from pipeline.files.arrow import pyarrow, pyarrow_parquet
 
 ROW_GROUP = 65_536
 

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.batch.output.cells import json_value, table_cells, write_table
-from pipeline.files import arrow, zstandard
-from pipeline.files.columns import ONLY_ANSWERS, AddedColumns
+from pipeline.batch.output.added_columns import ONLY_ANSWERS, AddedColumns
+from pipeline.batch.output.arrow_rows import to_stream
+from pipeline.batch.output.cells import table_cells, write_table
+from pipeline.files import zstandard
 from pipeline.files.formats import DELIMITERS, FileKind
+from pipeline.files.json_values import json_value
 from pipeline.files.records import JsonRecords, LineRecords, Records, TableRecords
 
 Added = dict[str, NDArray[Any]]
@@ -37,7 +39,7 @@ class WriteSettings:
 def serialize(records: Records, added: Added, settings: WriteSettings) -> bytes:
     """The bytes of n ≥ 1 rows with what is added to them, without the header of a table."""
     if settings.kind.format == "parquet":
-        return arrow.to_stream(records, added)
+        return to_stream(records, added)
     if settings.kind.format == "jsonl":
         text = "".join(_json_lines(records, added))
     else:

@@ -12,13 +12,13 @@ from typing import IO, Protocol
 
 from filelock import FileLock, Timeout
 
+from pipeline.batch.output.arrow_rows import CommonSchema
 from pipeline.batch.output.journal import Checkpoint, Identity, Journal
 from pipeline.batch.output.output_files import OutputFiles, open_at
 from pipeline.batch.output.parquet_writing import EarlyParquet
 from pipeline.batch.output.serializing import WriteSettings, header
 from pipeline.batch.scorer import ScoredChunk
 from pipeline.errors import InvalidInput, ResourceUnavailable
-from pipeline.files import arrow
 from pipeline.files.records import Reject
 
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
@@ -56,7 +56,7 @@ class FileOutput:
         self.files = files
         self.settings = settings
         self.journal = journal
-        self.schema = arrow.CommonSchema()
+        self.schema = CommonSchema()
         self.saved_at = time.monotonic()
         self.checkpoint = (journal.read() if journal else None) or Checkpoint()
         self.early: EarlyParquet | None = None

@@ -1,0 +1,71 @@
+"""Morphemes, and an analyzer that finds them."""
+
+import re
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from itertools import islice
+from typing import NamedTuple, Self
+
+_FUNCTION_TAG = re.compile(
+    # Okt spells its tags out
+    r"PreEomi|Punctuation|(?!Exclamation|ScreenName|Suffix)"
+    # Sejong's and Hannanum's particles, endings and signs; not foreign words, numbers, emoticons
+    r"(?:J|E(?!MO)|S(?![HLN]))"
+)
+
+
+class Morpheme(NamedTuple):
+    """The surface form, and the content words in it: those that mean something by themselves.
+
+    A particle, an ending or a punctuation mark holds none, most others one, themselves; what MeCab
+    leaves contracted (했 for 하 and 았) holds its stem.
+    """
+
+    text: str
+    content: tuple[str, ...]
+
+    @classmethod
+    def tagged(cls, text: str, tag: str) -> Self:
+        """One that is whole; `tag` is of the analyzer's own set, "" where it found none."""
+        return cls(text, (text,) if is_content(tag) else ())
+
+
+def is_content(tag: str) -> bool:
+    """Whether a tag, of any of the analyzers, is that of a content word."""
+    return not _FUNCTION_TAG.match(tag)
+
+
+class Tokenizer(ABC):
+    """One analyzer. Nothing is loaded until the first call; `close` lets go of what was."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._lock = threading.Lock()
+
+    def tokenize(self, texts: Sequence[str]) -> list[list[Morpheme]]:
+        """Morphemes of cleaned texts, same length and order; [] for a blank one.
+
+        Surface forms as KoNLPy's `morphs` gives them. A few of Komoran's hold a space. Raises
+        ModelMissing where a package or Java is missing, ResourceUnavailable where the analyzer
+        dies or hangs twice.
+        """
+        pieces = [self._pieces(text) for text in texts]
+        found = iter(self._analyze([piece for own in pieces for piece in own]))
+        return [[morpheme for one in islice(found, len(own)) for morpheme in one] for own in pieces]
+
+    @abstractmethod
+    def _pieces(self, text: str) -> list[str]:
+        """Parts of a text to analyze one by one, none of them blank."""
+
+    @abstractmethod
+    def _analyze(self, pieces: Sequence[str]) -> list[list[Morpheme]]:
+        """Morphemes of each piece."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Free what is loaded. The next call loads it again."""
+
+    def after_fork(self) -> None:
+        """Start afresh: another thread may have held the lock when the process forked."""
+        self._lock = threading.Lock()
