@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 from pipeline.batch.output.added_columns import AddedColumns
 from pipeline.batch.output.serializing import Added, WriteSettings, serialize
 from pipeline.batch.totals import Totals
-from pipeline.files import parquet
 from pipeline.files.chunks import Chunk, Position
 from pipeline.files.columns import check_names
 from pipeline.files.formats import DELIMITERS
-from pipeline.files.parsing import parse
-from pipeline.files.records import JsonRecords, Parsed, Records, Reject
+from pipeline.files.parsing import parse_chunk
+from pipeline.files.records import JsonRecords, Records, Reject
 from pipeline.handlers.base import Handler, labels_and_confidences
 from pipeline.quality.profile_counts import count_texts
 
@@ -63,11 +62,6 @@ class Scorer:
             for record in records.objects:
                 if not reserved.isdisjoint(record):
                     check_names(record, reserved, chunk.layout.name)
-
-
-def parse_chunk(chunk: Chunk) -> Parsed:
-    """Rows and rejects of a chunk of any format."""
-    return parquet.parse(chunk) if chunk.layout.format == "parquet" else parse(chunk)
 
 
 def added_columns(answers: NDArray[np.float64], columns: AddedColumns) -> Added:

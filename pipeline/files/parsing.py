@@ -1,4 +1,4 @@
-"""Reading the records of a chunk of text; what is no record is put aside and costs no other.
+"""Reading the records of a chunk; what is no record is put aside and costs no other.
 
 Each format is read in one go first. Only where that meets something odd is the chunk read again
 record by record, to find out where and why.
@@ -7,6 +7,7 @@ record by record, to find out where and why.
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.files import parquet
 from pipeline.files.chunks import Chunk
 from pipeline.files.readers import Found, JsonReader, Reader, TextReader
 from pipeline.files.records import Parsed, Reject
@@ -20,7 +21,12 @@ READERS: dict[str, type[Reader]] = {
 }
 
 
-def parse(chunk: Chunk) -> Parsed:
+def parse_chunk(chunk: Chunk) -> Parsed:
+    """Rows and rejects of a chunk of any format."""
+    return parquet.parse(chunk) if chunk.layout.format == "parquet" else parse_text(chunk)
+
+
+def parse_text(chunk: Chunk) -> Parsed:
     """Rows and rejects of a chunk of text."""
     text, is_whole = chunk.layout.encoding.decode(chunk.content)
     reader = READERS[chunk.layout.format](chunk.layout)

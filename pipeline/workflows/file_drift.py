@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.batch.scorer import parse_chunk
 from pipeline.errors import InvalidInput
 from pipeline.files.chunks import BEGINNING
 from pipeline.files.layouts import ReadSettings
+from pipeline.files.parsing import parse_chunk
 from pipeline.files.reading import check_layouts, read_chunks
 from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
