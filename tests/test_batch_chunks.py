@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.files.chunks import Chunk, Position, Window, text_chunks
 from pipeline.files.encodings import Encoding
 from pipeline.files.layouts import Layout
-from pipeline.files.parquet import parse
+from pipeline.files.parquet import parse_text
 from pipeline.files.table_reader import TableReader
 
 UTF_16 = Encoding("utf-16-le", 2)
@@ -33,7 +33,7 @@ def test_chunks_have_all_rows(rows: list[tuple[str, str]], size: int, encoding: 
     found, place = [], Position()
     for chunk in chunks(content, encoding, size * 2, Position()):
         assert chunk.start == place
-        parsed = parse(chunk)
+        parsed = parse_text(chunk)
         assert not parsed.rejects
         found += [tuple(row) for row in parsed.records.rows()]
         place = chunk.end
@@ -57,7 +57,7 @@ def test_any_text_is_cut_the_same_from_any_chunk_on(text: str, size: int) -> Non
 @given(st.text(st.sampled_from('가a",\n\r'), max_size=60), SIZES, SIZES)
 def test_rows_do_not_depend_on_the_size_of_chunks(text: str, one: int, other: int) -> None:
     def everything(size: int) -> tuple[list[object], list[object]]:
-        parsed = [parse(c) for c in chunks(text.encode(), Encoding("utf-8"), size, Position())]
+        parsed = [parse_text(c) for c in chunks(text.encode(), Encoding("utf-8"), size, Position())]
         rows = [row for part in parsed for row in part.records.rows()]
         return rows, [reject for part in parsed for reject in part.rejects]
 
