@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.files.chunks import Chunk, Position, Window, text_chunks
 from pipeline.files.encodings import Encoding
 from pipeline.files.layouts import Layout
-from pipeline.files.parquet import parse_text
+from pipeline.files.parsing import parse_text
 from pipeline.files.table_reader import TableReader
 
 UTF_16 = Encoding("utf-16-le", 2)
