@@ -21,10 +21,10 @@ torture: $(VENV)/.dev ## Run the long fault tests (half an hour); PARTS="flips m
 	@$(BIN)/python -m tests.torture $(PARTS)
 
 test-remote: $(VENV)/.remote ## Run the tests of files on an S3 server, which they start themselves
-	@$(BIN)/python -m pytest tests/test_batch_remote.py
+	@$(BIN)/python -m pytest tests/files/test_remote.py
 
 test-ray: $(VENV)/.ray ## Run the tests of files scored by a Ray cluster, which they start themselves
-	@$(BIN)/python -m pytest tests/test_ray.py
+	@$(BIN)/python -m pytest tests/batch/cluster/test_ray.py
 
 check: $(VENV)/.dev ## Lint, types, layers; changes nothing
 	@$(BIN)/ruff check .

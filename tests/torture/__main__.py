@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.conftest import served
+from tests.support.served import served
 from tests.torture import deep, faults, serving
 from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz

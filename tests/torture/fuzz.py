@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.conftest import Served
+from tests.support.served import Served
 
 CONTRACT = {200, 400, 404, 405, 408, 411, 413, 414, 415, 422, 431, 503, 504}
 WARM_UP = 5_000

@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.torture.small import SAMPLE, Small
+from tests.support.paths import SAMPLE
+from tests.torture.small import Small
 from tests.torture.tally import table
 
 ROOT = Path(__file__).parents[2]

@@ -15,8 +15,8 @@ import numpy as np
 from pipeline.artifacts.store import PREVIOUS, use_artifact
 from pipeline.handlers.loading import load_current, load_folder
 from pipeline.workflows.sealing import serialize
-from tests.conftest import Served, served
-from tests.load import Expected, Load
+from tests.support.load import Expected, Load
+from tests.support.served import Served, served
 from tests.torture.small import Small
 
 TEXTS = [f"{text} {n}" for n in range(25) for text in ("재밌다", "지루한 영화", "굿", "돈 아까움")]

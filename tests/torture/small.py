@@ -12,8 +12,7 @@ from pipeline.models.feature_settings import FeatureSettings
 from pipeline.training.fast import train
 from pipeline.training.fitting import LinearSettings
 from pipeline.workflows.sealing import serialize
-
-SAMPLE = Path(__file__).parents[2] / "data" / "sample.tsv"
+from tests.support.paths import SAMPLE
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,13 @@ class Small:
 
 def make_small(root: Path) -> Small:
     """Train twice on the sample, each in a fraction of a second, and seal the first run."""
-    older, newer = (train(SAMPLE, root, _settings(seed)).id for seed in (0, 1))
+    older, newer = (train(SAMPLE, root, small_settings(seed)).id for seed in (0, 1))
     private, public = _keys(root)
     serialize(root, older, root, private)
     return Small(root, older, newer, Trust(public_key=public))
 
 
-def _settings(seed: int) -> LinearSettings:
+def small_settings(seed: int) -> LinearSettings:
     features = FeatureSettings(bits=(6, 7))
     return LinearSettings(features, inverse_regularizations=(4.0,), passes=2, seed=seed)
 

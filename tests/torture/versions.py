@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipeline.artifacts.golden import golden_texts
 from pipeline.reviews.labelled import read_reviews
-from tests.torture.small import SAMPLE
+from tests.support.paths import SAMPLE
 from tests.torture.tally import table
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,68 @@
+"""How far texts are from the reference profile: of a file, and of what a server is asked."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.handlers.base import Handler
+from pipeline.quality.drift import drift, stability_index
+from pipeline.quality.profile import SCRIPT_NAMES, reference_profile, text_profile
+from pipeline.server.live_texts import LiveTexts
+from pipeline.text.cleaning import clean
+from tests.support.paths import Invoke
+
+
+def test_nothing_changed_is_0() -> None:
+    texts = ["재밌다", "지루한 영화였다", "not bad"]
+    profile = reference_profile(texts, np.array([0.9, 0.1, 0.5]), np.array([1.0, 0.5, 0.0]))
+    assert drift(profile, profile) == dict.fromkeys(("length", "scripts", "coverage", "score"), 0.0)
+    assert set(drift(profile, text_profile(texts, np.array([0.9, 0.1, 0.5])))) == {
+        "length",
+        "scripts",
+        "score",
+    }
+
+
+def test_the_index_is_the_textbook_s() -> None:
+    expected = (0.6 - 0.5) * np.log(0.6 / 0.5) + (0.4 - 0.5) * np.log(0.4 / 0.5)
+    assert stability_index([0.5, 0.5], [0.6, 0.4]) == pytest.approx(expected)
+    assert np.isfinite(stability_index([1.0, 0.0], [0.0, 1.0]))
+
+
+def test_drift_of_a_file(invoke: Invoke, sample_root: Path, tmp_path: Path) -> None:
+    alike, other = Path("data/sample.tsv"), tmp_path / "other.txt"
+    other.write_text("An English review of a film, 10/10\n" * 500)
+    options = ("--fast", "--artifacts", sample_root, "--json")
+    near = json.loads(invoke("drift", *options, alike).stdout)
+    far = json.loads(invoke("drift", *options, other).stdout)
+    assert (near["texts"], far["texts"]) == (848, 500)
+    assert near["indexes"]["scripts"] < 0.1 < 0.25 < far["indexes"]["scripts"]
+    shown = invoke("drift", "--fast", "--artifacts", sample_root, other)
+    assert "changed much" in shown.stdout
+
+
+def test_an_empty_file_is_told(invoke: Invoke, sample_root: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").touch()
+    result = invoke("drift", "--fast", "--artifacts", sample_root, tmp_path / "empty.txt")
+    assert result.exit_code == 3
+
+
+def test_live_texts_are_profiled_as_a_file_is(handler: Handler) -> None:
+    texts = [f"리뷰 {n} {'ㅋ' * (n % 7)}" for n in range(300)]
+    live = LiveTexts(2)
+    answers = handler.handle(texts)
+    for answer in answers:
+        live.add(handler, [answer])
+    live.flush()
+    profile = live.profile("fast")
+    cleaned = [clean(text) for text in texts]
+    positive = handler.inference(cleaned)[:, 1]
+    due = text_profile(cleaned, positive)
+    assert profile["texts"] == pytest.approx(300, rel=0.001)
+    assert profile["length"] == pytest.approx(due["length"], abs=1e-5)
+    assert profile["score"] == pytest.approx(due["score"], abs=0.01)
+    assert [profile["scripts"][name] for name in SCRIPT_NAMES] == pytest.approx(
+        [due["scripts"][name] for name in SCRIPT_NAMES], abs=1e-5
+    )

@@ -1,0 +1,121 @@
+"""Micro-batching: every caller its own rows, a bad text nobody else's harm."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from pipeline.artifacts.store import current_artifact
+from pipeline.handlers.base import Handler, Prediction
+from pipeline.server.micro_batching import Batcher
+from pipeline.server.refusals import RequestRefused
+from pipeline.server.settings import ServerSettings
+from tests.support.stand_in import POISON, StandIn
+
+SOON = 20.0
+
+
+@pytest.fixture
+def deep(sample_root: Path) -> StandIn:
+    handler = StandIn(current_artifact(sample_root, "fast"))
+    handler.initialize()
+    return handler
+
+
+def later() -> float:
+    return time.monotonic() + SOON
+
+
+def ask_together(
+    batcher: Batcher, handler: Handler, requests: list[list[str]]
+) -> list[list[Prediction] | Exception]:
+    """Answers of concurrent requests, an exception in place of those that fail."""
+
+    def ask(texts: list[str]) -> list[Prediction] | Exception:
+        try:
+            return batcher.answer(handler, texts, later())
+        except Exception as error:
+            return error
+
+    with ThreadPoolExecutor(len(requests)) as pool:
+        return list(pool.map(ask, requests))
+
+
+def test_every_caller_gets_its_own_rows(deep: StandIn, handler: Handler) -> None:
+    requests = [[f"리뷰 {n} {k} 재밌다" for k in range(n % 5 + 1)] for n in range(60)]
+    batcher = Batcher("deep", ServerSettings(batch_wait=0.02))
+    for texts, answers in zip(requests, ask_together(batcher, deep, requests), strict=True):
+        assert answers == handler.handle(texts)
+    assert max(map(len, deep.batches)) > 4
+    assert max(map(len, deep.batches)) <= 32
+
+
+def test_a_bad_text_fails_its_own_request_alone(deep: StandIn, handler: Handler) -> None:
+    requests = [[f"영화 {n}"] for n in range(40)]
+    requests[17] = ["재밌다", POISON, "노잼"]
+    deep.gate.clear()
+    threading.Timer(0.2, deep.gate.set).start()
+    answers = ask_together(Batcher("deep", ServerSettings()), deep, requests)
+    assert isinstance(answers.pop(17), FloatingPointError)
+    requests.pop(17)
+    assert answers == [handler.handle(texts) for texts in requests]
+    assert any(POISON in batch and len(batch) > 4 for batch in deep.batches)
+
+
+def test_too_many_waiting_are_refused_at_once(deep: StandIn) -> None:
+    batcher = Batcher("deep", ServerSettings(batch_queue=10))
+    deep.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(batcher.answer, deep, ["굿"] * 5, later()) for _ in range(2)]
+        time.sleep(0.2)
+        with pytest.raises(RequestRefused) as refused:
+            batcher.answer(deep, ["굿"] * 11, later())
+        deep.gate.set()
+        assert [len(answer.result()) for answer in waiting] == [5, 5]
+    assert (refused.value.status, refused.value.retry_after) == (503, 1)
+
+
+def test_what_is_too_late_is_refused_and_never_run(deep: StandIn, handler: Handler) -> None:
+    batcher = Batcher("deep", ServerSettings())
+    deep.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(batcher.answer, deep, ["굿"], later())
+        time.sleep(0.1)
+        with pytest.raises(RequestRefused) as refused:
+            batcher.answer(deep, ["늦은 글"], time.monotonic() + 0.1)
+        deep.gate.set()
+        assert first.result() == handler.handle(["굿"])
+    assert batcher.answer(deep, ["다음"], later()) == handler.handle(["다음"])
+    assert refused.value.status == 504
+    assert ["늦은 글"] not in deep.batches
+
+
+def test_a_long_list_holds_nobody_up(deep: StandIn) -> None:
+    batcher = Batcher("deep", ServerSettings())
+    deep.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        long = pool.submit(batcher.answer, deep, [f"글 {n}" for n in range(320)], later())
+        time.sleep(0.1)
+        short = pool.submit(batcher.answer, deep, ["짧은 글"], later())
+        time.sleep(0.1)
+        deep.gate.set()
+        assert len(short.result()) == 1
+        assert len(long.result()) == 320
+    assert any("짧은 글" in batch for batch in deep.batches[:3])
+
+
+def test_each_answer_is_of_one_model(deep: StandIn, sample_root: Path) -> None:
+    other = StandIn(current_artifact(sample_root, "fast"))
+    other.initialize()
+    batcher = Batcher("deep", ServerSettings(batch_wait=0.05))
+    with ThreadPoolExecutor(20) as pool:
+        handlers = [deep, other] * 10
+        answers = pool.map(lambda h: batcher.answer(h, [h.name], later()), handlers)
+        assert all(len(answer) == 1 for answer in answers)
+    assert sum(map(len, deep.batches)) == sum(map(len, other.batches)) == 10
+
+
+def test_no_texts_no_answers(deep: StandIn) -> None:
+    assert Batcher("deep", ServerSettings()).answer(deep, [], later()) == []

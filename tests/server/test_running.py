@@ -1,0 +1,273 @@
+"""A real server: start and end, bad artifacts, workers that die, swaps, clients of all kinds."""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import requests
+
+from pipeline.artifacts.store import PREVIOUS, current_artifact, read_current, use_artifact
+from pipeline.artifacts.verification import MANIFEST, read_manifest
+from pipeline.handlers.base import Handler
+from pipeline.handlers.loading import load_current, load_folder
+from pipeline.training.fast import train
+from pipeline.training.fitting import LinearSettings
+from pipeline.workflows.sealing import serialize
+from tests.support.load import Load
+from tests.support.paths import SAMPLE, Invoke
+from tests.support.served import Served, served
+from tests.support.stand_in import POISON
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork")
+
+WITH_DEEP = (sys.executable, "-m", "tests.support.stand_in")
+
+
+@pytest.fixture(scope="module")
+def server(sample_root: Path) -> Iterator[Served]:
+    with served(sample_root, "--workers", "2") as running:
+        yield running
+
+
+@pytest.fixture
+def root(sample_root: Path, tmp_path: Path) -> Path:
+    """A store of the test's own."""
+    return shutil.copytree(sample_root, tmp_path / "artifacts")
+
+
+def ask(server: Served, **body: object) -> tuple[int, dict[str, dict[str, object]], str | None]:
+    response = requests.post(f"{server.url}/predict", data=json.dumps(body), timeout=30)
+    return response.status_code, response.json(), response.headers.get("X-Model")
+
+
+def test_answers_as_offline(server: Served, handler: Handler) -> None:
+    texts = ["정말 재밌게 잘봤습니다!", " 노잼\n\x00"]
+    status, answers, model = ask(server, text=texts, do_fast=True)
+    assert (status, model) == (200, handler.name)
+    assert list(answers.values()) == [answer._asdict() for answer in handler.handle(texts)]
+
+
+def test_the_course_s_own_client_is_answered(server: Served) -> None:
+    """It sends a JSON string without a Content-Type, once with do_fast and once without."""
+    for body in ({"text": "굿", "do_fast": True}, {"text": ["굿", "별로"], "do_fast": False}):
+        response = requests.post(f"{server.url}/predict", data=json.dumps(body), timeout=30)
+        assert "Content-Type" not in response.request.headers
+        assert response.status_code == (200 if body["do_fast"] else 503)
+
+
+def test_many_clients_get_their_own_answers(server: Served, expected: dict) -> None:
+    with Load(server.port, expected, clients=8).running() as load:
+        time.sleep(1.0)
+    assert not load.problems
+    assert set(load.counts) == {"200"}
+
+
+def test_verify_replays_the_golden_set(server: Served, sample_root: Path, invoke: Invoke) -> None:
+    result = invoke("verify", server.url, "--artifacts", sample_root)
+    assert result.exit_code == 0
+    assert "golden answers equal" in result.stdout
+
+
+def test_verify_tells_what_is_wrong(server: Served, tmp_path: Path, invoke: Invoke) -> None:
+    assert invoke("verify", server.url, "--artifacts", tmp_path).exit_code == 4
+    assert invoke("verify", "http://127.0.0.1:1", "--artifacts", tmp_path).exit_code == 5
+    assert invoke("verify", "http://", "--artifacts", tmp_path).exit_code == 3
+
+
+def test_verify_refuses_other_answers_than_those_sealed(
+    server: Served, sample_root: Path, tmp_path: Path, invoke: Invoke
+) -> None:
+    sealed = current_artifact(sample_root, "fast")
+    # Under the name that the server tells, which is too short for a digest to be compared with.
+    forged = Path(shutil.copytree(sealed, tmp_path / "fast" / sealed.name[:12]))
+    manifest, _ = read_manifest(sealed)
+    golden = (replace(manifest.golden[0], confidence=0.5), *manifest.golden[1:])
+    (forged / MANIFEST).write_bytes(replace(manifest, golden=golden).to_bytes())
+    result = invoke("verify", server.url, "--artifacts", tmp_path)
+    assert result.exit_code == 4
+    assert "1 of" in result.stderr
+
+
+def test_a_taken_port_is_told(server: Served, sample_root: Path, invoke: Invoke) -> None:
+    result = invoke("serve", "--port", server.port, "--artifacts", sample_root)
+    assert result.exit_code == 5
+    assert "Choose another" in result.stderr
+
+
+def test_no_model_at_all_is_told(tmp_path: Path, invoke: Invoke) -> None:
+    result = invoke("serve", "--artifacts", tmp_path)
+    assert result.exit_code == 4
+    assert "sentiment train" in result.stderr
+
+
+def test_strangers_are_let_in_only_where_told(sample_root: Path, invoke: Invoke) -> None:
+    result = invoke("serve", "--host", "0.0.0.0", "--artifacts", sample_root)  # noqa: S104
+    assert result.exit_code == 2
+    assert "--api-key-file" in result.stderr
+
+
+def test_sigterm_ends_it_with_exit_code_0(sample_root: Path, expected: dict) -> None:
+    with (
+        served(sample_root, "--workers", "2", "--drain", "0.5") as running,
+        Load(running.port, expected, clients=4).running() as load,
+    ):
+        time.sleep(0.5)
+        running.process.terminate()
+        running.wait_for(503)
+        assert running.process.wait(20) == 0
+    assert not load.problems
+    assert set(load.counts) <= {"200", "refused"}
+
+
+def test_a_worker_that_dies_is_replaced(sample_root: Path, expected: dict) -> None:
+    with (
+        served(sample_root, "--workers", "2") as running,
+        Load(running.port, expected, clients=4, reconnect=True).running() as load,
+    ):
+        time.sleep(0.3)
+        victim = running.workers()[0]
+        os.kill(victim, signal.SIGKILL)
+        time.sleep(2.0)
+        assert len(set(running.workers()) - {victim}) == 2
+        before = load.counts["200"]
+        time.sleep(0.3)
+        assert load.counts["200"] > before
+    assert load.counts["broken"] <= 4 * 2  # what it had under way
+    assert set(load.counts) <= {"200", "broken"}
+
+
+@pytest.fixture(scope="module")
+def pair(sample_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with a second, newer model beside the current one of the sample."""
+    root = shutil.copytree(sample_root, tmp_path_factory.mktemp("pair") / "artifacts")
+    train(SAMPLE, root, LinearSettings(seed=7))
+    serialize(root, None, root)
+    use_artifact(root, PREVIOUS, load_folder)
+    return root
+
+
+def test_a_new_artifact_takes_over_without_a_failed_request(pair: Path, expected: dict) -> None:
+    before, after = load_current(pair, "fast"), load_folder(previous(pair))
+    answers = after.handle(list(expected[before.name]))
+    both = {**expected, after.name: {answer.text: answer._asdict() for answer in answers}}
+    with served(pair, "--workers", "2") as running:
+        with Load(running.port, both, clients=4).running() as load:
+            for _ in range(2):
+                use_artifact(pair, PREVIOUS, load_folder)
+                time.sleep(3.0)
+        assert running.get("/readyz")[1]["models"] == {"fast": before.name}
+    assert not load.problems
+    assert set(load.counts) == {"200"}
+    assert set(load.models) == {before.name, after.name}
+
+
+def previous(root: Path) -> Path:
+    """Folder of the artifact that is not current."""
+    return root / "fast" / read_current(root / "fast")["previous"]
+
+
+def test_a_bad_artifact_leaves_the_old_one_answering(pair: Path, handler: Handler) -> None:
+    manifest = previous(pair) / "manifest.json"
+    content = manifest.read_bytes()
+    with served(pair) as running:
+        manifest.write_bytes(content[:-2])
+        use_artifact(pair, manifest.parent.name, check=lambda _: None)
+        time.sleep(2.5)
+        assert ask(running, text="굿")[2] == handler.name
+        assert any("goes on answering" in str(event.get("message")) for event in running.events())
+    manifest.write_bytes(content)
+    use_artifact(pair, PREVIOUS, load_folder)
+
+
+def test_comes_up_with_a_bad_artifact_and_takes_it_once_mended(root: Path) -> None:
+    manifest = current_artifact(root, "fast") / "manifest.json"
+    content = manifest.read_bytes()
+    manifest.write_bytes(content[:-2])
+    with served(root, "--workers", "2", ready=503) as running:
+        assert running.get("/healthz")[0] == 200
+        status, answer, _ = ask(running, text="굿", do_fast=True)
+        assert (status, answer["error"]["code"]) == (503, "model_unavailable")
+        assert any("refused" in str(event.get("message")) for event in running.events())
+        manifest.write_bytes(content)
+        running.wait_for(200, seconds=10)
+        time.sleep(1.5)  # the other worker
+        assert {ask(running, text="굿")[0] for _ in range(8)} == {200}
+
+
+def test_serves_both_models(root: Path, handler: Handler) -> None:
+    shutil.copytree(root / "fast", root / "deep")
+    with served(root, "--workers", "2", command=WITH_DEEP) as running:
+        models = running.get("/readyz")[1]["models"]
+        assert set(models) == {"fast", "deep"}
+        assert ask(running, text="굿")[2] == models["deep"]
+        assert ask(running, text="굿", do_fast=True)[2] == models["fast"]
+        assert ask(running, text=["굿", POISON, "노잼"])[0] == 500
+        texts = ["굿", "노잼"]
+        answers = [answer._asdict() for answer in handler.handle(texts)]
+        assert list(ask(running, text=texts)[1].values()) == answers
+
+
+def test_serves_a_deep_model_alone(deep_root: Path, deep_handler: Handler) -> None:
+    with served(deep_root) as running:
+        _, answers, name = ask(running, text=["굿", "최악"])
+    expected = deep_handler.handle(["굿", "최악"])
+    assert name == deep_handler.name
+    assert [answer["label"] for answer in answers.values()] == [a.label for a in expected]
+
+
+def test_more_than_it_takes_in_is_refused_at_once(root: Path) -> None:
+    """Two requests wait for others to share a batch with; a third is one too many."""
+    shutil.copytree(root / "fast", root / "deep")
+    options = ("--in-flight", "2", "--batch-wait", "1", "--batch-size", "256")
+    with served(root, *options, command=WITH_DEEP) as running:
+        with ThreadPoolExecutor(2) as pool:
+            held = [pool.submit(ask, running, text="굿") for _ in range(2)]
+            time.sleep(0.4)
+            refused = requests.post(f"{running.url}/predict", data='{"text": "굿"}', timeout=30)
+            assert running.get("/healthz")[0] == 200
+            assert not any(one.done() for one in held)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+        assert refused.json()["error"]["code"] == "overloaded"
+        assert [one.result()[0] for one in held] == [200, 200]
+        assert ask(running, text="굿")[0] == 200
+
+
+def test_only_one_model_where_told(root: Path) -> None:
+    shutil.copytree(root / "fast", root / "deep")
+    with served(root, "--only", "fast", command=WITH_DEEP) as running:
+        assert set(running.get("/readyz")[1]["models"]) == {"fast"}
+        assert ask(running, text="굿", do_fast=False)[0] == 503
+
+
+def test_drift_of_live_texts_is_told(sample_root: Path) -> None:
+    with served(sample_root) as running:
+        for _ in range(3):
+            ask(running, text=["Not a Korean review at all, 123"] * 100)
+        time.sleep(1.5)
+        connection = http.client.HTTPConnection("127.0.0.1", running.port)
+        connection.request("GET", "/metrics")
+        exposition = connection.getresponse().read().decode()
+        connection.close()
+    lines = dict(line.rsplit(" ", 1) for line in exposition.splitlines() if line[:1] != "#")
+    assert float(lines['sentiment_drift_texts{slot="fast"}']) > 290
+    assert float(lines['sentiment_drift_index{feature="scripts",slot="fast"}']) > 0.25
+    assert float(lines['sentiment_texts_total{label="positive",slot="fast"}']) in (0.0, 300.0)
+
+
+def test_no_figures_are_left_behind(sample_root: Path) -> None:
+    folder = Path("/dev/shm")  # noqa: S108
+    if not folder.is_dir():
+        pytest.skip("no /dev/shm here")
+    with served(sample_root) as running:
+        pattern = f"sentiment-metrics-{running.process.pid}-*"
+        assert len(list(folder.glob(pattern))) == 1
+    assert not list(folder.glob(pattern))

@@ -1,0 +1,81 @@
+"""A real server on the loopback."""
+
+import contextlib
+import http.client
+import json
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.paths import SENTIMENT
+
+
+@dataclass
+class Served:
+    """A real server on a port of the loopback."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Status and JSON of a GET."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+        finally:
+            connection.close()
+
+    def workers(self) -> list[int]:
+        """Process ids of the workers."""
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+    def events(self) -> list[dict[str, Any]]:
+        """What it has logged so far."""
+        lines = self.log.read_text("utf-8").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def wait_for(self, status: int, path: str = "/readyz", seconds: float = 60) -> None:
+        """Wait until GET answers with this status."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            assert self.process.poll() is None, self.log.read_text()
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if self.get(path)[0] == status:
+                    return
+            time.sleep(0.02)
+        raise AssertionError(f"{path} did not answer {status} within {seconds} s")
+
+
+@contextmanager
+def served(
+    root: Path, *options: str, command: Sequence[str] = (SENTIMENT,), ready: int = 200
+) -> Iterator[Served]:
+    """A real `sentiment serve`, up as soon as /readyz answers `ready`."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    arguments = [*command, "serve", "--artifacts", str(root), "--port", str(port), *options]
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        with log.open("wb") as stderr:
+            server = Served(port, subprocess.Popen(arguments, stderr=stderr), log)
+        try:
+            server.wait_for(ready)
+            yield server
+        finally:
+            server.process.terminate()
+            server.process.wait(40)

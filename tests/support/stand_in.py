@@ -1,0 +1,44 @@
+"""A deep model for tests of the server: real inference, refused for one text; run as a server too.
+
+`python -m tests.support.stand_in serve …` is `sentiment serve …` with it in the slot `deep`.
+"""
+
+import sys
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cli.main import main
+from pipeline.artifacts.verification import load_artifact
+from pipeline.handlers.fast import LinearHandler
+from pipeline.handlers.loading import HANDLERS
+
+POISON = "이 글은 모델을 망가뜨린다"
+
+
+class StandIn(LinearHandler):
+    """The fast model in the slot `deep`; `gate` holds it up where a test wants that."""
+
+    slot = "deep"
+    survives_fork = False
+
+    def initialize(self) -> None:
+        self.artifact = load_artifact(self.folder, "fast", self.trust)
+        self.load_model(self.artifact)
+        self.gate = threading.Event()
+        self.gate.set()
+        self.batches: list[list[str]] = []
+
+    def inference(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
+        self.gate.wait(30)
+        self.batches.append(list(cleaned))
+        if POISON in cleaned:
+            raise FloatingPointError(POISON)
+        return super().inference(cleaned)
+
+
+if __name__ == "__main__":
+    HANDLERS["deep"] = StandIn
+    main(sys.argv[1:])

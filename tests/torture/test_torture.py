@@ -1,0 +1,115 @@
+"""The fault tests in their short form, and proof that each harness finds a bug planted for it.
+
+Of the kills of `predict` only the long form proves that: whether a kill falls between a write and
+its checkpoint is chance, which takes more kills than a test suite has time for.
+
+`make torture` runs the long form.
+"""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.support.served import served
+from tests.torture import faults, kills, serving
+from tests.torture.flips import flip_all
+from tests.torture.fuzz import fuzz
+from tests.torture.hostile import load_hostile
+from tests.torture.hostile_folders import load_forged
+from tests.torture.mutants import mutate_many
+from tests.torture.planted import load_unverified
+from tests.torture.small import Small, make_small
+
+needs_strace = pytest.mark.skipif(faults.why_not() is not None, reason=str(faults.why_not()))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    return make_small(tmp_path_factory.mktemp("small"))
+
+
+def test_no_damaged_artifact_loads(small: Small, tmp_path: Path) -> None:
+    for tally in flip_all(small, tmp_path, step=397):
+        assert tally.is_clean, tally
+        assert tally.tried
+
+
+def test_no_forged_artifact_loads(small: Small, tmp_path: Path) -> None:
+    tally = load_forged(small, tmp_path)
+    assert tally.is_clean, tally
+    assert tally.refused > 200
+
+
+def test_mutants_of_the_parameters_are_refused_or_plain_numbers(
+    small: Small, tmp_path: Path
+) -> None:
+    tally = mutate_many(small, tmp_path, 2_000, seed=0)
+    assert tally.is_clean, tally
+    assert tally.tried == 2_000
+    assert tally.refused > tally.loaded > 0
+
+
+def test_hostile_pickles_are_refused_and_run_nothing(tmp_path: Path) -> None:
+    tally = load_hostile(tmp_path)
+    assert tally.is_clean, tally
+    assert tally.refused >= 280
+
+
+@needs_strace
+def test_a_fault_leaves_the_old_or_the_new_artifact(small: Small, tmp_path: Path) -> None:
+    results = list(faults.inject_all(small, tmp_path, every=23))
+    assert len(results) >= 4
+    assert not [result for result in results if result.problems]
+
+
+def test_flips_find_a_loader_that_skips_digests(small: Small, tmp_path: Path) -> None:
+    tallies = flip_all(small, tmp_path, step=3001, load=load_unverified)
+    assert [tally.name for tally in tallies if tally.loaded and not tally.is_clean]
+
+
+def test_forgeries_find_a_loader_that_looks_at_no_file(small: Small, tmp_path: Path) -> None:
+    tally = load_forged(small, tmp_path, load_unverified)
+    assert any("link" in problem for problem in tally.problems)
+
+
+def test_mutants_find_an_unpickler_that_knows_every_opcode(small: Small, tmp_path: Path) -> None:
+    assert mutate_many(small, tmp_path, 2_000, seed=0, loader="any-instruction").problems
+
+
+def test_the_canary_finds_an_unpickler_that_trusts_numpy(tmp_path: Path) -> None:
+    assert load_hostile(tmp_path, "any-numpy").executions >= 5
+
+
+@needs_strace
+def test_faults_find_a_publisher_in_the_wrong_order(small: Small, tmp_path: Path) -> None:
+    calls = faults.count_calls(small, tmp_path, faults.PLANTED)
+    late = [call for call in calls if call.syscall == "rename"][1]
+    result = faults.inject(small, tmp_path, late, "SIGKILL before", faults.PLANTED)
+    assert result.left == "neither"
+    assert result.problems
+
+
+def test_killed_runs_go_on_to_the_same_bytes(small: Small, tmp_path: Path) -> None:
+    kills.write_inputs(tmp_path, 20)
+    result = kills.kill_case(kills.Setup(small, tmp_path, kills.CASES[1]), 3, random.Random(0))
+    assert not result.problems
+    assert result.kills == 3
+
+
+def test_made_up_requests_get_answers_of_the_contract(small: Small) -> None:
+    with served(small.root, "--workers", "2", "--no-request-log") as server:
+        result = fuzz(server, 1_000, seed=0)
+    assert not result.problems
+    assert sum(result.counts.values()) == 1_000
+    assert result.counts[200] > 20
+
+
+def test_kills_swaps_and_ends_fail_no_other_request(small: Small) -> None:
+    for outcome in (
+        serving.kill_workers(small, 2),
+        serving.swap_models(small, 2),
+        serving.end_servers(small, 2),
+    ):
+        assert not outcome.problems, outcome
+        assert outcome.counts["200"] > 0
