@@ -86,7 +86,7 @@ def calls_of_a_row(artifacts: Path, folder: Path) -> list[Call]:
 
 
 def calls_of_a_request(artifacts: Path, folder: Path) -> list[Call]:
-    """One `POST /predict` to a running server: the calls between two of /healthz, less one of these.
+    """One `POST /predict` to a running server: the calls between two GET /healthz, less one GET.
 
     The smallest of a few, since timers come in between now and then.
     """
