@@ -1,4 +1,4 @@
-"""Setting rows aside, equal texts on the same side: NSMC repeats thousands of short reviews."""
+"""Setting rows aside, with equal texts on one side: NSMC repeats thousands of short reviews."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 def split_rows(
     texts: Sequence[str], share: float, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return row numbers (kept, set aside), ascending; `share` is of the distinct texts."""
+    """Return row numbers (kept, set aside), ascending; `share` is that of distinct texts set aside."""
     from sklearn.model_selection import GroupShuffleSplit
 
     numbers: dict[str, int] = {}
