@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 def split_rows(
     texts: Sequence[str], share: float, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return row numbers (kept, set aside), ascending; `share` is that of distinct texts set aside."""
+    """Return row numbers (kept, set aside), ascending; `share` is of the distinct texts."""
     from sklearn.model_selection import GroupShuffleSplit
 
     numbers: dict[str, int] = {}

@@ -2,8 +2,8 @@
 
 `python -P analyzer_child.py ANALYZER LIBJVM PARENT_PID`. The first line of output is `"ready"`.
 Each line of input is a JSON list of texts, answered by one line per text: a JSON list of morphemes,
-each with its tag. The program ends when its input ends or its parent does. It imports nothing of this
-package, so that it starts quickly and needs no path but the interpreter's own.
+each with its tag. The program ends when its input ends or its parent does. It imports nothing of
+this package, so that it starts quickly and needs no path but the interpreter's own.
 """
 
 import json
