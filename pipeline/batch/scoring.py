@@ -15,7 +15,7 @@ from pipeline.batch.totals import Totals
 from pipeline.errors import InvalidInput
 from pipeline.files.chunks import Chunk
 from pipeline.files.layouts import ReadSettings
-from pipeline.files.reading import check_layouts, read_chunks
+from pipeline.files.reading import look_at, read_chunks
 from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
 
@@ -45,7 +45,7 @@ class Job:
         if self.output is None or not all(source.is_lasting for source in self.sources):
             return None
         inputs = [source.fingerprint() for source in self.sources]
-        settings: dict[str, Any] = {"formats": [source.format for source in self.sources]}
+        settings: dict[str, Any] = {"formats": [source.given_format for source in self.sources]}
         settings |= asdict(self.read) | asdict(self.write)
         settings["chunk_bytes"] = CHUNK_BYTES[handler.slot]
         return Identity(inputs, settings, handler.artifact.digest)
@@ -66,11 +66,11 @@ def score_files(
     or that do not fit together or the output; a row that cannot be read is put among the rejects.
     """
     job.check()
-    check_layouts(job.sources, job.read)
+    inputs = look_at(job.sources, job.read)
     identity = job.identity(handler)
     with open_output(job.output, job.write, identity, restart) as output:
         start = output.checkpoint.position
-        chunks = read_chunks(job.sources, job.read, start, CHUNK_BYTES[handler.slot])
+        chunks = read_chunks(inputs, start, CHUNK_BYTES[handler.slot])
         with closing(score_chunks(chunks, Scorer(handler, job.write), jobs)) as scored_chunks:
             for chunk, scored in scored_chunks:
                 output.append(scored)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipeline.errors import InvalidInput
 from pipeline.files.columns import TEXT_COLUMNS, check_names, text_column
 from pipeline.files.encodings import Encoding, find_encoding
-from pipeline.files.formats import DELIMITERS, input_kind
+from pipeline.files.formats import DELIMITERS
 from pipeline.files.sources import Source
 from pipeline.files.tables import read_table
 
@@ -35,7 +35,8 @@ class ReadSettings:
 class Layout:
     """`columns`: those of a table, in order, empty for jsonl, whose rows may differ.
 
-    `text_column` is None where each row is asked.
+    `text_column` is None where each row is asked. `head`: bytes before the first row, a byte order
+    mark and the header; `head_lines`: lines in them.
     """
 
     name: str
@@ -43,6 +44,8 @@ class Layout:
     encoding: Encoding
     columns: tuple[str, ...]
     text_column: str | None
+    head: int = 0
+    head_lines: int = 0
 
     @property
     def delimiter(self) -> str | None:
@@ -50,27 +53,29 @@ class Layout:
         return DELIMITERS.get(self.format)
 
 
-def read_layout(source: Source, settings: ReadSettings, beginning: bytes) -> tuple[Layout, int]:
-    """Return (layout, size of mark and header in bytes) from the first records of a file.
+def read_layout(source: Source, settings: ReadSettings, beginning: bytes) -> Layout:
+    """The layout of a text file, from its first records.
 
     Raises InvalidInput for a header that cannot be read, has no column of reviews, or has columns
     with the names of ours.
     """
     encoding = find_encoding(beginning, settings.encoding, source.name)
-    kind = input_kind(source.path, source.format).format
+    kind = source.kind.format
     body = beginning[len(encoding.mark) :]
-    if kind == "txt" and source.format is None:
+    if kind == "txt" and source.given_format is None:
         _refuse_table(source, encoding, body)
     if kind not in DELIMITERS:
         names = ("text",) * (kind == "txt")
         settings.check_names(names, source.name)
-        return Layout(source.name, kind, encoding, names, settings.column), len(encoding.mark)
+        return Layout(source.name, kind, encoding, names, settings.column, len(encoding.mark))
     columns, size = _read_header(source, encoding, DELIMITERS[kind], body)
-    if not columns:
-        return Layout(source.name, kind, encoding, (), None), len(encoding.mark) + size
-    column = text_column(columns, settings.column, source.name)
-    settings.check_names(columns, source.name)
-    return Layout(source.name, kind, encoding, columns, column), len(encoding.mark) + size
+    column = None
+    if columns:
+        column = text_column(columns, settings.column, source.name)
+        settings.check_names(columns, source.name)
+    head = len(encoding.mark) + size
+    lines = encoding.structure(body[:size]).count(b"\n")
+    return Layout(source.name, kind, encoding, columns, column, head, lines)
 
 
 def _read_header(

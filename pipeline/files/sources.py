@@ -9,13 +9,20 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from glob import glob
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from pipeline.errors import InvalidInput
 from pipeline.files import remote, zstandard
-from pipeline.files.formats import COMPRESSIONS, INPUT_FORMATS, STANDARD_STREAM, input_kind
+from pipeline.files.formats import (
+    COMPRESSIONS,
+    INPUT_FORMATS,
+    STANDARD_STREAM,
+    FileKind,
+    input_kind,
+)
 
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)
 
@@ -24,27 +31,35 @@ _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)
 class Source:
     """A file of reviews by its path or address, or standard input under the name "-".
 
-    `format`: one of INPUT_FORMATS; None tells it by the suffix.
+    `given_format`: the format that the user named, None where the suffix tells it.
     """
 
     path: str
-    format: str | None = None
+    kind: FileKind
+    given_format: str | None = None
+    is_remote: bool = False
+
+    @classmethod
+    def named(cls, path: str, given_format: str | None = None) -> Self:
+        """Make one; raises InvalidInput where neither suffix nor user tells the format."""
+        kind = input_kind(path, given_format)
+        return cls(path, kind, given_format, remote.is_remote(path))
 
     @property
     def name(self) -> str:
         """What messages call it."""
         return "standard input" if self.path == STANDARD_STREAM else self.path
 
-    @property
+    @cached_property
     def is_lasting(self) -> bool:
         """Whether it can be opened twice with the same content: no pipe, no terminal."""
         if self.path == STANDARD_STREAM:
             return False
-        return remote.is_remote(self.path) or stat.S_ISREG(os.stat(self.path).st_mode)  # noqa: PTH116
+        return self.is_remote or stat.S_ISREG(os.stat(self.path).st_mode)  # noqa: PTH116
 
     def fingerprint(self) -> dict[str, Any]:
         """What changes when the file does: size in bytes, and time or tag of the last change."""
-        if remote.is_remote(self.path):
+        if self.is_remote:
             return {"path": self.path, **remote.fingerprint(self.path)}
         status = Path(self.path).stat()
         path = str(Path(self.path).absolute())
@@ -60,10 +75,9 @@ class Source:
 
         Raises InvalidInput if the compressed data turns out to be damaged.
         """
-        compression = input_kind(self.path, self.format).compression
         with self._stored() as stored:
             try:
-                yield _decompressed(stored, compression), stored
+                yield _decompressed(stored, self.kind.compression), stored
             except (*_DAMAGED, *zstandard.DAMAGED) as error:
                 raise InvalidInput(
                     f"{self.name} is damaged or cut short ({error}). Get it anew."
@@ -73,7 +87,7 @@ class Source:
     def _stored(self) -> Iterator[IO[bytes]]:
         if self.path == STANDARD_STREAM:
             yield sys.stdin.buffer
-        elif remote.is_remote(self.path):
+        elif self.is_remote:
             with remote.open_remote(self.path) as file:
                 yield file
         else:
@@ -101,9 +115,7 @@ def find_sources(inputs: Sequence[str], given: str | None = None) -> list[Source
         paths = _expanded(name)
         if not paths:
             raise InvalidInput(_nothing(name))
-        sources += [Source(path, given) for path in paths]
-    for source in sources:
-        input_kind(source.path, given)
+        sources += [Source.named(path, given) for path in paths]
     return sources
 
 

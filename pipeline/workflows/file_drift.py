@@ -7,7 +7,7 @@ from pipeline.errors import InvalidInput
 from pipeline.files.chunks import BEGINNING
 from pipeline.files.layouts import ReadSettings
 from pipeline.files.parsing import parse_chunk
-from pipeline.files.reading import check_layouts, read_chunks
+from pipeline.files.reading import look_at, read_chunks
 from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
 from pipeline.quality.drift import drift
@@ -36,8 +36,7 @@ def measure_drift(handler: Handler, sources: Sequence[Source], settings: ReadSet
             "Pull it again with `sentiment pull --reviews FILE`."
         )
     counts: Counts | None = None
-    check_layouts(sources, settings)
-    for chunk in read_chunks(sources, settings, BEGINNING, CHUNK_BYTES):
+    for chunk in read_chunks(look_at(sources, settings), BEGINNING, CHUNK_BYTES):
         parsed = parse_chunk(chunk)
         if parsed.rejects:
             raise InvalidInput(f"{str(parsed.rejects[0]).rstrip('.')}. Fix that row.")

@@ -14,7 +14,7 @@ from pipeline.batch.scoring import Job, score_files
 from pipeline.batch.totals import Totals
 from pipeline.errors import InvalidInput
 from pipeline.files import remote
-from pipeline.files.formats import COMPRESSIONS, OUTPUT_FORMATS, input_kind, output_kind
+from pipeline.files.formats import COMPRESSIONS, OUTPUT_FORMATS, output_kind
 from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
 
@@ -81,8 +81,8 @@ def _absolute(path: str) -> str:
 
 def _output_name(source: Source, output_format: str | None) -> str:
     name = source.path.rpartition("/")[2]
-    kind = input_kind(source.path, source.format)
-    if output_format is None and kind.format in OUTPUT_FORMATS and source.format is None:
+    kind = source.kind
+    if output_format is None and kind.format in OUTPUT_FORMATS and source.given_format is None:
         return name
     stem, suffixes = name, (*COMPRESSIONS, kind.format)
     while (parts := stem.rpartition("."))[0] and parts[2].lower() in suffixes:

@@ -18,7 +18,7 @@ from pipeline.artifacts.verification import Trust
 from pipeline.batch.cluster.partitions import Partition, forget, remove_receipts
 from pipeline.batch.totals import Totals
 from pipeline.errors import InvalidInput, ResourceUnavailable, SentimentError
-from pipeline.files.reading import check_layouts
+from pipeline.files.reading import look_at
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_folder
 
@@ -75,7 +75,7 @@ def score_partitions(
     without Ray, without a cluster, or if actors keep dying.
     """
     for partition in partitions:
-        check_layouts(partition.job.sources, partition.job.read)
+        look_at(partition.job.sources, partition.job.read)
     if restart:
         forget(partitions)
     counted = Totals()

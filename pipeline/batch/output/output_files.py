@@ -1,6 +1,7 @@
 """The files that an output has while it is made, and how they become the finished ones."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
@@ -20,42 +21,42 @@ class OutputFiles:
 
     target: str
 
-    @property
+    @cached_property
     def local(self) -> Path:
         """Where it is made."""
         return Path(self.target.rpartition("/")[2] if self.is_remote else self.target)
 
-    @property
+    @cached_property
     def is_remote(self) -> bool:
         """Whether it is uploaded when it is whole."""
         return remote.is_remote(self.target)
 
-    @property
+    @cached_property
     def partial(self) -> Path:
         """The rows written so far; for Parquet, Arrow streams that it will be written from."""
         return self._beside(".partial")
 
-    @property
+    @cached_property
     def partial_rejects(self) -> Path:
         """The rejects written so far."""
         return self._beside(".rejects.jsonl.partial")
 
-    @property
+    @cached_property
     def journal(self) -> Path:
         """How far the run has come."""
         return self._beside(".journal")
 
-    @property
+    @cached_property
     def lock(self) -> Path:
         """Held while a run writes."""
         return self._beside(".lock")
 
-    @property
+    @cached_property
     def rejects(self) -> str:
         """The finished rejects."""
         return f"{self.target}.rejects.jsonl"
 
-    @property
+    @cached_property
     def parquet(self) -> Path:
         """Parquet before it gets its name."""
         return self._beside(".partial.parquet")
