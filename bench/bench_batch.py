@@ -1,11 +1,11 @@
 """File to file: `sentiment predict`, pandas with scikit-learn as people write it, and fastText.
 
 Each side is a process of its own that reads a file made by repeating the test reviews and writes
-another; rows a second are those of the whole process, start included. BENCH_ROWS is the number of
-rows: 1,000,000 if it is not set, then in three rounds; more of them are scored once. The slow sides
-get less; BENCH_SIDES=ours leaves out those that are not ours. Two jobs run on the two first cores,
-all else on one. fastText gets a file of cleaned reviews alone. The deep model is measured where
-SENTIMENT_ARTIFACTS has one.
+another; rows per second are those of the whole process, start included. BENCH_ROWS is the number of
+rows; left out, 1,000,000 rows are scored in three rounds, otherwise the rows are scored once. Slow
+sides get fewer rows; BENCH_SIDES=ours measures `sentiment` alone. Two jobs run on the first two
+cores, everything else on one. fastText gets a file of cleaned reviews. The deep model is measured
+where SENTIMENT_ARTIFACTS has one.
 """
 
 import importlib.util

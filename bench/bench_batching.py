@@ -1,10 +1,10 @@
-"""Requests a second with and without calling the model for several requests at once.
+"""Requests per second with and without calling the model for several requests at once.
 
 The fast model: as `sentiment serve` does it (requests that are ready at the same moment share a
 call), each request by itself, and micro-batched like the deep model (requests wait for one another
 in a queue). The deep model, where the folder SENTIMENT_ARTIFACTS has one: micro-batched, as it is
-served, and one text at a time. Then how long a request takes to be refused when too much is under
-way. One worker each.
+served, and one text at a time. Last: how long it takes to refuse a request when the server is
+overloaded. Each server has one worker.
 """
 
 import argparse

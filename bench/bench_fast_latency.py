@@ -1,7 +1,7 @@
 """Time of a call with 1, 32 and all reviews on one core, and memory, for the three sides.
 
 The sides are those of bench_fast_throughput.py, in one process, in turns. Memory is measured
-apart, each side in a fresh process that imports nothing of the others.
+separately, each side in a fresh process that imports nothing of the others.
 """
 
 from collections.abc import Sequence

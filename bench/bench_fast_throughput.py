@@ -1,4 +1,4 @@
-"""Reviews a second on one core: the fast model, scikit-learn's n-grams and fastText.
+"""Reviews per second on one core: the fast model, scikit-learn's n-grams and fastText.
 
 All the reviews in one call, all sides in one process, in turns over several rounds. Ours includes
 cleaning and the Prediction objects; the others get cleaned texts. The scikit-learn side is

@@ -1,8 +1,8 @@
 """The lecture's model against ours: CountVectorizer and MultinomialNB over words.
 
-Accuracy on the test reviews, seconds to train, reviews a second on one core. The lecture's seconds
-are those of `fit` alone; ours are those of the whole command `sentiment train`, which also starts
-Python, reads the files, chooses the regularization, calibrates and evaluates.
+Accuracy on the test reviews, seconds to train, reviews per second on one core. The lecture's
+seconds are those of `fit` alone; ours are those of the whole command `sentiment train`, which also
+starts Python, reads the files, chooses the regularization, calibrates and evaluates.
 """
 
 import time

@@ -1,8 +1,8 @@
-"""Requests a second over HTTP: `sentiment serve`, LitServe, BentoML and MLServer, the same model.
+"""Requests per second over HTTP: `sentiment serve`, LitServe, BentoML, MLServer with one model.
 
-All serve the very fast model of this repository from two worker processes, on cores that they share
-with the load generator. A route of Flask that does nothing, on our server, logged and counted as
-ours is, shows the least that a request can cost. Each peer gets an environment of its own, made by
+All serve this repository's fast model from two worker processes, on cores that they share with the
+load generator. An empty route of Flask on our server, logged and counted like the others, shows the
+least that a request can cost. Each peer gets an environment of its own, made by
 this script.
 """
 

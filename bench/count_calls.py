@@ -1,4 +1,4 @@
-"""How many rooms (files of ours) one row of a file and one request pass, and with how many calls.
+"""How many modules of ours one row of a file and one request pass, and with how many calls.
 
     python bench/count_calls.py
 
@@ -22,7 +22,7 @@ from types import FrameType
 from typing import Any
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample.tsv"
-ROOMS = ("pipeline", "cli")
+PACKAGES = ("pipeline", "cli")
 LOADING = ("load_current", "load_folder")
 """Loading a model is no part of the way of a row."""
 BODY = '{"text": "정말 재밌게 잘봤습니다!", "do_fast": true}'.encode()
@@ -31,10 +31,10 @@ Call = tuple[str, str]
 """File and function."""
 
 
-def room(frame: FrameType) -> str | None:
+def module_of(frame: FrameType) -> str | None:
     """The file of a frame, from its package on, if that is ours."""
     parts = Path(frame.f_code.co_filename).parts
-    ours = [place for place, part in enumerate(parts) if part in ROOMS]
+    ours = [place for place, part in enumerate(parts) if part in PACKAGES]
     return "/".join(parts[ours[-1] :]) if ours and "site-packages" not in parts else None
 
 
@@ -52,7 +52,7 @@ class Recorder:
         name = frame.f_code.co_name
         if name in LOADING:
             self.loading += 1 if event == "call" else -1
-        elif event == "call" and not self.loading and (found := room(frame)):
+        elif event == "call" and not self.loading and (found := module_of(frame)):
             self.note((found, name))
 
 
@@ -60,7 +60,9 @@ def show(what: str, calls: Sequence[Call]) -> None:
     """One line."""
     files = [file for file, _ in calls]
     changes = sum(one != other for one, other in pairwise(files))
-    print(f"{what:<16}{len(set(files)):>6} rooms{changes:>6} changes of file{len(calls):>6} calls")
+    print(
+        f"{what:<16}{len(set(files)):>6} modules{changes:>6} changes of file{len(calls):>6} calls"
+    )
 
 
 def calls_of_a_row(artifacts: Path, folder: Path) -> list[Call]:

@@ -1,7 +1,7 @@
 """Driving a server: with wrk where it is installed, else with threads of this process.
 
-wrk costs little of the processor, which it shares with the server. The threads cost much, so their
-figures are lower for every side, and less so for the slow ones.
+wrk takes little time of the processor, which it shares with the server. The threads take much, so
+with them every side's figures are lower, those of the quick sides most.
 """
 
 import argparse

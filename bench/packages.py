@@ -19,7 +19,7 @@ def installed_megabytes(*requirements: str) -> float:
 
 
 def _collect(requirement: Requirement, found: dict[str, set[str]]) -> None:
-    """Note a package and its extras, and go on with what they need, unless that was done before."""
+    """Add a package with its extras, then those that it needs, unless it was added before."""
     name, extras = canonicalize_name(requirement.name), {"", *requirement.extras}
     if extras <= found.get(name, set()):
         return

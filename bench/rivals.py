@@ -1,6 +1,6 @@
 """Fitting what the fast model is compared with, once: the fitted models are kept in a folder.
 
-Both get the reviews ready-cleaned, for fitting and for scoring, so cleaning is in our time alone.
+Both get cleaned reviews, for fitting and for scoring, so only our time includes cleaning.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is installed, started, asked and weighed."""
+"""The servers that are compared: how each is installed, started, asked and measured."""
 
 import contextlib
 import json

@@ -1,1 +1,1 @@
-"""The `sentiment` command: one file a command; each parses, calls the library, echoes."""
+"""The `sentiment` command: one module per command; each parses, calls the library, echoes."""

@@ -40,7 +40,10 @@ def list_command(artifacts: Path) -> None:
 @click.argument("digest")
 @artifacts_option
 def use_command(digest: str, artifacts: Path) -> None:
-    """Make the artifact DIGEST (or its beginning, or "previous") current, once it is verified."""
+    """Make the artifact DIGEST current, once it is verified.
+
+    DIGEST is an artifact's digest, or the beginning of it, or the word "previous".
+    """
     from pipeline.artifacts.store import use_artifact
     from pipeline.handlers.loading import load_folder
 
@@ -53,8 +56,8 @@ def use_command(digest: str, artifacts: Path) -> None:
 def prune_command(artifacts: Path) -> None:
     """Remove old artifacts.
 
-    The newest five of each slot, the current and the previous one, and those that a running
-    process uses stay.
+    These stay: the newest five of each slot, the current and the previous one, and those that a
+    running process uses.
     """
     from pipeline.artifacts.store import prune_artifacts
 

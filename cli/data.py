@@ -10,19 +10,20 @@ import click
     "--from",
     "source",
     metavar="DIR|URL",
-    help="Folder or base URL that holds the two files; left out: the corpus's own repository.",
+    help="Folder or base URL to get the two files from; left out: the corpus's own repository.",
 )
 @click.option(
     "--to",
     "destination",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("data/nsmc"),
-    help="Folder to put them in.",
+    help="Folder to put the two files in.",
 )
 def command(source: str | None, destination: Path) -> None:
-    """Get NSMC, the Naver sentiment movie corpus, and verify every byte.
+    """Get NSMC, the Naver sentiment movie corpus, and verify it.
 
-    A download that broke off goes on where it stopped. Files that are there and right are kept.
+    Every byte is verified. A download that broke off continues where it stopped. Files that are
+    there already and are right are kept.
 
     \b
     Examples:

@@ -10,7 +10,7 @@ from cli.options import artifacts_option
 @click.command("doctor")
 @artifacts_option
 def command(artifacts: Path) -> None:
-    """Say what this installation has, what it lacks, and how to get that.
+    """Say what this installation has and lacks, and how to get it.
 
     \b
     Examples:
@@ -20,7 +20,7 @@ def command(artifacts: Path) -> None:
     from pipeline.workflows.doctor import examine
 
     for finding in examine(artifacts):
-        mark = "-" if finding.mend else "+"
+        mark = "-" if finding.fix else "+"
         click.echo(f"{mark} {finding.name:<18} {finding.detail}")
-        if finding.mend:
-            click.echo(f"  {'':<18} {finding.mend}")
+        if finding.fix:
+            click.echo(f"  {'':<18} {finding.fix}")

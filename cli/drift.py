@@ -15,7 +15,7 @@ from cli.options import artifacts_option, fast_option, trust_options
 @click.argument("inputs", metavar="FILE...", nargs=-1, required=True, callback=check_inputs)
 @fast_option
 @read_options
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the indexes as JSON.")
 @trust_options
 @artifacts_option
 def command(
@@ -28,11 +28,12 @@ def command(
     artifacts: Path,
     **read: Any,
 ) -> None:
-    """Show how far the reviews in FILE are from those the model was trained on.
+    """Show how far the reviews in FILE are from those of training.
 
-    For each of length, scripts and score: the population stability index against the artifact's
-    reference profile. Below 0.1 nothing has changed; from 0.25 on much has, and figures measured
-    on the old reviews may no longer hold. A server shows the same of live texts at /metrics.
+    For each of length, scripts and score, this is the population stability index against the
+    artifact's reference profile. Below 0.1 nothing has changed; from 0.25 on much has, and figures
+    measured on the old reviews may no longer hold. A server shows the same indexes of live texts
+    at /metrics.
 
     \b
     Examples:

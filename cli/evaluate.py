@@ -6,24 +6,27 @@ from pathlib import Path
 import click
 
 from cli.figures import comparison_table, confusion_table, metrics_line
-from cli.options import artifacts_option, fast_option
+from cli.options import artifacts_option
 
 
 @click.command("evaluate")
-@fast_option
-@click.option("--deep", is_flag=True, help="Use the deep model; with --fast, both side by side.")
-@click.option("--run", metavar="ID", help="Evaluate this run instead of the current artifact.")
+@click.option("--fast", is_flag=True, help="Measure the fast model; this is the default.")
+@click.option(
+    "--deep", is_flag=True, help="Measure the deep model; with --fast, both models side by side."
+)
+@click.option("--run", metavar="ID", help="Measure this run instead of the current artifact.")
 @click.option(
     "--data",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     default=Path("data/nsmc/ratings_test.txt"),
-    help="Labelled .tsv file (columns document and label).",
+    help="Labelled .tsv file to measure on (columns document and label).",
 )
 @artifacts_option
 def command(fast: bool, deep: bool, run: str | None, data: Path, artifacts: Path) -> None:
-    """Measure a model on labelled reviews, the fast one unless --deep.
+    """Measure a model on labelled reviews.
 
-    Calibration error is the expected one over 15 bins of equal mass.
+    The calibration error is the expected calibration error
+    over 15 bins that hold equally many reviews.
 
     \b
     Examples:

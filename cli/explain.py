@@ -11,14 +11,20 @@ from cli.options import artifacts_option
 
 @click.command("explain")
 @click.argument("text")
-@click.option("--json", "as_json", is_flag=True, help="Every n-gram's contribution, as JSON.")
-@click.option("--top", type=click.IntRange(min=0), default=10, help="N-grams to list.")
+@click.option("--json", "as_json", is_flag=True, help="Print every n-gram's contribution as JSON.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=0),
+    default=10,
+    help="How many n-grams to list, those that contribute most first.",
+)
 @artifacts_option
 def command(text: str, as_json: bool, top: int, artifacts: Path) -> None:
     """Show which n-grams decided the fast model's answer to TEXT.
 
-    On a terminal the text is coloured: green where it speaks for positive, red for negative, the
-    stronger the brighter. The contributions and the intercept sum to the logit exactly.
+    On a terminal the text is coloured: green where it speaks for positive, red where it speaks for
+    negative, brighter where it speaks more strongly. The contributions and the intercept sum to the
+    logit exactly.
 
     \b
     Examples:

@@ -17,7 +17,7 @@ def metrics_line(figures: Mapping[str, Any]) -> str:
 
 
 def confusion_table(figures: Mapping[str, Any]) -> str:
-    """The confusion matrix with its margins named."""
+    """The confusion matrix, its rows and columns named."""
     (tn, fp), (fn, tp) = figures["confusion"]
     return (
         f"{'':>16}{'said negative':>15}{'said positive':>15}\n"
@@ -27,7 +27,7 @@ def confusion_table(figures: Mapping[str, Any]) -> str:
 
 
 def comparison_table(evaluated: "Sequence[Evaluated]") -> str:
-    """A line a model: accuracy, F1, calibration error, reviews/s."""
+    """One line per model: accuracy, F1, calibration error, reviews/s."""
     lines = [f"{'model':<8}{'accuracy':>10}{'F1':>10}{'calibration error':>20}{'reviews/s':>12}"]
     lines += [
         f"{item.slot:<8}{item.metrics.accuracy:>10.2%}{item.metrics.f1:>10.2%}"

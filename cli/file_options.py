@@ -1,4 +1,4 @@
-"""The options of `sentiment predict` for files."""
+"""The options for files that `sentiment predict` and `sentiment drift` take."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -16,7 +16,7 @@ Command = Callable[..., None]
 
 
 def check_inputs(_: click.Context, __: click.Parameter, inputs: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse a path that is not there; of globs and addresses that is not known yet."""
+    """Refuse a path that does not exist. Globs and addresses are resolved later."""
     for name in inputs:
         is_path = name != "-" and "://" not in name
         if is_path and not Path(name).exists() and not has_magic(name):
@@ -81,23 +81,29 @@ _READ_OPTIONS = (
     ),
 )
 
-READ_SETTINGS = ("column", "encoding", "delimiter", "quoting", "has_header")
-"""Names of the parameters that these options fill, but for the format, which a source has."""
-
 _WRITE_OPTIONS = (
     click.option(
-        "-o", "--output", metavar="FILE", help="Path or address; left out: standard output."
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Path or address to write to; left out: standard output.",
     ),
     click.option(
         "--output-format",
         "--format",
         type=click.Choice(OUTPUT_FORMATS),
-        help="Left out: by suffix, jsonl on standard output.",
+        help="Format of the output; left out: by its suffix, and jsonl for standard output.",
     ),
-    click.option("--prefix", default="", help="Put before the names of the added columns."),
-    click.option("--probabilities", is_flag=True, help="Add the probability of each label, too."),
+    click.option("--prefix", default="", help="Text to put before the names of the added columns."),
     click.option(
-        "--excel", is_flag=True, help="Write .csv for Excel: it knows UTF-8, formulas are defused."
+        "--probabilities",
+        is_flag=True,
+        help="Add a column with the probability of each label, too.",
+    ),
+    click.option(
+        "--excel",
+        is_flag=True,
+        help="Write .csv that Excel opens as UTF-8, with cells that look like formulas defused.",
     ),
 )
 
@@ -106,34 +112,38 @@ _RUN_OPTIONS = (
         "--engine",
         type=click.Choice(["local", "ray"]),
         default="local",
-        help="ray: each file a partition, scored by a cluster; -o is a folder.",
+        help="local: score on this machine. ray: a Ray cluster scores each file; -o is a folder.",
     ),
     click.option(
         "--ray-address",
         metavar="ADDRESS",
-        help="Of a running cluster; left out, one of this machine's cores is made.",
+        help="Address of a running Ray cluster; left out: one is started on this machine.",
     ),
     click.option(
         "--report",
         metavar="FILE.html",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="A page with distributions, and drift against training.",
+        help="Write an HTML page with distributions, and drift against training.",
     ),
     click.option(
         "--max-rejects",
         type=click.IntRange(0),
         default=0,
         metavar="N",
-        help="End with 3 if more rows than this cannot be read.",
+        help="End with exit code 3 if more rows than N cannot be read.",
     ),
-    click.option("--restart", is_flag=True, help="Forget an unfinished run, start over."),
+    click.option(
+        "--restart",
+        is_flag=True,
+        help="Discard what an unfinished run has written, and start over.",
+    ),
     click.option(
         "--jobs",
         type=click.IntRange(1),
         metavar="N",
-        help="Processes; left out: all cores for large inputs and the fast model, else one.",
+        help="Processes that score; left out: 1, or all cores for the fast model on large inputs.",
     ),
-    click.option("-q", "--quiet", is_flag=True, help="No progress bar, no summary."),
+    click.option("-q", "--quiet", is_flag=True, help="Show no progress bar and no summary."),
 )
 
 
@@ -143,7 +153,7 @@ def read_options(command: Command) -> Command:
 
 
 def file_options(command: Command) -> Command:
-    """Add the options that say how files are read, written and gone through."""
+    """Add the options that say how files are read, written and scored."""
     return _added(command, _READ_OPTIONS + _WRITE_OPTIONS + _RUN_OPTIONS)
 
 

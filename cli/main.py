@@ -1,4 +1,4 @@
-"""The `sentiment` group: commands loaded when called; here errors become exit codes."""
+"""The `sentiment` group: imports a command when it is called, and turns errors into exit codes."""
 
 import os
 import sys
@@ -42,7 +42,7 @@ INTERRUPTED = 130
 
 
 class CommandGroup(click.Group):
-    """Imports `cli.<name>` when a command is called for; translates what a user can mend."""
+    """Imports `cli.<name>` when that command is called; reports what a user can fix."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Names of the commands, in the order in which one uses them."""
@@ -58,7 +58,7 @@ class CommandGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command called for; name the nearest one where there is none."""
+        """Find the command; for an unknown name, suggest the nearest one."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -76,7 +76,7 @@ class CommandGroup(click.Group):
 
 @contextmanager
 def error_boundary() -> Iterator[None]:
-    """Turn mendable errors into one line and the contract's exit code; bugs pass as tracebacks."""
+    """Turn errors that a user can fix into one line and an exit code; bugs pass as tracebacks."""
     try:
         yield
     except BrokenPipeError:
@@ -88,7 +88,7 @@ def error_boundary() -> Iterator[None]:
         click.echo(" ".join(["Interrupted.", *getattr(interrupt, "__notes__", [])]), err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
     except (SentimentError, OSError) as error:
-        import logging  # here and below, as it takes a third of the time of --help
+        import logging  # here and in `main`, as it takes a third of the time of --help
 
         code = next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
         logging.getLogger(__name__).debug("The error came from here:", exc_info=True)
@@ -111,7 +111,7 @@ def _describe(error: Exception) -> str:
     },
 )
 @click.version_option(package_name="sentiment-toolkit", prog_name="sentiment")
-@click.option("-v", "--verbose", is_flag=True, help="Say more on stderr about what is done.")
+@click.option("-v", "--verbose", is_flag=True, help="Log to stderr what is done.")
 def main(verbose: bool) -> None:
     """Train, seal and serve a Korean movie-review sentiment classifier.
 

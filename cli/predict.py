@@ -13,12 +13,18 @@ from cli.options import artifacts_option, fast_option, trust_options
 @click.command("predict")
 @click.argument("inputs", metavar="[INPUT]...", nargs=-1, callback=check_inputs)
 @fast_option
-@click.option("--text", "texts", metavar="TEXT", multiple=True, help="Score this; repeatable.")
+@click.option(
+    "--text",
+    "texts",
+    metavar="TEXT",
+    multiple=True,
+    help="Text to score; may be given several times.",
+)
 @file_options
 @click.option(
     "--threads",
     type=click.IntRange(1, 1024),
-    help="Of the deep model; left out: as many as there are cores.",
+    help="Threads of the deep model; left out: as many as there are cores.",
 )
 @trust_options
 @artifacts_option
@@ -39,13 +45,13 @@ def command(
     ray_address: str | None,
     **options: Any,
 ) -> None:
-    """Score files or texts offline, with the very handlers that `serve` runs.
+    """Score files or texts offline, as `serve` does.
 
-    INPUT is a .txt (a review a line), .csv, .tsv, .jsonl or .parquet file, all but the last also
-    with .gz, .zst or .xz; a glob, a folder, an address such as s3://…, or - for standard input.
-    Every column and the row order are kept; predicted_label and confidence are added. Rows that
-    cannot be read go to OUTPUT.rejects.jsonl. A run that was cut off goes on where it stopped when
-    the same command is given again.
+    INPUT is a .txt (one review per line), .csv, .tsv, .jsonl or .parquet file, all but the last
+    also with .gz, .zst or .xz; or a glob, a folder, an address such as s3://…, or - for standard
+    input. Every column and the order of the rows are kept; predicted_label and confidence are
+    added. Rows that cannot be read go to OUTPUT.rejects.jsonl. A run that was cut off continues
+    where it stopped when the same command is given again.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""What `sentiment predict` does with files: score them, show how far it is, sum up."""
+"""What `sentiment predict` does with files: score them, show the progress, sum up."""
 
 import sys
 import time
@@ -32,7 +32,7 @@ BAR_WITHOUT_END = "{desc}: {elapsed} gone{postfix}"
 
 
 class Engine(NamedTuple):
-    """What scores: this machine's processes, or Ray, whose outputs are partitions."""
+    """What scores the files: processes of this machine, or a Ray cluster, one output per file."""
 
     name: str = "local"
     address: str | None = None
@@ -51,7 +51,7 @@ def make_job(
     engine: str = "local",
     **read: Any,
 ) -> Job:
-    """What the options ask for; UsageError or InvalidInput where that cannot be.
+    """The job that the options describe; UsageError or InvalidInput where they contradict.
 
     `read`: fields of ReadSettings.
     """
@@ -82,7 +82,7 @@ def score(
     quiet: bool,
     engine: Engine,
 ) -> None:
-    """Score the inputs; show on the terminal how that goes."""
+    """Score the inputs; show the progress and a summary on the terminal."""
     settle()
     with progress(job, quiet) as speed:
         if engine.name == "ray":
@@ -108,7 +108,7 @@ def _score_partitions(
 
 
 class Speed:
-    """Rows of this run, and a bar of the bytes read; of a resumed run, only what is new counts."""
+    """Counts rows and moves a bar by the bytes read. A resumed run counts its new rows only."""
 
     def __init__(self, job: Job, bar: "tqdm[Never]", quiet: bool) -> None:
         self.bar = bar
@@ -127,13 +127,13 @@ class Speed:
             self.bar.write(description, file=sys.stderr)
 
     def watch(self, chunk: Chunk, scored: ScoredChunk) -> None:
-        """A chunk is written."""
+        """Count a chunk that is written."""
         self.rows += scored.totals.rows
         self.bar.set_postfix_str(f"{self.per_second:,.0f} rows/s", refresh=False)
         self.bar.update(sum(self.sizes[: chunk.start.source]) + chunk.read - self.bar.n)
 
     def watch_partition(self, partition: "Partition", totals: Totals) -> None:
-        """A partition is done."""
+        """Count a partition that is done."""
         self.rows += totals.rows
         self.bar.set_postfix_str(f"{self.per_second:,.0f} rows/s", refresh=False)
         self.bar.update(sum(source.size() or 0 for source in partition.job.sources))
@@ -147,7 +147,7 @@ class Speed:
 @contextmanager
 def progress(job: Job, quiet: bool) -> Iterator[Speed]:
     """A bar on a terminal, nothing in a pipe."""
-    tqdm.monitor_interval = 0  # or it starts a thread, with which no process can be forked safely
+    tqdm.monitor_interval = 0  # else tqdm starts a thread, and forking would not be safe
     total = sum(source.size() or 0 for source in job.sources) or None
     with tqdm(
         total=total,

@@ -9,18 +9,22 @@ from cli.options import artifacts_option, engine_option, precision_option
 
 @click.command("pull")
 @click.argument("model", metavar="[REPO|DIR]", default="monologg/koelectra-base-finetuned-nsmc")
-@click.option("--revision", metavar="REV", help="Commit, branch or tag; left out: the main branch.")
+@click.option(
+    "--revision",
+    metavar="REV",
+    help="Commit, branch or tag of the model; left out: the main branch.",
+)
 @click.option(
     "--labels",
     metavar="FIRST,SECOND",
-    help="What its outputs mean, where their names do not tell: negative,positive or the reverse.",
+    help="Meaning of the outputs, if their names do not say: negative,positive or the reverse.",
 )
 @click.option(
     "--reviews",
     "reviews_path",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Labelled .tsv file to calibrate its confidence on, best one it was not trained on.",
+    help="Labelled .tsv file to calibrate the model on, best one that it was not trained on.",
 )
 @engine_option
 @precision_option
@@ -34,11 +38,12 @@ def command(
     precision: str,
     artifacts: Path,
 ) -> None:
-    """Get a fine-tuned classifier from a hub, or a folder; seal it as the deep model.
+    """Get a fine-tuned classifier and seal it as the deep model.
 
-    A branch or tag is resolved to its commit, which is recorded, with the sha256 of each file. No
-    code of a model is run, and no pickle is loaded. HF_TOKEN, HF_ENDPOINT, HF_HOME and
-    HF_HUB_OFFLINE are honoured. Needs the extra [deep]; serving it then needs [onnx] alone.
+    The classifier comes from a hub (REPO) or a folder (DIR). A branch or tag is resolved to its
+    commit, which is recorded with the sha256 of each file. No code of a model is run, and no pickle
+    is loaded. HF_TOKEN, HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE are honoured. Pulling needs the
+    extra [deep]; serving what was pulled needs [onnx] alone.
 
     \b
     Examples:

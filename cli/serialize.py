@@ -13,19 +13,19 @@ from cli.options import artifacts_option, engine_option, precision_option
     "--to",
     "destination",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where the artifact goes; left out: the folder of --artifacts.",
+    help="Folder to write the artifact to; left out: that of --artifacts.",
 )
 @click.option(
     "--sign",
     "key",
     metavar="KEY",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Sign it with this private key (Ed25519, PEM).",
+    help="Sign the artifact with this private key (Ed25519, PEM).",
 )
 @click.option(
     "--also",
     type=click.Choice(["sklearn"]),
-    help="Write the model as a scikit-learn pipeline too, beside the artifacts.",
+    help="Also write the model as a scikit-learn pipeline, beside the artifacts.",
 )
 @engine_option
 @precision_option
@@ -34,7 +34,7 @@ from cli.options import artifacts_option, engine_option, precision_option
     "reviews_path",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Deep: labelled .tsv file on which int8 is compared with fp32 too.",
+    help="Deep: labelled .tsv file on which to compare int8 with fp32 as well.",
 )
 @artifacts_option
 def command(
@@ -47,10 +47,11 @@ def command(
     reviews_path: Path | None,
     artifacts: Path,
 ) -> None:
-    """Seal a run into an artifact and make it current; prints its digest.
+    """Seal a run into an artifact and make it current.
 
-    RUN is a run's id or the beginning of one; left out, the newest. The artifact is verified and
-    answers its golden set before it becomes current. Sealing a run twice gives the same artifact.
+    RUN is a run's id or the beginning of one; left out: the newest run. The artifact is verified
+    and answers its golden set before it becomes current. Its digest is printed. Sealing a run twice
+    gives the same artifact.
 
     \b
     Examples:

@@ -13,52 +13,72 @@ from cli.options import artifacts_option, trust_options
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, help="Port to listen on.")
-@click.option("--workers", type=click.IntRange(1, 256), default=1, help="Processes that answer.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    help="Worker processes that answer requests.",
+)
 @click.option(
     "--threads",
     type=click.IntRange(8, 256),
     default=32,
-    help="Requests a worker has under way at once.",
+    help="Threads of a worker, for requests that have to wait.",
 )
 @click.option(
     "--in-flight",
     "most_in_flight",
     type=click.IntRange(1, 4096),
     default=64,
-    help="Requests a worker takes in at once; 503 for more.",
+    help="Requests that a worker holds at once; further ones are answered with 503.",
 )
 @click.option(
     "--only",
     type=click.Choice(["fast", "deep"]),
-    help="Serve this model alone, whatever else is there.",
+    help="Serve this model alone; left out: every model that has a current artifact.",
 )
 @click.option(
     "--api-key-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Ask for one of the keys in this file, one a line.",
+    help="File of API keys, one per line; clients must send one of them.",
 )
-@click.option("--insecure", is_flag=True, help="Listen beyond this machine without API keys.")
-@click.option("--rate", type=click.FloatRange(0), default=0.0, help="Requests/s a client; 0: any.")
+@click.option("--insecure", is_flag=True, help="Allow other machines to ask without an API key.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0),
+    default=0.0,
+    help="Requests per second that a client may send; 0: no limit.",
+)
 @click.option(
     "--proxies",
     type=click.IntRange(0, 8),
     default=0,
-    help="Reverse proxies in front whose X-Forwarded-For is believed.",
+    help="Number of reverse proxies in front whose X-Forwarded-For is trusted.",
 )
 @click.option(
     "--drain",
     type=click.FloatRange(0, 300),
     default=0.0,
-    help="Seconds to go on serving, not ready, after SIGTERM.",
+    help="Seconds to keep serving after SIGTERM, with /readyz at 503.",
 )
-@click.option("--batch-size", type=click.IntRange(1, 256), default=32, help="Deep: texts a batch.")
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1, 256),
+    default=32,
+    help="Deep: largest number of texts in a batch.",
+)
 @click.option(
     "--batch-wait",
     type=click.FloatRange(0, 1),
     default=0.002,
-    help="Deep: seconds a text waits for others.",
+    help="Deep: seconds that a text waits for others to share a batch with.",
 )
-@click.option("--request-log/--no-request-log", "log_requests", default=True, help="A line each.")
+@click.option(
+    "--request-log/--no-request-log",
+    "log_requests",
+    default=True,
+    help="Log one line per request.",
+)
 @trust_options
 @artifacts_option
 def command(
@@ -72,9 +92,9 @@ def command(
 ) -> None:
     """Serve the current models over HTTP until SIGTERM or Ctrl-C.
 
-    A model that `sentiment artifacts use` or `sentiment serialize` makes current while the server
-    runs takes over within seconds, once it is verified. Logs are lines of JSON on stderr; they
-    never hold a text.
+    If `sentiment artifacts use` or `sentiment serialize` makes another model current while the
+    server runs, that model takes over within seconds, once it is verified. Logs are lines of JSON
+    on stderr; they never hold a text.
 
     \b
     Examples:
@@ -106,9 +126,9 @@ def command(
 
 
 def limit_threads() -> None:
-    """One thread a worker in numeric libraries, which read this once, when they are imported.
+    """Let numeric libraries use one thread in each worker; more would compete with other workers.
 
-    More would fight for the cores with the other workers.
+    The libraries read these variables once, when they are imported.
     """
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")

@@ -17,38 +17,46 @@ if TYPE_CHECKING:
     "--data",
     type=click.Path(exists=True, path_type=Path),
     default=Path("data/nsmc"),
-    help="Folder with NSMC, or one labelled .tsv file (columns document and label).",
+    help="Folder with NSMC, or a labelled .tsv file (columns document and label).",
 )
 @click.option(
     "--seed",
     type=click.IntRange(min=0, max=2**32 - 1),
     default=0,
-    help="Of the split and the solver.",
+    help="Seed of the held-out split and of the solver.",
 )
 @click.option(
     "--tokenizer",
     type=click.Choice(["syllable", "mecab", "okt", "komoran", "hannanum", "kkma"]),
     default="syllable",
-    help="Add n-grams of what this analyzer cuts the text into (needs the extra [korean]).",
+    help="syllable: no analyzer. Any other adds n-grams of its morphemes (extra [korean]).",
 )
-@click.option("--deep", is_flag=True, help="Fine-tune an encoder: the deep model (extra [deep]).")
-@click.option("--base", metavar="REPO|DIR", help="Deep: the encoder, from a hub or a folder.")
-@click.option("--revision", metavar="REV", help="Deep: commit, branch or tag of the encoder.")
+@click.option(
+    "--deep", is_flag=True, help="Train the deep model: fine-tune an encoder (extra [deep])."
+)
+@click.option(
+    "--base", metavar="REPO|DIR", help="Deep: pre-trained encoder, from a hub or a folder."
+)
+@click.option(
+    "--revision",
+    metavar="REV",
+    help="Deep: commit, branch or tag of the encoder; left out: the main branch.",
+)
 @click.option(
     "--epochs",
     type=click.FloatRange(0, min_open=True),
     default=2.0,
-    help="Deep: how often each review is learned from; may be a fraction.",
+    help="Deep: passes over the training reviews; may be a fraction.",
 )
 @click.option(
     "--resume",
     is_flag=True,
-    help="Deep: go on with a training that was stopped; the same options, but for --epochs.",
+    help="Deep: continue a training that was stopped; only --epochs and --blend may differ.",
 )
 @click.option(
     "--blend/--no-blend",
     default=True,
-    help="Deep: n-grams beside the encoder, which make it more accurate; or the encoder alone.",
+    help="Deep: add n-grams to the encoder, which is more accurate; or use the encoder alone.",
 )
 @artifacts_option
 def command(
@@ -63,9 +71,10 @@ def command(
     blend: bool,
     artifacts: Path,
 ) -> None:
-    """Fit, calibrate and evaluate a model, the fast one unless --deep; leaves a run.
+    """Fit, calibrate and evaluate a model; leaves a run.
 
-    Settings are chosen on rows held out of the training reviews, never on the test reviews.
+    Without --deep it is the fast model. Settings are chosen on rows held out of the training
+    reviews, never on the test reviews.
 
     \b
     Examples:

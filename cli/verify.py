@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.option(
     "--api-key-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="URL: send the first key in this file.",
+    help="URL: file of API keys, of which the first is sent.",
 )
 @artifacts_option
 def command(
@@ -27,14 +27,15 @@ def command(
     api_key_file: Path | None,
     artifacts: Path,
 ) -> None:
-    """Check an artifact, or that a running server gives the golden answers.
+    """Check an artifact, or the answers of a running server.
 
-    ARTIFACT is its folder, artifacts/<slot>/<digest>: every byte is checked, then every golden
-    answer; exit code 0 or 4. A digest proves that it is whole, a signature also where it came from.
+    ARTIFACT is a folder, artifacts/<slot>/<digest>: every byte is checked, then every golden
+    answer; exit code 0 if all are right, 4 if not. A digest proves that an artifact is whole, a
+    signature also who made it.
 
-    URL is a server's: it is asked every golden text of the artifacts it says it serves, which must
-    be among --artifacts; exit code 0 if all answers are those sealed, 4 if not, 5 if it does not
-    answer.
+    URL is that of a server. It is asked every golden text of the artifacts that it says it serves,
+    which must be in the folder --artifacts; exit code 0 if all answers are those that were sealed,
+    4 if not, 5 if the server does not answer.
 
     \b
     Examples:

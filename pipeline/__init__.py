@@ -1,1 +1,1 @@
-"""The library behind the `sentiment` command: no click in it, no printing, no exits."""
+"""The library behind the `sentiment` command. It uses no click, prints nothing and never exits."""

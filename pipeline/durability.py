@@ -1,11 +1,11 @@
-"""Writes that are on the disk before they count."""
+"""Writing files so that they survive a crash."""
 
 import os
 from pathlib import Path
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Replace a file by one that is on the disk whole before it gets the name."""
+    """Replace a file by one that is wholly on the disk before it gets the name."""
     temporary = unfinished(path)
     try:
         temporary.write_bytes(content)
@@ -18,12 +18,12 @@ def write_durably(path: Path, content: bytes) -> None:
 
 
 def unfinished(path: Path) -> Path:
-    """Where `write_durably` writes before it renames: what a crash may leave."""
+    """The temporary file that `write_durably` renames; a crash may leave it behind."""
     return path.with_name(f".{path.name}.new")
 
 
 def sync(path: Path) -> None:
-    """Wait until the file, or the folder's list of names, is on the disk."""
+    """Wait until a file's content, or a folder's list of names, is on the disk."""
     if os.name == "nt" and path.is_dir():  # Windows cannot sync a folder
         return
     descriptor = os.open(path, os.O_RDONLY)

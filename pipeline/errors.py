@@ -1,21 +1,21 @@
-"""What a user can mend. Each message says what is wrong and how to mend it."""
+"""Errors that a user can fix. Each message says what is wrong and how to fix it."""
 
 
 class SentimentError(Exception):
-    """Base of the family; raise one of its children."""
+    """Base class; raise one of its subclasses."""
 
 
 class InvalidInput(SentimentError):
-    """The data given cannot be read or used as it is."""
+    """The given data or options cannot be used as they are."""
 
 
 class ModelMissing(SentimentError):
-    """No model of the kind asked for is where it was looked for."""
+    """The model, or a package or program that it needs, is not there."""
 
 
 class ArtifactRefused(SentimentError):
-    """An artifact is damaged, forged, or does not give the answers it was sealed with."""
+    """An artifact or model is damaged, forged, or does not give the answers it was sealed with."""
 
 
 class ResourceUnavailable(SentimentError):
-    """Disk, network, lock or port: trying again later, or elsewhere, may work."""
+    """A disk, network, lock, port or process failed: trying again later, or elsewhere, may work."""

@@ -1,4 +1,4 @@
-"""The two answers, in the order of the columns of every array of probabilities."""
+"""The two labels. Every array of probabilities has its columns in this order."""
 
 NEGATIVE = "negative"
 POSITIVE = "positive"

@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, nothing in a pipe."""
+"""Progress bars of long work; they are shown on a terminal only."""
 
 from typing import Never
 
@@ -6,7 +6,7 @@ from tqdm import tqdm
 
 
 def progress_bar(total: int, description: str, unit: str = " reviews") -> "tqdm[Never]":
-    """Return a bar to `update(n)`; a context manager. Writes to stderr, and only to a terminal."""
+    """Return a bar to `update(n)`; a context manager. Drawn on stderr, if that is a terminal."""
     return tqdm(
         total=total,
         desc=description,

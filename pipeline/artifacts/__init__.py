@@ -1,1 +1,1 @@
-"""Sealed artifacts: what is in one, reading and verifying, publishing, the store; and runs."""
+"""Sealed artifacts: their contents, verification, publishing and store; and runs."""

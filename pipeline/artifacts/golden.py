@@ -1,7 +1,7 @@
-"""Texts of the golden set: answered when an artifact is sealed, replayed wherever it is loaded.
+"""The texts of the golden set, answered when an artifact is sealed and again wherever it is loaded.
 
-All were written for this project. They cover the kinds of text on which cleaning and featurizing
-could come to differ between two machines, beside everyday reviews.
+All were written for this project. Beside everyday reviews they cover the kinds of text on which
+cleaning and featurizing could differ between two machines.
 """
 
 import unicodedata

@@ -1,7 +1,7 @@
-"""Who uses an artifact: a shared lock on its folder for as long as a handler lives.
+"""Leases: a handler holds a shared lock on its artifact's folder for as long as it lives.
 
-The kernel drops the lock with the process, however it ends. Windows knows no such locks on folders:
-there `prune` spares the newest and the current ones only.
+The kernel releases the lock with the process, however it ends. Windows has no such locks on
+folders: there `prune` spares only the newest, the current and the previous artifact.
 """
 
 import os
@@ -20,7 +20,7 @@ def hold_lease(owner: object, folder: Path) -> None:
         return
     try:
         descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:  # removed since it was read: what was read is in memory
+    except OSError:  # the folder was removed since it was read, and its content is in memory
         return
     weakref.finalize(owner, os.close, descriptor)
     try:

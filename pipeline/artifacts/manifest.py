@@ -1,4 +1,4 @@
-"""The manifest of an artifact: what it is, made from what, and what it answers. Canonical JSON."""
+"""The manifest of an artifact: what it is, what it was made from, and what it must answer."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ _FILE_NAME = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+")
 
 @dataclass(frozen=True)
 class FileEntry:
-    """A file of the artifact: its name, size in bytes, and sha256 in hexadecimal."""
+    """A file of the artifact: its name, its size in bytes, and its sha256 in hexadecimal."""
 
     path: str
     size: int
@@ -26,12 +26,12 @@ class FileEntry:
 
     @classmethod
     def of(cls, path: str, content: bytes) -> Self:
-        """Describe these bytes under this name."""
+        """The entry for a file with this name and these bytes."""
         return cls(path, len(content), hashlib.sha256(content).hexdigest())
 
     def __post_init__(self) -> None:
         if not _FILE_NAME.fullmatch(self.path) or self.size < 0:
-            raise ValueError("no file name or size of ours")
+            raise ValueError("invalid file name or size")
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class GoldenAnswer:
 
     def __post_init__(self) -> None:
         if self.label not in (NEGATIVE, POSITIVE) or not 0.5 <= self.confidence <= 1.0:
-            raise ValueError("no answer of ours")
+            raise ValueError("invalid label or confidence")
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """All that is known of an artifact; `docs/artifact.md` describes it field by field."""
+    """What an artifact says of itself; `docs/artifact.md` describes it field by field."""
 
     slot: str
     created_at: str
@@ -68,10 +68,10 @@ class Manifest:
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < math.inf:
-            raise ValueError("no tolerance")
+            raise ValueError("invalid tolerance")
 
     def to_bytes(self) -> bytes:
-        """Canonical JSON: sorted keys, no spaces, ASCII only, one line end."""
+        """Canonical JSON: sorted keys, no spaces, ASCII only, one line end at the end."""
         text = json.dumps(
             asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
         )
@@ -79,7 +79,7 @@ class Manifest:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
-        """Parse; raises ArtifactRefused unless it is a canonical manifest of this format."""
+        """Parse a manifest; raises ArtifactRefused unless it is canonical and of this format."""
         try:
             record = json.loads(content.decode("ascii"))
             version = record.get("format_version") if isinstance(record, dict) else None
@@ -102,7 +102,7 @@ def digest_of(manifest: bytes) -> str:
 
 
 def _build(kind: type[Built], record: dict[str, Any]) -> Built:
-    """A dataclass from JSON, where every field is there and of its very type, else TypeError."""
+    """A dataclass from JSON. TypeError unless each field has exactly the annotated type."""
     for name, hint in get_type_hints(kind).items():
         options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
         if type(record[name]) not in [get_origin(option) or option for option in options]:

@@ -1,4 +1,4 @@
-"""Publishing an artifact: written aside, verified by loading, renamed, made current."""
+"""Publishing an artifact: write it aside, verify it by loading, rename it, make it current."""
 
 import stat
 import tempfile
@@ -22,8 +22,9 @@ def publish(
 ) -> str:
     """Write an artifact of these files, load it with `check`, make it current; return its digest.
 
-    `key`: sign it with this private key. Atomic: until the last rename the old artifact is
-    current, and a crash leaves no half-written one under a digest. Raises what `check` raises.
+    `key`: PEM file of the private key to sign it with. Publishing is atomic: until the last rename
+    the old artifact is current, and a crash leaves no half-written artifact under a digest. Raises
+    what `check` raises.
     """
     slot = root / manifest.slot
     slot.mkdir(parents=True, exist_ok=True)
@@ -54,7 +55,7 @@ def _write(folder: Path, manifest: Manifest, files: Mapping[str, bytes], key: Pa
 
 
 def _put(folder: Path, final: Path, check: Check) -> None:
-    """Rename into place; the same artifact, if it is there and whole, stays and may be signed."""
+    """Rename into place. If the same artifact is there, and whole, it only takes the signature."""
     if final.exists():
         try:
             check(final)

@@ -1,4 +1,4 @@
-"""What `train` leaves in `<root>/runs/<id>/`: fitted parameters, settings and metrics."""
+"""Runs: what training leaves in `<root>/runs/<id>/`, which sealing makes an artifact of."""
 
 import json
 import secrets
@@ -17,7 +17,7 @@ _RECORD = "run.json"
 
 @dataclass(frozen=True)
 class Run:
-    """A fitted model's description; its parameters lie beside it."""
+    """The description of a fitted model; its parameters are in files beside it."""
 
     id: str
     slot: str
@@ -33,7 +33,7 @@ class Run:
 
     @classmethod
     def describe(cls, **facts: Any) -> Self:
-        """Make a run with an id of its own and the present time."""
+        """A run of these facts, with a new id and the present time."""
         now = datetime.now(UTC)
         identifier = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
         created_at = now.isoformat(timespec="milliseconds")
@@ -41,7 +41,7 @@ class Run:
 
 
 def _git_commit() -> str | None:
-    """Commit of the checkout that this code runs from, None outside of one or without git."""
+    """Commit of the checkout that this code runs from; None outside of one or without git."""
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
@@ -51,7 +51,10 @@ def _git_commit() -> str | None:
 
 
 def save_run(root: Path, run: Run, files: Mapping[str, bytes]) -> Path:
-    """Write a run and its files; the record comes last: a folder without one is no run."""
+    """Write a run and its files; return its folder.
+
+    The record is written last, since a folder without a record is no run.
+    """
     folder = root / "runs" / run.id
     folder.mkdir(parents=True)
     for name, content in files.items():
@@ -62,7 +65,10 @@ def save_run(root: Path, run: Run, files: Mapping[str, bytes]) -> Path:
 
 
 def find_run(root: Path, identifier: str | None = None) -> Path:
-    """Folder of a run by its id or unique beginning, the newest if None; raises ModelMissing."""
+    """Folder of a run by its id or a unique beginning of it; None: the newest run.
+
+    Raises ModelMissing where there is none, InvalidInput where several match.
+    """
     found = sorted(record.parent for record in (root / "runs").glob(f"*/{_RECORD}"))
     matches = [folder for folder in found if folder.name.startswith(identifier or "")]
     if not matches:
@@ -70,14 +76,12 @@ def find_run(root: Path, identifier: str | None = None) -> Path:
         raise ModelMissing(f"No {which} in {root}/runs. Make one with `sentiment train`.")
     if identifier and len(matches) > 1 and identifier not in [folder.name for folder in matches]:
         names = ", ".join(folder.name for folder in matches)
-        raise InvalidInput(
-            f"More than one run begins with {identifier!r}: {names}. Name one whole."
-        )
+        raise InvalidInput(f"Several runs begin with {identifier!r}: {names}. Give one whole id.")
     return matches[-1] if identifier is None else matches[0]
 
 
 def load_run(folder: Path) -> tuple[Run, dict[str, bytes]]:
-    """Read a run and its files."""
+    """Read a run and its files; raises InvalidInput where its record is damaged."""
     try:
         run = Run(**json.loads((folder / _RECORD).read_bytes()))
     except (ValueError, TypeError):

@@ -1,7 +1,7 @@
-"""Ed25519 signatures over a manifest's bytes (RFC 8032). A signature proves origin.
+"""Ed25519 signatures over a manifest's bytes (RFC 8032), which prove who made an artifact.
 
-The digest of an artifact proves that it is whole; whoever can write the folder can also make a new
-digest. A signature can be made only by who holds the private key.
+The digest of an artifact proves only that it is whole: whoever can write the folder can also
+compute a new digest. A signature can be made only with the private key.
 """
 
 from pathlib import Path
@@ -16,7 +16,10 @@ _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm)
 
 
 def sign(content: bytes, key: Path) -> bytes:
-    """Signature, 64 bytes, by the private key in an unencrypted PEM file, or InvalidInput."""
+    """Signature, 64 bytes, by the private key in an unencrypted PEM file.
+
+    Raises InvalidInput if `key` is no such file.
+    """
     try:
         private = load_pem_private_key(key.read_bytes(), password=None)
     except _UNREADABLE:
@@ -32,7 +35,7 @@ def sign(content: bytes, key: Path) -> bytes:
 def check_signature(content: bytes, signature: bytes, key: Path) -> None:
     """Raise ArtifactRefused unless `signature` was made over `content` by the owner of `key`.
 
-    `key` is a public key in a PEM file; raises InvalidInput if it is none.
+    `key` is a PEM file with a public key; raises InvalidInput if it is none.
     """
     try:
         public = load_pem_public_key(key.read_bytes())

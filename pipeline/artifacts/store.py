@@ -1,4 +1,4 @@
-"""The store of artifacts: which there are, which one is current, rolling back, cleaning up."""
+"""The store of artifacts: listing them, choosing the current one, rolling back, cleaning up."""
 
 import json
 import re
@@ -43,7 +43,7 @@ class Stored:
 
     @property
     def age(self) -> str:
-        """What they are ordered by: the time of training, unreadable ones first."""
+        """The key to sort by age: the time of training; "" where unreadable, which comes first."""
         return self.manifest.created_at if self.manifest else ""
 
 
@@ -69,9 +69,10 @@ def _peek(folder: Path) -> Manifest | None:
 
 
 def use_artifact(root: Path, digest: str, check: Check) -> Path:
-    """Make an artifact current, by its digest, the beginning of it, or the word "previous".
+    """Make an artifact current, named by its digest, the beginning of it, or the word "previous".
 
-    It is loaded with `check` first. Raises ModelMissing, InvalidInput, or what `check` raises.
+    The artifact is loaded with `check` first. Returns its folder. Raises ModelMissing,
+    InvalidInput, or what `check` raises.
     """
     folder = _find(root, digest)
     check(folder)
@@ -90,14 +91,14 @@ def _find(root: Path, digest: str) -> Path:
     if not found:
         raise ModelMissing(f"No artifact {digest} in {root}. See `sentiment artifacts list`.")
     if len(found) > 1:
-        raise InvalidInput(f"More than one artifact is meant by {digest}. Give more of its digest.")
+        raise InvalidInput(f"Several artifacts match {digest}. Give more of the digest.")
     return found[0]
 
 
 def prune_artifacts(root: Path) -> list[Path]:
-    """Remove what is neither among the newest five of its slot, nor current, previous or in use.
+    """Remove artifacts, but for the newest five of each slot and those current, previous or in use.
 
-    Returns the folders removed.
+    Returns the removed folders.
     """
     removed = []
     for slot in {item.folder.parent for item in list_artifacts(root)}:
@@ -111,16 +112,16 @@ def prune_artifacts(root: Path) -> list[Path]:
 
 
 def _remove(folder: Path) -> None:
-    """Take the name away first, so that a crash leaves no half artifact under a digest."""
+    """Remove an artifact; take its name away first, so that a crash leaves no half one under it."""
     doomed = folder.rename(folder.with_name(f"{TEMPORARY}{folder.name}"))
     shutil.rmtree(doomed)
 
 
 @contextmanager
 def locked(slot: Path) -> Iterator[None]:
-    """Hold the slot alone; what a crashed process left is collected.
+    """Lock the slot's folder for writing, and remove what a crashed process left in it.
 
-    Raises ResourceUnavailable where another process holds it for longer than 30 s.
+    Raises ResourceUnavailable where another process holds the lock for longer than 30 s.
     """
     try:
         with FileLock(slot / ".lock", timeout=LOCK_SECONDS):
@@ -135,7 +136,7 @@ def locked(slot: Path) -> Iterator[None]:
 
 
 def make_current(slot: Path, digest: str) -> None:
-    """Name an artifact of the slot the current one; the slot must be `locked`."""
+    """Record the artifact with this digest as the current one; the slot must be `locked`."""
     before = _read_record(slot) or {}
     if before.get("digest") == digest:
         return
@@ -148,7 +149,7 @@ def make_current(slot: Path, digest: str) -> None:
 
 
 def read_current(slot: Path) -> dict[str, Any]:
-    """What current.json says: digest, previous, sequence; empty where there is none.
+    """The record current.json: digest, previous, sequence; empty where there is none.
 
     Raises ArtifactRefused where it is damaged.
     """

@@ -1,9 +1,9 @@
-"""Joblib files that hold numpy arrays of numbers and built-in types, and nothing else.
+"""Reading joblib files that hold numpy arrays of numbers and built-in types, and nothing else.
 
-A pickle is a program that names functions and calls them. Here it has only the instructions that
-joblib writes for such values, and no name leads to a function: the three that joblib writes for an
-array stand for the plain recipes below, which only take notes, and every other name is refused.
-The array is then made from the notes, after they were checked.
+A pickle is a program that names functions and calls them. The unpickler here has only the
+instructions that joblib writes for such values, and no name leads to a function: the three names
+that joblib writes for an array stand for the recipes below, which only take notes, and every other
+name is refused. The array is then made from the notes, after they were checked.
 """
 
 import io
@@ -41,7 +41,7 @@ _INSTRUCTIONS = (
 
 
 class _NdarrayRecipe:
-    """Stands for numpy.ndarray, of which a joblib file names the class only."""
+    """Stands for numpy.ndarray, which a joblib file names and never calls."""
 
 
 class _DtypeRecipe:
@@ -64,7 +64,7 @@ class _ArrayRecipe(NumpyArrayWrapper):  # type: ignore[misc]
     """Stands for joblib's wrapper of an array, whose bytes follow it in the file."""
 
     def __init__(self) -> None:
-        """Take no arguments, as joblib's pickles give none; the notes come as state."""
+        """Take no arguments: joblib's pickles give none, and the notes come as state."""
 
     def __setstate__(self, state: dict[str, object]) -> None:
         wanted = ("shape", "order", "dtype", "numpy_array_alignment_bytes")
@@ -98,12 +98,12 @@ class _RestrictedUnpickler(NumpyUnpickler):  # type: ignore[misc]
             return _RECIPES[module, name]
         except KeyError:
             called = ascii(f"{module:.80}.{name:.80}")
-            raise ArtifactRefused(f"it names {called}, which no artifact of ours does") from None
+            raise ArtifactRefused(f"it names {called}, which no sealed artifact does") from None
 
     def load_build(self) -> None:
-        """Give notes to a recipe. Any other object would take them as attributes of its own."""
+        """Give notes to a recipe; any other object would store them as attributes."""
         if type(self.stack[-2]) not in (_DtypeRecipe, _ArrayRecipe):
-            raise ArtifactRefused("it gives a state to what takes none")
+            raise ArtifactRefused("it gives a state to an object that takes none")
         super().load_build()
 
     def load_setitem(self) -> None:
@@ -132,7 +132,7 @@ def dump_numbers(value: object) -> bytes:
 def load_numbers(content: bytes) -> object:
     """Return what uncompressed joblib bytes hold: built-in values and numeric arrays (read-only).
 
-    Raises ArtifactRefused for anything else, whatever the bytes are; runs none of their code.
+    Raises ArtifactRefused for anything else, whatever the bytes are; none of their code is run.
     """
     unpickler = _RestrictedUnpickler("", io.BytesIO(content), ensure_native_byte_order=False)
     try:
@@ -143,26 +143,29 @@ def load_numbers(content: bytes) -> object:
     except Exception as error:
         raise ArtifactRefused(f"it is no readable joblib file ({type(error).__name__})") from None
     if rest:
-        raise ArtifactRefused("it goes on after its end")
+        raise ArtifactRefused("it has bytes after its end")
     _check_plain(value)
     return value
 
 
 def _is_shape(shape: object) -> bool:
-    """Whether it is a tuple of few sizes, none so long that multiplying them takes time."""
+    """Whether it is a tuple of at most 32 sizes, each small enough to be multiplied quickly."""
     if not isinstance(shape, tuple) or len(shape) > _LARGEST_RANK:
         return False
     return all(type(size) is int and 0 <= size < 2**63 for size in shape)
 
 
 def _check_keys(keys: Collection[object]) -> None:
-    """A dict's keys are strings; hashing nested tuples takes a time exponential in their depth."""
+    """Allow strings as keys of a dict only: hashing nested tuples can take exponential time."""
     if not all(type(key) is str for key in keys):
         raise ArtifactRefused("it holds a dict whose keys are not strings")
 
 
 def _check_plain(root: object) -> None:
-    """Refuse what holds a recipe still. A list may be in many, or itself: each is seen once."""
+    """Refuse values that still hold a recipe.
+
+    A list may be in several others, or in itself, so each is looked at once.
+    """
     seen: set[int] = set()
     waiting = [root]
     while waiting:
@@ -172,4 +175,4 @@ def _check_plain(root: object) -> None:
                 seen.add(id(value))
                 waiting.extend(_CONTAINERS[type(value)](value))
         elif type(value) not in _PLAIN:
-            raise ArtifactRefused("it holds something else than numbers, texts and arrays")
+            raise ArtifactRefused("it holds something else than numbers, strings and arrays")

@@ -1,9 +1,9 @@
-"""Sealed artifacts: reading and verifying them. File names inside one appear in this module only.
+"""Reading and verifying sealed artifacts. The names of their files are defined in this module only.
 
-A run holds the same files, so that sealing it is adding a manifest.
+A run holds the same files, so that sealing it only adds a manifest.
 
-`<root>/<slot>/<digest>/` holds manifest.json, what it lists, and at will a signature;
-`<root>/<slot>/current.json` names the one in use (`publishing.py`).
+`<root>/<slot>/<digest>/` holds manifest.json, the files that it lists and, optionally, a signature;
+`<root>/<slot>/current.json` names the artifact in use (`store.py`).
 """
 
 import os
@@ -33,14 +33,15 @@ _READ_ONLY_FOR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _OPEN_FLAGS = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
 )
-"""Follow no link, wait for no writer of a pipe; Windows knows neither, but text files."""
+"""Follow no link, wait for no writer of a pipe, and on Windows read bytes as they are."""
 
 
 @dataclass(frozen=True)
 class Trust:
-    """What is demanded of an artifact beyond being whole.
+    """What is demanded of an artifact, besides that it is whole.
 
-    `digest`: its digest, or the beginning of it; `public_key`: PEM file of the key that signed it.
+    `digest`: its digest, or the first 8 digits or more. `public_key`: PEM file of the key that must
+    have signed it.
     """
 
     digest: str | None = None
@@ -56,19 +57,19 @@ ANY = Trust()
 
 @dataclass(frozen=True)
 class Artifact:
-    """An artifact whose every byte was verified. `files` maps names to the very bytes verified."""
+    """An artifact of which every byte was verified. `files` maps names to the verified bytes."""
 
     manifest: Manifest
     digest: str
     files: Mapping[str, bytes] = field(repr=False)
 
     def parameters(self) -> object:
-        """The fast model's arrays and numbers, unpickled without running any code."""
+        """The linear model's arrays and numbers, unpickled without running any code."""
         return parameters_in(self.files)
 
 
 def pack_parameters(parameters: object) -> dict[str, bytes]:
-    """The fast model's file, of built-in values and numeric arrays."""
+    """The file that holds a linear model's parameters: built-in values and numeric arrays."""
     return {PARAMETERS: dump_numbers(parameters)}
 
 
@@ -80,11 +81,11 @@ def parameters_in(files: Mapping[str, bytes]) -> object:
 
 
 def load_artifact(folder: Path, slot: str | None = None, trust: Trust = ANY) -> Artifact:
-    """Read and verify an artifact; what was verified is what is used, each file being read once.
+    """Read and verify an artifact. Each file is read once, so the bytes used are those verified.
 
-    In this order: permissions, manifest bytes, demanded digest and signature, strict parse, exact
-    set of files, size and sha256 of each. Raises ArtifactRefused where anything is off,
-    ModelMissing where there is no artifact.
+    The checks, in this order: permissions, size of the manifest, demanded digest and signature,
+    strict parse, exact set of files, size and sha256 of each. Raises ArtifactRefused where a check
+    fails, ModelMissing where there is no artifact.
     """
     if not os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises where a parent is closed
         raise ModelMissing(f"No artifact at {folder}. Make one with `sentiment serialize`.")
@@ -92,16 +93,16 @@ def load_artifact(folder: Path, slot: str | None = None, trust: Trust = ANY) -> 
         return _verified(folder, slot, trust)
     except OSError as error:
         raise ArtifactRefused(
-            f"{folder} cannot be read ({error.strerror}). Mend that, or take another artifact."
+            f"{folder} cannot be read ({error.strerror}). Fix that, or use another artifact."
         ) from None
     except ArtifactRefused as error:
         raise ArtifactRefused(
-            f"{folder} is refused: {error}. Serialize the run again, or take another artifact."
+            f"{folder} is refused: {error}. Serialize the run again, or use another artifact."
         ) from None
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str]:
-    """Manifest and digest of an artifact whose files are not looked at; raises ArtifactRefused."""
+    """Manifest and digest of an artifact, without reading its files; raises ArtifactRefused."""
     content = _read(folder / MANIFEST, _LARGEST_MANIFEST)
     return Manifest.from_bytes(content), digest_of(content)
 
@@ -150,7 +151,7 @@ def _verify(folder: Path, entry: FileEntry) -> bytes:
 
 
 def _read(path: Path, largest: int) -> bytes:
-    """Bytes of a regular file, not behind a link, `largest` at most."""
+    """Bytes of a regular file that is no link and at most `largest` bytes long."""
     try:
         with open(path, "rb", opener=lambda name, _: os.open(name, _OPEN_FLAGS)) as file:
             status = os.fstat(file.fileno())

@@ -1,1 +1,1 @@
-"""The handlers. They share one skeleton and give the same shape of result for the same input."""
+"""The handlers, which answer texts with a sealed artifact; all share one interface."""

@@ -1,4 +1,4 @@
-"""The skeleton all handlers share: initialize once, then preprocess, inference, postprocess."""
+"""The base of all handlers: initialize once, then preprocess, inference, postprocess."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -20,14 +20,14 @@ from pipeline.text.cleaning import clean_all
 
 
 class Prediction(NamedTuple):
-    """The text as given, its label, and the calibrated probability of that label (0.5–1.0)."""
+    """A text as given, its label, and the calibrated probability of that label (0.5–1.0)."""
 
     text: str
     label: str
     confidence: float
 
 
-# As `Prediction._make`, without its check of the length, which takes longer than the making.
+# Like `Prediction._make`, but without its check of the length, which takes most of the time.
 _new_prediction: Callable[[tuple[str, str, float]], Prediction] = partial(tuple.__new__, Prediction)
 
 _NEGATIVE, _POSITIVE = np.array(NEGATIVE, dtype=object), np.array(POSITIVE, dtype=object)
@@ -36,15 +36,14 @@ _NEGATIVE, _POSITIVE = np.array(NEGATIVE, dtype=object), np.array(POSITIVE, dtyp
 class Handler(ABC):
     """Answers texts with a sealed artifact.
 
-    `folder` is the artifact's, `trust` what is demanded of it, `threads` how many a model that can
-    use more than one may use (None: as many as there are cores). Nothing is read before
-    `initialize`.
+    `folder` is that of the artifact, `trust` what is demanded of it. `threads` limits a model that
+    can use several; None allows one per core. Nothing is read before `initialize`.
     """
 
     slot: ClassVar[str]
     model: Model
     survives_fork: ClassVar[bool] = False
-    """Whether a handler made before a fork answers in the child: no threads, no locks, no GPU."""
+    """Whether a handler made before a fork still works in the child: no threads, locks or GPU."""
 
     def __init__(self, folder: Path, trust: Trust = ANY, threads: int | None = None) -> None:
         self.folder = folder
@@ -56,9 +55,9 @@ class Handler(ABC):
         self.use(load_artifact(self.folder, self.slot, self.trust))
 
     def use(self, artifact: Artifact) -> None:
-        """`initialize` with an artifact that was read and verified already.
+        """Like `initialize`, with an artifact that was read and verified already.
 
-        Its bytes are not kept: the model has made of them what it needs.
+        The bytes of its files are not kept, since the model is built from them.
         """
         self.artifact = replace(artifact, files={})
         hold_lease(self, self.folder)
@@ -67,7 +66,7 @@ class Handler(ABC):
 
     @property
     def name(self) -> str:
-        """What answers: slot and the first 12 digits of the artifact's digest."""
+        """The name of what answers: slot and the first 12 digits of the artifact's digest."""
         return f"{self.slot}@{self.artifact.digest[:12]}"
 
     @abstractmethod
@@ -93,7 +92,7 @@ class Handler(ABC):
         return to_predictions(texts, probabilities)
 
     def replay(self, golden: Sequence[GoldenAnswer], tolerance: float) -> None:
-        """Compare today's answers with the sealed ones; ArtifactRefused on any difference."""
+        """Answer the golden texts again; ArtifactRefused if an answer is not the sealed one."""
         answers = self.handle([expected.text for expected in golden])
         for number, (expected, answer) in enumerate(zip(golden, answers, strict=True)):
             difference = abs(expected.confidence - answer.confidence)

@@ -1,4 +1,4 @@
-"""The deep handler: a fine-tuned transformer, with n-grams beside it where it was trained here."""
+"""The deep handler: a fine-tuned transformer, or a blend of one with n-grams."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,13 @@ from pipeline.models.blending import DeepModel, load_deep
 
 
 class TransformerHandler(Handler):
-    """Slot `deep`."""
+    """The handler of the slot `deep`."""
 
     slot = "deep"
     model: DeepModel
 
     def load_model(self, artifact: Artifact) -> None:
-        """Build the engine from the artifact's bytes; the golden set's replay warms it up."""
+        """Build the model from the artifact's files; the replay of the golden set warms it up."""
         self.model = load_deep(artifact.files, artifact.manifest.settings, self.threads)
 
     def inference(self, cleaned: Sequence[str]) -> NDArray[np.float64]:

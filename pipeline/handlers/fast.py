@@ -1,4 +1,4 @@
-"""The fast handler: hashed n-grams and a table of weights, without scikit-learn."""
+"""The fast handler: hashed n-grams and a table of weights; it needs no scikit-learn."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from pipeline.models.linear import LinearModel
 
 
 class LinearHandler(Handler):
-    """Slot `fast`."""
+    """The handler of the slot `fast`."""
 
     slot = "fast"
     model: LinearModel

@@ -1,4 +1,4 @@
-"""Which handler serves which slot, and how one is loaded."""
+"""The handler of each slot, and loading one."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ HANDLERS: dict[str, type[Handler]] = {"fast": LinearHandler, "deep": Transformer
 
 
 def load_current(root: Path, slot: str, trust: Trust = ANY, threads: int | None = None) -> Handler:
-    """Initialized handler of a slot's current artifact; raises ModelMissing or ArtifactRefused."""
+    """An initialized handler of a slot's current artifact; ModelMissing or ArtifactRefused."""
     folder = current_artifact(root, slot)
     handler = HANDLERS[slot](folder, trust, threads)
     handler.initialize()
@@ -21,7 +21,7 @@ def load_current(root: Path, slot: str, trust: Trust = ANY, threads: int | None 
 
 
 def load_folder(folder: Path, trust: Trust = ANY, threads: int | None = None) -> Handler:
-    """Initialized handler of the artifact in this folder: every check passed, golden set replayed.
+    """An initialized handler of the artifact in this folder, verified, its golden set replayed.
 
     Raises ModelMissing or ArtifactRefused.
     """

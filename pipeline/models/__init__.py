@@ -1,1 +1,1 @@
-"""What answers: the fast model, the deep one, and the two blended, behind one interface."""
+"""The models: the fast one, the deep one, and a blend of both, behind one interface."""

@@ -1,4 +1,4 @@
-"""What a model is: it answers cleaned texts, whatever its kind."""
+"""The interface of all models."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 
 class Model(Protocol):
-    """Answers cleaned texts."""
+    """A model, which answers cleaned texts."""
 
     def probabilities(self, texts: Sequence[str], /) -> NDArray[np.float64]:
         """Probabilities of (negative, positive), shape (n, 2)."""
 
     def coverage(self, texts: Sequence[str], /) -> NDArray[np.float64]:
-        """Share of each text that the model knows, shape (n,)."""
+        """Share of each text's n-grams or tokens that the model knows, 0–1, shape (n,)."""

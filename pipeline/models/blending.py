@@ -1,7 +1,8 @@
-"""The deep model with n-grams beside it: the two err on different reviews.
+"""A blend of the transformer with n-grams: the two err on different reviews.
 
-Where the n-grams are so sure that the transformer would not change their mind, it is not asked: a
-cascade (Viola and Jones 2001, "Rapid object detection using a boosted cascade of simple features").
+Where the n-grams are so sure that the transformer would hardly change the label, it is not asked.
+This is a cascade (Viola and Jones 2001, "Rapid object detection using a boosted cascade of simple
+features").
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from pipeline.models.linear import LARGEST_FACTOR, SMALLEST_TAIL, LinearModel, l
 from pipeline.models.transformer.model import TransformerModel
 
 NEVER = 1e9
-"""A threshold that no log-odds reach."""
+"""A threshold that no log-odds reach, so that the n-grams never answer alone."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Blend:
     """How much each part counts; kept in the manifest.
 
     The calibrated log-odds are tail × arsinh((transformer × its logit + ngrams × their logit +
-    offset) ÷ tail); but those of the n-grams alone where these are `threshold` or further from 0.
+    offset) ÷ tail). Where the n-grams' own calibrated log-odds are `threshold` or further from 0,
+    those are used instead.
     """
 
     transformer: float
@@ -56,14 +58,14 @@ class Blend:
     def log_odds(
         self, transformer: NDArray[np.float64], ngrams: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Calibrated log-odds of both parts' logits, shape (n,) each."""
+        """Calibrated log-odds of the blend, shape (n,), from both parts' logits, (n,) each."""
         straight = self.transformer * transformer + self.ngrams * ngrams + self.offset
         return log_odds(straight, self.tail)
 
 
 @dataclass(frozen=True)
 class BlendedModel:
-    """A transformer and a model of n-grams, with the interface of either."""
+    """A transformer and a linear model of n-grams, with the interface of a `Model`."""
 
     transformer: TransformerModel
     ngrams: LinearModel
@@ -80,7 +82,7 @@ class BlendedModel:
         return logistic(found)
 
     def coverage(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
-        """Share of each text's tokens that are known, shape (n,)."""
+        """Share of each text's tokens that the transformer knows, shape (n,)."""
         return self.transformer.coverage(cleaned)
 
     def to_record(self) -> dict[str, Any]:

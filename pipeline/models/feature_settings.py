@@ -1,4 +1,4 @@
-"""The settings of the one featurizing function, as an artifact's manifest has them."""
+"""The settings of the featurizing function, which an artifact's manifest holds."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -14,17 +14,16 @@ LARGEST_BITS = 24
 class FeatureSettings:
     """What turns a cleaned review into bucket numbers: n-grams of several views of it.
 
-    `bits`: for the n-gram orders 1, 2, …, the size of the order's table: 2^bits buckets. All views
-    share it. Short n-grams, of which there are few and which come often, have small tables that
-    stay in the processor's cache. The tables stand one behind the other, and one more bucket behind
-    them, which stands for "nothing".
+    `bits`: for each n-gram order 1, 2, …, the size of its table, 2^bits buckets, which all views
+    share. Short n-grams are few and frequent, so their tables are small and stay in the processor's
+    cache. The tables follow one another, and after them comes one more bucket, for "nothing".
 
-    The views are the text without its spaces, which Korean writers set freely, and its words, each
-    told by its first two characters, mostly the stem. With a `tokenizer`, one of KoNLPy's
-    analyzers, there are the morphemes too, and the content words in them, next to one another
-    whatever particles and endings are between; "syllable" stands for no analyzer. Of these views
-    there are only the orders up to `word_orders`, `morpheme_orders` and `content_orders`: longer
-    n-grams hardly ever come again.
+    There are two views of a text: the text without its spaces, which Korean writers set freely; and
+    its words, each represented by its first two characters, mostly the stem. With a `tokenizer`,
+    one of KoNLPy's analyzers, there are two more: its morphemes, and its content words alone,
+    skipping particles and endings between them; "syllable" stands for no analyzer. `word_orders`,
+    `morpheme_orders` and `content_orders` are the longest n-grams of these views, since longer ones
+    hardly ever occur again.
     """
 
     bits: tuple[int, ...] = (16, 20, 22, 22, 22)
@@ -55,7 +54,7 @@ class FeatureSettings:
 
     @property
     def bucket_count(self) -> int:
-        """Number of buckets of all tables, and that for "nothing"."""
+        """Number of buckets of all tables, with that for "nothing"."""
         return self.nothing + 1
 
     @property

@@ -1,8 +1,8 @@
-"""The fast model's arithmetic: a table of integer weights, gathered and summed per review.
+"""The fast model's arithmetic: it sums integer weights, looked up in a table, for each review.
 
 Weights are int8 and summed as integers, so a review's sum is exact: the same alone, in any batch,
-under any numpy and on any processor. One division, one multiplication and one addition make the
-logit of it.
+under any numpy and on any processor. One division, one multiplication and one addition turn the sum
+into the logit.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,11 +17,11 @@ from pipeline.models.feature_settings import FeatureSettings
 from pipeline.models.features import Batch, featurize
 
 BATCH_SIZE = 1024
-"""Reviews scored at a time: enough that each table stays near the processor while it is in use."""
+"""Reviews scored at a time: enough that a table in use stays in the processor's cache."""
 
 LARGEST_WEIGHT = 127
 LARGEST_FACTOR = 1e100
-"""Scale and intercept stay below it, so that no logit overflows."""
+"""Scale, intercept and tail must stay below it, so that no logit overflows."""
 
 SMALLEST_TAIL = 0.01
 
@@ -30,12 +30,12 @@ SMALLEST_TAIL = 0.01
 class LinearModel:
     """logit = scale × (sum of the weights of all n-grams) / √length + intercept.
 
-    The calibrated log-odds are tail × arsinh(logit ÷ tail): the logit itself near 0, but growing
-    ever more slowly beyond ±tail. A straight line (Platt scaling) would be too sure there: some
-    labels are wrong however clear the words are, which no logit can know.
+    The calibrated log-odds are tail × arsinh(logit ÷ tail), which is the logit near 0 and grows
+    ever more slowly beyond ±tail. A straight line (Platt scaling) would be overconfident there,
+    since some labels of reviews are wrong however clear the words are.
 
-    `weights`: int8, shape (buckets,), 0 for the bucket that stands for "nothing". Length counts the
-    review's characters and one boundary.
+    `weights`: int8, shape (buckets,), 0 for the bucket "nothing". The length is the number of the
+    review's characters plus one for its boundary.
     """
 
     weights: NDArray[np.int8] = field(repr=False)
@@ -75,7 +75,7 @@ class LinearModel:
         return {"features": asdict(self.features)}
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Sums of the n-grams' contributions and the intercept for cleaned texts, shape (n,)."""
+        """Logits of cleaned texts, shape (n,): the n-grams' contributions plus the intercept."""
         return _batched(self._batch_logits, texts)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -83,7 +83,7 @@ class LinearModel:
         return logistic(log_odds(self.logits(texts), self.tail))
 
     def coverage(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Share of each text's n-grams that have a weight, shape (n,): how much of it is known."""
+        """Share of each text's n-grams that have a weight, 0–1, shape (n,)."""
         return _batched(self._batch_coverage, texts)
 
     def _batch_logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -114,26 +114,26 @@ def _batched(
 
 def _sums(table: NDArray[np.int8], batch: Batch) -> NDArray[np.int64]:
     """Sum of the table's entries over all n-grams of each text, exact; shape (n,)."""
-    # Eight orders of 8-bit weights at the most: 16 bits hold what adds up at a position.
+    # At most eight orders of 8-bit weights add up at a position, which 16 bits can hold.
     values = np.zeros(batch.ends.item(-1), dtype=np.int16)
     for first, buckets in batch.buckets():
-        # "wrap" spares a look at whether each bucket is within the table; it is.
+        # mode="wrap" saves the check that each bucket is within the table, which it is.
         values[: buckets.size] += table[first:].take(buckets, mode="wrap")
     return batch.sums(values)
 
 
 def root_lengths(texts: Sequence[str]) -> NDArray[np.float64]:
-    """√length of cleaned texts, shape (n,): of their characters and one boundary."""
+    """√length of cleaned texts, shape (n,); the length counts characters and one boundary."""
     return np.sqrt(np.fromiter(map(len, texts), np.float64, len(texts)) + 1.0)
 
 
 def log_odds(logits: NDArray[np.float64], tail: float) -> NDArray[np.float64]:
-    """Calibrated log-odds of logits of shape (n,), as `LinearModel` describes them."""
+    """Calibrated log-odds of logits, shape (n,), as `LinearModel` defines them."""
     return tail * np.arcsinh(logits / tail)
 
 
 def logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities (negative, positive) of log-odds of shape (n,); shape (n, 2), rows sum to 1."""
+    """Probabilities of (negative, positive), shape (n, 2), from log-odds of shape (n,)."""
     probabilities = np.empty((logits.size, 2))
     negative, positive = probabilities.T
     # 1 / (1 + exp(-x)), written so that nothing overflows.
@@ -145,7 +145,7 @@ def logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def quantize(weights: NDArray[np.floating]) -> tuple[NDArray[np.int8], float]:
-    """Return (weights in steps, int8, and the size of one step)."""
+    """Return (weights as multiples of a step, int8; the size of the step)."""
     largest = float(np.abs(weights).max(initial=0.0))
     scale = largest / LARGEST_WEIGHT or 1.0
     return np.rint(weights / scale).astype(np.int8), scale

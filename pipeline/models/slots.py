@@ -1,4 +1,4 @@
-"""The model of a run or an artifact, by its slot."""
+"""Building the model of a run or an artifact, by its slot."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from pipeline.models.linear import LinearModel
 
 
 def load_model(slot: str, files: Mapping[str, bytes], settings: Mapping[str, Any]) -> Model:
-    """The model that these files and settings are; raises ArtifactRefused where they do not fit."""
+    """The model of these files and settings; raises ArtifactRefused where they do not fit."""
     if slot == "fast":
         return LinearModel.from_parts(parameters_in(files), dict(settings))
     return load_deep(files, settings)

@@ -1,1 +1,1 @@
-"""How good the answers are, and how far texts are from those of training."""
+"""Measures of quality: how good answers are, and how far texts are from those of training."""

@@ -1,4 +1,4 @@
-"""How far texts are from those of training: two profiles compared, bin by bin."""
+"""How far texts are from those of training, by comparing two profiles bin by bin."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from pipeline.quality.profile import SCRIPT_NAMES
 FEATURES = ("length", "scripts", "coverage", "score")
 
 SMALLEST_SHARE = 0.0001
-"""What an empty bin counts as, so that the logarithm of it is finite."""
+"""The share that an empty bin counts as, so that its logarithm is finite."""
 
 
 STABLE, FAR = 0.1, 0.25
@@ -19,7 +19,7 @@ STABLE, FAR = 0.1, 0.25
 def drift(reference: Mapping[str, Any], profile: Mapping[str, Any]) -> dict[str, float]:
     """Population stability index of each feature that both profiles have; 0 where they agree.
 
-    By the usual rule of thumb below 0.1 nothing has changed, from 0.25 on much has.
+    By the usual rule of thumb, nothing has changed below 0.1, and much has from 0.25 on.
     """
     return {
         feature: stability_index(_values(reference[feature]), _values(profile[feature]))
@@ -46,5 +46,5 @@ def verdict(index: float) -> str:
 
 
 def _values(shares: Mapping[str, float] | Iterable[float]) -> list[float]:
-    """Shares in a fixed order."""
+    """The shares of a feature, in a fixed order."""
     return [shares[name] for name in SCRIPT_NAMES] if isinstance(shares, Mapping) else list(shares)

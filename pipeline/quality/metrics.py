@@ -41,17 +41,18 @@ def measure(labels: NDArray[np.intp], positive: NDArray[np.float64]) -> Metrics:
 
 
 def log_loss(log_odds: NDArray[np.float64], labels: NDArray[np.intp]) -> float:
-    """Mean of -log P(label), of log-odds and labels of shape (n,)."""
+    """Mean of -log P(label); `log_odds` of positive and labels (0 or 1) have shape (n,)."""
     return float(np.logaddexp(0.0, np.where(labels == 1, -log_odds, log_odds)).mean())
 
 
 def calibration_error(
     correct: NDArray[np.bool_], confidence: NDArray[np.float64], bins: int = CALIBRATION_BINS
 ) -> float:
-    """Expected calibration error over equal-mass bins of confidence, 0–1.
+    """Expected calibration error, 0–1, over bins of confidence that hold equally many texts.
 
-    Mean distance between a bin's accuracy and its mean confidence, weighted by size (Nguyen and
-    O'Connor 2015, "Posterior calibration and exploratory analysis for NLP models", sec. 3).
+    It is the mean distance between a bin's accuracy and its mean confidence, weighted by size
+    (Nguyen and O'Connor 2015, "Posterior calibration and exploratory analysis for NLP models",
+    section 3).
     """
     order = np.argsort(confidence, kind="stable")
     gaps = [

@@ -1,6 +1,6 @@
-"""The reference profile of an artifact: what reviews look like.
+"""The reference profile of an artifact, which says what reviews look like.
 
-Shares over fixed bins, so that two profiles can be compared bin by bin.
+A profile holds shares over fixed bins, so that two profiles can be compared bin by bin.
 """
 
 import re
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LENGTH_EDGES = (1, 6, 11, 16, 21, 31, 41, 61, 81, 121, 161, 501)
-"""Characters of the cleaned text; the last bin is open."""
+"""Lower edges of the bins of length, in characters of the cleaned text; the last bin is open."""
 SHARE_BINS = 10
 SCRIPTS = {
     "hangul": re.compile(r"[가-힣]"),
@@ -29,15 +29,15 @@ def reference_profile(
 ) -> dict[str, Any]:
     """Profile of n cleaned texts, their P(positive), shape (n,), and their n-gram coverage, (n,).
 
-    `length`: share of the texts in each bin of LENGTH_EDGES, the empty ones before the first.
-    `scripts`: share of all characters by script. `coverage`: of a text's n-grams, the share that
-    training knew; `score`: P(positive); both as shares over ten equal bins from 0 to 1.
+    `length`: share of the texts in each bin of LENGTH_EDGES, empty texts before the first edge.
+    `scripts`: share of all characters by script. `coverage` and `score`: share of the texts in ten
+    equal bins from 0 to 1, by the share of their n-grams that training knew, and by P(positive).
     """
     return {**text_profile(cleaned, positive), "coverage": _unit_shares(coverage)}
 
 
 def text_profile(cleaned: Sequence[str], positive: NDArray[np.float64]) -> dict[str, Any]:
-    """The part of `reference_profile` that needs the texts and their P(positive) alone."""
+    """The profile without `coverage`, which only the model itself can compute."""
     return {
         "texts": len(cleaned),
         "length": _shares(

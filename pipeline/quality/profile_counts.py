@@ -1,6 +1,6 @@
-"""Profiles that add up, chunk by chunk, for comparing the reviews of files with those of training.
+"""Profiles of chunks of texts that can be added up to the profile of a whole file.
 
-They hold what `monitor.text_profile` gives, as counts instead of shares.
+They hold what `text_profile` gives, as counts instead of shares.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ def _counts(shares: Sequence[float], total: int) -> list[int]:
 
 
 def shares(counts: Counts) -> Mapping[str, Any]:
-    """The profile that counts amount to."""
+    """The profile, with shares, that these counts stand for."""
     texts, characters = max(counts["texts"], 1), max(counts["characters"], 1)
     return {
         "texts": counts["texts"],
@@ -44,7 +44,7 @@ def shares(counts: Counts) -> Mapping[str, Any]:
 
 
 def add_counts(one: Any, other: Any) -> Any:
-    """The sum of two numbers, lists or dicts of the same shape; None counts for nothing."""
+    """The sum of two numbers, lists or dicts of the same shape; None is neutral."""
     if one is None or other is None:
         return other if one is None else one
     if isinstance(one, dict):

@@ -1,1 +1,1 @@
-"""Reviews with labels: where they come from, how they are read and split."""
+"""Labelled reviews: getting, reading and splitting them."""

@@ -1,4 +1,4 @@
-"""Getting NSMC: from its repository, another URL or a folder; resumed, verified, atomic."""
+"""Getting NSMC from its repository, another URL or a folder: resumable, verified, atomic."""
 
 import hashlib
 import http.client
@@ -18,13 +18,13 @@ from pipeline.reviews.nsmc import NSMC, UPSTREAM, NsmcFile
 TIMEOUT_SECONDS = 10
 ATTEMPTS = 4
 _CHUNK = 1 << 16
-_MEND = "Try again later, or get the files by hand and name their folder with --from."
+_HOW_TO_FIX = "Try again later, or get the files by hand and name their folder with --from."
 
 
 def get_nsmc(source: str | None, destination: Path) -> Iterator[tuple[Path, int]]:
     """Bring both files of the corpus to `destination`; yield (path, rows) as each is in place.
 
-    `source`: a folder or a base URL; None for the upstream repository. A file appears under its
+    `source`: a folder or a base URL; None: the corpus's own repository. A file appears under its
     name only when its size, sha256 and number of reviews are right. Raises InvalidInput for wrong
     content, ResourceUnavailable where the source does not answer; OSError where the disk is full.
     """
@@ -64,7 +64,7 @@ def _copy(origin: Path, part: Path) -> None:
 
 
 def _download(url: str, file: NsmcFile, part: Path) -> None:
-    """Fetch into `part`, going on from what it holds after each break."""
+    """Fetch into `part`; after each interruption, continue from what it holds."""
     problem = "it sent less than it should"
     for attempt in range(ATTEMPTS):
         if _is_long_enough(part, file):
@@ -82,8 +82,8 @@ def _download(url: str, file: NsmcFile, part: Path) -> None:
                 break
     if _is_long_enough(part, file):
         return
-    kept = f" {part} is kept; the next call goes on from it." if part.exists() else ""
-    raise ResourceUnavailable(f"{url} could not be read: {problem}.{kept} {_MEND}")
+    kept = f" {part} is kept; the next call continues from there." if part.exists() else ""
+    raise ResourceUnavailable(f"{url} could not be read: {problem}.{kept} {_HOW_TO_FIX}")
 
 
 def _is_long_enough(part: Path, file: NsmcFile) -> bool:
@@ -100,7 +100,7 @@ def _fetch_rest(url: str, file: NsmcFile, part: Path) -> None:
 
 
 def _pour(response: IO[bytes], output: IO[bytes], file: NsmcFile, have: int) -> None:
-    """Copy at most one byte more than the file's size: a source that lies fills no disk."""
+    """Copy at most one byte more than the file's size, so that no source can fill the disk."""
     with progress_bar(file.size, file.name, unit="B") as bar:
         bar.update(have)
         while have <= file.size and (chunk := response.read(min(_CHUNK, file.size + 1 - have))):

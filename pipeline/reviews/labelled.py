@@ -1,4 +1,4 @@
-"""Labelled reviews, and reading them out of a file with the columns of NSMC."""
+"""Labelled reviews, and reading them from a file with the columns of NSMC."""
 
 import csv
 import hashlib
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reviews:
-    """Labelled reviews in file order; labels are 0 (negative) and 1 (positive)."""
+    """Labelled reviews in file order; labels are 0 (negative) and 1 (positive).
+
+    `sha256` is that of the whole file, in hexadecimal.
+    """
 
     texts: list[str]
     labels: list[int]
@@ -25,7 +28,7 @@ class Reviews:
         return len(self.texts)
 
     def take(self, rows: Iterable[int]) -> "Reviews":
-        """These rows, in this order."""
+        """The reviews of these rows, in this order."""
         pairs = [(self.texts[row], self.labels[row]) for row in rows]
         return replace(
             self, texts=[text for text, _ in pairs], labels=[label for _, label in pairs]
@@ -35,7 +38,7 @@ class Reviews:
 def read_reviews(path: Path) -> Reviews:
     """Read a labelled file: tab-separated with a header, columns `document` and `label` (0 or 1).
 
-    Raises InvalidInput where the file is no such file, with the line.
+    Raises InvalidInput, with the number of the line, for any other file.
     """
     content = path.read_bytes()
     try:
@@ -68,7 +71,7 @@ def _columns(path: Path, rows: "_csv.Reader", header: Sequence[str]) -> tuple[li
         if len(row) != len(header) or row[label] not in ("0", "1"):
             raise InvalidInput(
                 f"{path}, line {rows.line_num}: expected {len(header)} tab-separated fields with "
-                f"label 0 or 1. Mend or remove that line."
+                f"label 0 or 1. Fix or remove that line."
             )
         texts.append(row[document])
         labels.append(int(row[label]))

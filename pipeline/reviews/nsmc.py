@@ -36,7 +36,7 @@ NSMC = (TRAIN, TEST)
 def find_split(data: Path) -> tuple[Path, Path | None]:
     """Return (file to train on, file to test on or None) for a folder with NSMC or a labelled file.
 
-    Raises InvalidInput where neither is there.
+    Raises InvalidInput if the folder does not hold NSMC.
     """
     if data.is_file():
         return data, None

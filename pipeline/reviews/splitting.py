@@ -1,4 +1,4 @@
-"""Setting rows aside, equal texts on the same side: NSMC repeats thousands of short reviews."""
+"""Setting rows aside, with equal texts on one side: NSMC repeats thousands of short reviews."""
 
 from collections.abc import Sequence
 

@@ -104,7 +104,7 @@ class LiveTexts:
         prometheus.TEXTS.labels(slot, "negative").inc(count - positives)
 
     def profile(self, slot: str) -> dict[str, Any]:
-        """Profile of a slot's texts over all workers, as `monitor.text_profile` gives it."""
+        """Profile of a slot's texts over all workers, in the form of `text_profile`."""
         totals = self._counts[:, _SLOTS.index(slot)].sum(axis=0)
         parts = dict(
             zip(_WIDTHS, np.split(totals, np.cumsum(list(_WIDTHS.values()))), strict=False)

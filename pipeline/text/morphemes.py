@@ -1,4 +1,4 @@
-"""Morphemes, and an analyzer that finds them."""
+"""Morphemes, and the interface of the analyzers that find them."""
 
 import re
 import threading
@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple, Self
 
 _FUNCTION_TAG = re.compile(
-    # Okt spells its tags out
+    # Okt's tags, which are words
     r"PreEomi|Punctuation|(?!Exclamation|ScreenName|Suffix)"
     # Sejong's and Hannanum's particles, endings and signs; not foreign words, numbers, emoticons
     r"(?:J|E(?!MO)|S(?![HLN]))"
@@ -16,10 +16,10 @@ _FUNCTION_TAG = re.compile(
 
 
 class Morpheme(NamedTuple):
-    """The surface form, and the content words in it: those that mean something by themselves.
+    """A surface form and the content words in it, which are those that have a meaning of their own.
 
-    A particle, an ending or a punctuation mark holds none, most others one, themselves; what MeCab
-    leaves contracted (했 for 하 and 았) holds its stem.
+    A particle, an ending or a punctuation mark holds no content word; most other morphemes are one.
+    A contraction that MeCab leaves whole (했 for 하 and 았) holds its stem.
     """
 
     text: str
@@ -27,26 +27,26 @@ class Morpheme(NamedTuple):
 
     @classmethod
     def tagged(cls, text: str, tag: str) -> Self:
-        """One that is whole; `tag` is of the analyzer's own set, "" where it found none."""
+        """A morpheme that is no contraction; `tag` is the analyzer's own, "" where it gave none."""
         return cls(text, (text,) if is_content(tag) else ())
 
 
 def is_content(tag: str) -> bool:
-    """Whether a tag, of any of the analyzers, is that of a content word."""
+    """Whether a tag, of any analyzer, is that of a content word."""
     return not _FUNCTION_TAG.match(tag)
 
 
 class Tokenizer(ABC):
-    """One analyzer. Nothing is loaded until the first call; `close` lets go of what was."""
+    """One analyzer, loaded by the first call and freed by `close`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self._lock = threading.Lock()
 
     def tokenize(self, texts: Sequence[str]) -> list[list[Morpheme]]:
-        """Morphemes of cleaned texts, same length and order; [] for a blank one.
+        """Morphemes of each of n cleaned texts, in order; [] for a blank one.
 
-        Surface forms as KoNLPy's `morphs` gives them. A few of Komoran's hold a space. Raises
+        Surface forms are as KoNLPy's `morphs` gives them; a few of Komoran's hold a space. Raises
         ModelMissing where a package or Java is missing, ResourceUnavailable where the analyzer
         dies or hangs twice.
         """
@@ -64,7 +64,7 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Free what is loaded. The next call loads it again."""
+        """Free the analyzer. The next call loads it again."""
 
     def after_fork(self) -> None:
         """Start afresh: another thread may have held the lock when the process forked."""

@@ -1,8 +1,8 @@
-"""KoNLPy's morphological analyzers by name, safe from several threads, forks, deaths and hangs.
+"""KoNLPy's morphological analyzers by name. They work across threads, forks, crashes and hangs.
 
-MeCab runs in this process. The four in Java run in a child process each: a Java virtual machine
-does not survive a fork, takes signals for itself, and Hannanum ends it when two threads call.
-The morphemes of a text depend on the text alone, whatever was asked before or is asked with it.
+MeCab runs in this process. The four in Java run in a child process each, since a Java virtual
+machine does not survive a fork and handles signals itself, and Hannanum ends it when two threads
+call. The morphemes of a text depend on the text alone, not on other texts asked before or with it.
 """
 
 import atexit
@@ -21,7 +21,7 @@ ANALYZERS: tuple[str, ...] = tuple(_TOKENIZERS)
 
 
 def get_tokenizer(name: str) -> Tokenizer:
-    """The tokenizer of this name, always the same one. Raises InvalidInput for any other name."""
+    """The one tokenizer of this name. Raises InvalidInput for an unknown name."""
     if name not in _TOKENIZERS:
         raise InvalidInput(f"No analyzer is called {name!r}. There are {', '.join(ANALYZERS)}.")
     return _TOKENIZERS[name]

@@ -1,1 +1,1 @@
-"""Fitting models on labelled reviews."""
+"""Training: fitting and calibrating models on labelled reviews."""

@@ -1,8 +1,9 @@
-"""Making confidence mean what it says, on held-out rows.
+"""Calibration on held-out rows, so that a confidence is the probability of being right.
 
-Platt scaling (Platt 1999, "Probabilistic outputs for support vector machines") with one parameter
-more: log-odds = tail × arsinh((slope × logit + offset) ÷ tail). With a large tail it is Platt's; a
-small one bends the ends, where NSMC's labels are noisier than a straight line says.
+This is Platt scaling (Platt 1999, "Probabilistic outputs for support vector machines") with one
+more parameter: log-odds = tail × arsinh((slope × logit + offset) ÷ tail). With a large tail the
+curve is Platt's straight line; a small tail flattens its ends, where NSMC's labels are wrong more
+often than a straight line allows.
 """
 
 import math
@@ -17,19 +18,19 @@ from pipeline.models.linear import LinearModel, log_odds
 from pipeline.quality.metrics import log_loss
 
 LARGEST_LOG_TAIL = 6.0
-"""Beyond, the curve is straight where logits are."""
+"""Largest log(tail) tried: with a larger one the curve is straight over all logits."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What to do to a model's logits; `tail` as in `LinearModel`."""
+    """log-odds = tail × arsinh((slope × logit + offset) ÷ tail)."""
 
     slope: float
     offset: float
     tail: float
 
     def applied_to(self, model: LinearModel) -> LinearModel:
-        """The calibrated model. Its labels are those of logits shifted by the offset."""
+        """The calibrated model. The offset moves the threshold between the labels."""
         return replace(
             model,
             scale=model.scale * self.slope,
@@ -39,7 +40,7 @@ class Calibration:
 
 
 def fit_calibration(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> Calibration:
-    """Calibrate by least log loss; logits and labels (0 or 1) of held-out rows, shape (n,).
+    """The calibration of least log loss on held-out logits and labels (0 or 1), shape (n,) each.
 
     Raises InvalidInput for a single label, or where the logits do not rise with the labels.
     """
@@ -61,6 +62,6 @@ def fit_calibration(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> Ca
 
 
 def _decode(parameters: NDArray[np.float64], spread: float) -> tuple[float, float, float]:
-    """Slope and tail are positive, so their logarithms are searched."""
+    """(Slope, offset, tail). Slope and tail are positive, so their logarithms are searched."""
     log_slope, offset, log_tail = parameters.tolist()
     return math.exp(log_slope) / spread, offset, math.exp(log_tail)

@@ -1,4 +1,4 @@
-"""A training that can go on after it was stopped: what is kept of it, and when."""
+"""Checkpoints, from which a training continues after it was stopped."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ SECONDS_BETWEEN = 600.0
 class Checkpoints:
     """The one checkpoint of an unfinished training, replaced every ten minutes.
 
-    `identity` tells what is being trained; a checkpoint of something else is refused.
+    `identity` says what is being trained; a checkpoint with another identity is refused.
     """
 
     path: Path
@@ -27,7 +27,7 @@ class Checkpoints:
         self._saved_at = time.monotonic()
 
     def load(self) -> dict[str, Any]:
-        """The state last saved. Raises ModelMissing without one, InvalidInput for another's."""
+        """The state last saved; ModelMissing if none was, InvalidInput if of another training."""
         import torch
 
         if not self.path.exists():
@@ -42,12 +42,12 @@ class Checkpoints:
         return state
 
     def save_if_due(self, state: Callable[[], dict[str, Any]]) -> None:
-        """Save if the last one is old enough."""
+        """Save the state if the last checkpoint is old enough."""
         if time.monotonic() - self._saved_at >= self.seconds_between:
             self.save(state())
 
     def save(self, state: dict[str, Any]) -> None:
-        """Replace the checkpoint; a crash leaves the old one whole."""
+        """Replace the checkpoint; a crash leaves the old one intact."""
         import torch
 
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,5 +58,5 @@ class Checkpoints:
         self._saved_at = time.monotonic()
 
     def remove(self) -> None:
-        """The training is finished."""
+        """Remove the checkpoint, since the training is finished."""
         self.path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Reviews as a sparse matrix of n-gram counts, made with the very buckets that scoring uses."""
+"""Reviews as a sparse matrix of n-gram counts, with the same buckets that scoring uses."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ _CHUNK = 4096
 
 
 def count_matrix(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_matrix:
-    """Counts of cleaned texts, float32, shape (n, buckets), columns sorted in each row."""
+    """Counts of n cleaned texts, float32, shape (n, buckets), columns sorted in each row."""
     with progress_bar(len(texts), "Hashing n-grams") as bar:
         parts = []
         for start in range(0, len(texts), _CHUNK):
@@ -25,7 +25,7 @@ def count_matrix(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_
 
 
 def chunk_counts(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_matrix:
-    """Counts of n ≥ 1 cleaned texts in one go, shape (n, buckets)."""
+    """Counts of n ≥ 1 cleaned texts, computed in one batch, shape (n, buckets)."""
     stride = settings.bucket_count
     batch = featurize(texts, settings)
     reviews = np.tile(np.arange(len(texts), dtype=np.int64), len(batch.views))
@@ -43,12 +43,12 @@ def chunk_counts(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_
 
 
 def frequent_columns(counts: sparse.csr_matrix, minimum: int) -> NDArray[np.intp]:
-    """Columns that at least this many rows have."""
+    """Columns that occur in at least `minimum` rows."""
     return np.flatnonzero(np.bincount(counts.indices, minlength=counts.shape[1]) >= minimum)
 
 
 def keep_columns(counts: sparse.csr_matrix, columns: NDArray[np.intp]) -> sparse.csr_matrix:
-    """These columns only, ascending; many times quicker here than scipy's own indexing."""
+    """Keep these columns, which must ascend; many times quicker than scipy's own indexing."""
     number = np.full(counts.shape[1], -1, dtype=np.int32)
     number[columns] = np.arange(columns.size, dtype=np.int32)
     numbers = number[counts.indices]

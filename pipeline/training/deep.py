@@ -1,4 +1,4 @@
-"""`train --deep` as a whole: read, clean, fine-tune, blend, calibrate, measure, leave a run."""
+"""All of `train --deep`: read, clean, fine-tune, blend, calibrate, measure, save a run."""
 
 import time
 from dataclasses import asdict
@@ -36,7 +36,7 @@ LIBRARIES = (
     *("safetensors", "tokenizers", "torch", "transformers"),
 )
 UNFINISHED = "unfinished"
-"""Folder under the root where the checkpoint of a training lies until it is finished."""
+"""Folder under the root that holds the checkpoint of a training until it is finished."""
 SMALLEST_TRAINING = 40
 
 
@@ -48,11 +48,11 @@ def train_deep(
     resume: bool = False,
     blend: bool = True,
 ) -> Run:
-    """Fine-tune an encoder on labelled reviews, blend it with n-grams; leave a run under `root`.
+    """Fine-tune an encoder on labelled reviews, blend it with n-grams; save a run under `root`.
 
-    `resume` goes on with an unfinished training of the same options, but for `epochs` and `blend`.
+    `resume` continues an unfinished training, of which only `epochs` and `blend` may differ.
     Without `blend` the encoder answers alone. Raises InvalidInput where the data cannot be trained
-    on, ModelMissing where there is none to resume.
+    on, ModelMissing where there is no training to resume.
     """
     import torch
 
@@ -89,14 +89,14 @@ def train_deep(
 def _identity(
     settings: FineTuningSettings, facts: dict[str, Any], base: Download
 ) -> dict[str, Any]:
-    """What must not change between the parts of a training; where it ends may."""
+    """What must be the same when a training is resumed: all but the number of epochs."""
     record = asdict(settings)
     del record["epochs"]
     return {"settings": record, "data": facts["train"], "base": base.record()}
 
 
 def _examples(reviews: Reviews, settings: FineTuningSettings) -> tuple[Examples, Examples]:
-    """(To learn from, held out): equal texts are on the same side, empty ones on neither."""
+    """(Rows to learn from, held-out rows): equal texts on the same side, empty ones on neither."""
     pairs = zip(clean_all(reviews.texts), reviews.labels, strict=True)
     used = [(text, label) for text, label in pairs if text]
     if len(used) < SMALLEST_TRAINING:
@@ -112,7 +112,7 @@ def _examples(reviews: Reviews, settings: FineTuningSettings) -> tuple[Examples,
 def _blended(
     transformer: TransformerModel, learned: Examples, held_out: Examples, seed: int
 ) -> tuple[BlendedModel, dict[str, Any]]:
-    """The transformer with n-grams beside it, and how these were fitted."""
+    """The transformer blended with n-grams, and a record of how the n-grams were fitted."""
     settings = LinearSettings(seed=seed)
     fitted = fit_linear(learned.texts, learned.labels.tolist(), settings)
     record = {**asdict(settings), "inverse_regularization": fitted.inverse_regularization}
@@ -120,7 +120,7 @@ def _blended(
 
 
 def _figures(model: DeepModel, held_out: Examples, test: Examples) -> dict[str, Any]:
-    """Of the model on both, and of the parts of a blend alone."""
+    """Figures on both sets of rows: of the model, and of each part of a blend alone."""
     models: dict[str, Model] = {"": model}
     if isinstance(model, BlendedModel):
         models |= {"transformer_": model.transformer, "ngrams_": model.ngrams}

@@ -1,4 +1,4 @@
-"""`train` as a whole: read, clean, fit, measure on the test reviews, leave a run."""
+"""All of `train`: read, clean, fit, measure on the test reviews, save a run."""
 
 import time
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ from pipeline.training.fitting import LinearSettings, fit_linear
 
 LIBRARIES = ("joblib", "numpy", "scikit-learn", "scipy")
 TEST_SHARE = 0.2
-"""Set aside for the final figure where the data has no test file of its own."""
+"""Share of the reviews set aside for testing where the data has no test file of its own."""
 
 
 def train(data: Path, root: Path, settings: LinearSettings) -> Run:
-    """Train the fast model on a folder with NSMC or on one labelled file; leave a run under `root`.
+    """Train the fast model on a folder with NSMC or on one labelled file; save a run under `root`.
 
     Raises InvalidInput where the data cannot be trained on.
     """
@@ -60,15 +60,18 @@ def measure_model(model: LinearModel, reviews: Reviews) -> Metrics:
 
 
 def profile_of(model: Model, cleaned: Sequence[str]) -> dict[str, Any]:
-    """Of texts it was not trained on: of those it was, it is surer than it will ever be again."""
+    """The reference profile of a model.
+
+    The texts must not be those of training, where a model is surer than it is on any others.
+    """
     positive = model.probabilities(cleaned)[:, 1]
     return reference_profile(cleaned, positive, model.coverage(cleaned))
 
 
 def read_split(data: Path, seed: int) -> tuple[Reviews, Reviews, dict[str, Any]]:
-    """Return (reviews to train on, reviews to test on, what the run says of them).
+    """Return (reviews to train on, reviews to test on, what the run records of them).
 
-    Raises InvalidInput where they cannot be read.
+    Raises InvalidInput where the data cannot be read.
     """
     train_path, test_path = find_split(data)
     reviews = read_reviews(train_path)

@@ -1,8 +1,8 @@
 """Fine-tuning a pre-trained encoder of transformers: the loop, its optimizer, its evaluations.
 
-After Howard and Ruder 2018 (lower layers learn more slowly), Loshchilov and Hutter 2019 (AdamW),
-Mosbach et al. 2021 (warm-up). The same seed and number of threads give the same weights, whether
-the training was interrupted or not.
+It follows Howard and Ruder 2018 (lower layers learn more slowly), Loshchilov and Hutter 2019
+(AdamW) and Mosbach et al. 2021 (warm-up). The same seed and number of threads give the same
+weights, whether the training was interrupted or not.
 """
 
 import logging
@@ -36,11 +36,12 @@ _LAYER = re.compile(r"\.layers?\.(\d+)\.")
 class FineTuningSettings:
     """How the encoder is fitted.
 
-    `epochs` may be a fraction. `learning_rate`: of the top layer, each below has `layer_decay`
-    times that of the one above, the classifier twice it. `dropped`: share of the tokens left out
-    of a text, others each time. `label_smoothing`: for NSMC's wrong labels. `held_out`: share of
-    the rows that choose and calibrate. `evaluations`: per epoch; training ends early after
-    `patience` of them in a row without a smaller held-out loss.
+    `epochs` may be a fraction. `learning_rate` is that of the top layer; each layer below has
+    `layer_decay` times the rate of the one above it, the classifier twice that of the top.
+    `warm_up`, `cool_down`: shares of the steps, see `Schedule`. `dropped`: share of a text's tokens
+    that are left out, drawn anew each time. `label_smoothing` allows for NSMC's wrong labels.
+    `held_out`: share of the rows on which weights are chosen and calibrated. `evaluations`: how
+    many per epoch; training ends early after `patience` in a row without a smaller held-out loss.
     """
 
     epochs: float = 2.0
@@ -62,14 +63,14 @@ class FineTuningSettings:
 
 @dataclass(frozen=True)
 class Examples:
-    """Cleaned texts and the label of each, 0 or 1."""
+    """Cleaned texts and their labels (0 or 1), shape (n,)."""
 
     texts: Sequence[str]
     labels: NDArray[np.intp]
 
 
 class FineTuning:
-    """One training: `run` leaves the best weights in `module`."""
+    """One fine-tuning; after `run`, `module` has the best weights."""
 
     def __init__(
         self,
@@ -88,7 +89,7 @@ class FineTuning:
         self.best: dict[str, Any] = {}
 
     def run(self, examples: Examples, held_out: Examples, resume: bool = False) -> None:
-        """Train, from the last checkpoint where `resume`; the held-out rows choose the weights."""
+        """Train, and keep the weights of least held-out loss; `resume`: from the checkpoint."""
         if resume:
             self._restore(self.checkpoints.load())
         ids = self.encoder.encode(examples.texts)
@@ -114,7 +115,7 @@ class FineTuning:
         self.module.load_state_dict(self.best)
 
     def _check_end(self, steps: int, steps_per_epoch: int) -> None:
-        """Refuse an end that lies behind: weights in mid-course would be taken for a result."""
+        """Refuse an end that is already past, since the learning rate would not have fallen yet."""
         if self.step > steps:
             raise InvalidInput(
                 f"The unfinished training is at {self.step / steps_per_epoch:.3f} epochs already. "
@@ -152,7 +153,7 @@ class FineTuning:
         self.optimizer.zero_grad()
 
     def _evaluate(self, held_out: Examples) -> None:
-        """Note the held-out loss, and the weights where it is the smallest so far."""
+        """Record the held-out loss, and the weights if it is the smallest so far."""
         logits = self.model().logits(held_out.texts)
         self.losses.append(log_loss(logits, held_out.labels))
         accuracy = float(((logits > 0) == held_out.labels).mean())
@@ -163,11 +164,11 @@ class FineTuning:
             self.best = {key: value.clone() for key, value in self.module.state_dict().items()}
 
     def model(self) -> TransformerModel:
-        """The present weights as a model, not calibrated."""
+        """The present weights as a model that is not calibrated."""
         return TransformerModel(TransformerSettings(), self.encoder, TorchEngine(self.module))
 
     def _is_stuck(self) -> bool:
-        """Whether the last `patience` evaluations brought nothing better than there was before."""
+        """Whether none of the last `patience` evaluations was better than the best before them."""
         last = self.losses[-self.settings.patience :]
         before = self.losses[: -self.settings.patience]
         return bool(before) and min(last) > min(before)
@@ -188,7 +189,7 @@ class FineTuning:
 
 
 def _drop(ids: Sequence[int], share: float, random: np.random.Generator) -> Sequence[int]:
-    """Leave tokens out by chance, never the first and the last, which are special."""
+    """Leave out tokens at random, but never the first and the last, which are special."""
     inner = [token for token in ids[1:-1] if random.random() >= share]
     return [ids[0], *inner, ids[-1]]
 
@@ -215,6 +216,6 @@ def _make_optimizer(module: "PreTrainedModel", settings: FineTuningSettings) -> 
 
 
 def _layer(name: str) -> int:
-    """Number of the layer that a parameter belongs to, −1 outside of the layers."""
+    """Number of the layer that a parameter belongs to; −1 outside the layers."""
     found = _LAYER.search(name)
     return int(found[1]) if found else -1

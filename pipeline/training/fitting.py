@@ -1,7 +1,7 @@
 """Fitting the fast model: weighted n-gram counts, a support vector machine, calibration.
 
-Every choice is made on rows held out of the training reviews. What was chosen is then fitted again
-on all of them. The test reviews are not seen here.
+Every choice is made on rows held out of the training reviews. The chosen settings are then fitted
+again on all rows. The test reviews play no part.
 """
 
 import warnings
@@ -32,9 +32,8 @@ class LinearSettings:
     """How the fast model is fitted.
 
     `inverse_regularizations`: candidates for the C of the support vector machine, for rows of mean
-    squared norm 1; the best on held-out rows is taken. `passes`: sweeps of the solver over the
-    rows; more of them leave held-out accuracy as it is. `held_out`: share of rows that choose and
-    calibrate.
+    squared norm 1; the best on held-out rows is used. `passes`: sweeps of the solver over the rows;
+    more do not improve held-out accuracy. `held_out`: share of rows for choosing and calibrating.
     """
 
     features: FeatureSettings = field(default_factory=FeatureSettings)
@@ -46,11 +45,11 @@ class LinearSettings:
 
 
 BITS_WITH_MORPHEMES = (18, 23, 22, 22, 21)
-"""Morphemes and their pairs are many more than characters and theirs."""
+"""There are more different morphemes, and pairs of them, than characters and pairs of them."""
 
 
 def features_for(tokenizer: str) -> FeatureSettings:
-    """The default features; with morphemes, unless the tokenizer is "syllable"."""
+    """The default features of a tokenizer: with morphemes, unless it is "syllable"."""
     if tokenizer == SYLLABLE:
         return FeatureSettings()
     return FeatureSettings(bits=BITS_WITH_MORPHEMES, tokenizer=tokenizer)
@@ -67,7 +66,7 @@ class FittedLinear:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Cleaned texts, their labels (n,), and their counts (n, columns); each column is a bucket."""
+    """n cleaned texts, their labels (n,), their counts (n, columns), and each column's bucket."""
 
     texts: list[str]
     labels: NDArray[np.intp]
@@ -82,7 +81,7 @@ class _Rows:
 def fit_linear(
     cleaned: Sequence[str], labels: Sequence[int], settings: LinearSettings
 ) -> FittedLinear:
-    """Fit on n cleaned texts with labels 0 or 1. Texts that cleaning left empty are passed over.
+    """Fit on n cleaned texts with labels 0 or 1. Texts that cleaning left empty are skipped.
 
     Raises InvalidInput for fewer than 40 reviews or a single label.
     """
@@ -117,10 +116,10 @@ def _featurize(cleaned: Sequence[str], labels: Sequence[int], settings: LinearSe
 
 
 def _fit(rows: _Rows, inverse_regularization: float, settings: LinearSettings) -> LinearModel:
-    """A support vector machine by dual coordinate descent, in scikit-learn.
+    """Fit a support vector machine by dual coordinate descent, in scikit-learn.
 
     The loss is the squared hinge (Hsieh et al. 2008, "A dual coordinate descent method for
-    large-scale linear SVM"): it spends nothing on reviews that are clear already.
+    large-scale linear SVM"), which ignores reviews that are beyond the margin already.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC
@@ -134,7 +133,7 @@ def _fit(rows: _Rows, inverse_regularization: float, settings: LinearSettings) -
         random_state=settings.seed,
     )
     with warnings.catch_warnings():
-        # The passes are few on purpose: see LinearSettings.
+        # The passes are few on purpose; see `LinearSettings`.
         warnings.simplefilter("ignore", ConvergenceWarning)
         machine.fit(matrix, rows.labels)
     weights = np.zeros(settings.features.bucket_count)
@@ -145,7 +144,7 @@ def _fit(rows: _Rows, inverse_regularization: float, settings: LinearSettings) -
 
 
 def _scaled(rows: _Rows, scales: NDArray[np.float64]) -> tuple[sparse.csr_matrix, float]:
-    """Counts, scaled, over √length and over the root mean squared norm, which is returned too."""
+    """Scaled counts ÷ √length ÷ root mean squared norm of the rows; and that norm."""
     roots = np.repeat(root_lengths(rows.texts), np.diff(rows.counts.indptr))
     values = rows.counts.data * scales[rows.counts.indices] / roots
     norm = float(np.sqrt(values @ values / len(rows.texts)))

@@ -1,4 +1,4 @@
-"""Which rows a step learns from, and how fast."""
+"""The rows and the learning rate of each step of fine-tuning."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 POOL = 50
-"""Batches that are sorted by length together: enough for little padding, few enough for chance."""
+"""Batches whose rows are sorted by length together: more need less padding, fewer mix better."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Rates rise over the first `warm_up` of the steps, stay, and fall to 0 over `cool_down`.
+    """Rates rise over the share `warm_up` of the steps, stay, and fall to 0 over `cool_down`.
 
-    A trapezoid (Hägele et al. 2024, "Scaling laws and compute-optimal training beyond fixed
-    training durations"): until it falls, the end can be moved.
+    The rate is a trapezoid (Hägele et al. 2024, "Scaling laws and compute-optimal training beyond
+    fixed training durations"), so the end can be moved until the rate begins to fall.
     """
 
     steps: int
@@ -30,7 +30,7 @@ class Schedule:
 
 
 class BatchOrder:
-    """Batches of row numbers for any step, the same for the same seed."""
+    """The row numbers of each step's batch, which depend on the seed alone."""
 
     def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
         self._lengths = np.array(lengths)
@@ -51,7 +51,7 @@ class BatchOrder:
         return self._batches[position]
 
     def _shuffled(self, epoch: int) -> list[NDArray[np.intp]]:
-        """Rows in a random order, sorted by length within each pool, cut, the cuts shuffled."""
+        """Shuffle the rows, sort each pool by length, cut it into batches, and shuffle these."""
         random = np.random.default_rng((self._seed, epoch))
         rows = random.permutation(self._lengths.size)
         pool = POOL * self._size

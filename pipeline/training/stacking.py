@@ -1,7 +1,7 @@
 """Calibrating a fine-tuned transformer on held-out rows, alone or blended with n-grams.
 
 The n-grams are fitted on the rows that the transformer learned from, so that neither part of the
-blend knows a held-out row.
+blend has seen a held-out row.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from pipeline.training.finetuning import Examples
 
 _AT_A_TIME = 1024
 _LEAST = 1e-3
-"""Of what a part counts: one that helps nothing does no harm either."""
+"""Least weight of a part, so that a part that does not help does no harm either."""
 
 THRESHOLDS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
 LABELS_CHANGED = 0.001
@@ -30,12 +30,12 @@ LOSS_ADDED = 0.002
 
 @dataclass(frozen=True)
 class RememberingTransformer(TransformerModel):
-    """Computes a text's logit once, since calibrating, measuring and profiling all need it."""
+    """Computes a text's logit once, for calibrating, measuring and profiling alike."""
 
     known: dict[str, float] = field(default_factory=dict, repr=False)
 
     def logits(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
-        """Positive less negative output for cleaned texts, shape (n,)."""
+        """Logits of cleaned texts, shape (n,): the positive output minus the negative one."""
         new = [text for text in dict.fromkeys(cleaned) if text not in self.known]
         with progress_bar(len(new), "Answering") as bar:
             for start in range(0, len(new), _AT_A_TIME):
@@ -48,7 +48,7 @@ class RememberingTransformer(TransformerModel):
 def calibrate(
     raw: TransformerModel, tokenizer: bytes, held_out: Examples
 ) -> RememberingTransformer:
-    """As it will be served: calibrated on the held-out rows, and reading longer texts."""
+    """The model as it is served: calibrated on the held-out rows, and reading longer texts."""
     encoder = TextEncoder(tokenizer, raw.settings.max_tokens)
     model = RememberingTransformer(raw.settings, encoder, raw.engine)
     found = fit_calibration(model.logits(held_out.texts), held_out.labels)
@@ -58,7 +58,7 @@ def calibrate(
 def fit_blend(
     transformer: TransformerModel, ngrams: LinearModel, held_out: Examples
 ) -> BlendedModel:
-    """Both, each counting as much as logistic regression on the held-out rows says; calibrated.
+    """The blend of both, weighted by logistic regression on the held-out rows, and calibrated.
 
     This is stacking (Wolpert 1992, "Stacked generalization").
     """
@@ -75,10 +75,11 @@ def fit_blend(
 def cascade_threshold(
     alone: NDArray[np.float64], blended: NDArray[np.float64], labels: NDArray[np.intp]
 ) -> float:
-    """From which log-odds on the n-grams may answer alone, as held-out rows have it.
+    """Distance of the log-odds from 0 from which the n-grams answer alone, chosen on held-out rows.
 
-    Of shape (n,) each. The least of THRESHOLDS with which no more than LABELS_CHANGED of the rows
-    get another label, and the log loss rises by no more than LOSS_ADDED; NEVER if there is none.
+    `alone` and `blended` are the calibrated log-odds of the n-grams and of the blend, shape (n,).
+    Returns the least of THRESHOLDS with which at most LABELS_CHANGED of the rows get another label
+    and the log loss rises by at most LOSS_ADDED; NEVER if there is none.
     """
     blended_loss = log_loss(blended, labels)
     for threshold in THRESHOLDS:
@@ -91,7 +92,7 @@ def cascade_threshold(
 
 
 def blending_weights(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.float64]:
-    """What each of two models counts, shape (2,), more than nothing; their logits are (n, 2)."""
+    """The weight of each of two models, shape (2,), above 0; `logits` are theirs, shape (n, 2)."""
     from sklearn.linear_model import LogisticRegression
 
     spreads = np.maximum(logits.std(axis=0), 1e-9)

@@ -1,9 +1,9 @@
-"""How much each n-gram counts before fitting: rare ones and one-sided ones more.
+"""Scaling each n-gram's counts before fitting: those of rare and of one-sided n-grams up.
 
 scale = idf × (offset + |log of the n-gram's smoothed count in positive over negative reviews|).
-The idf is scikit-learn's smooth one. The ratio is that of naive Bayes, after Wang and Manning 2012,
-"Baselines and bigrams: simple, good sentiment and topic classification", which scale by its signed
-value; the sign is left to the fit here.
+The idf is scikit-learn's smooth one. The log ratio is that of naive Bayes, after Wang and Manning
+2012, "Baselines and bigrams: simple, good sentiment and topic classification". They scale by its
+signed value; here the sign is left to the fit.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,10 @@ from scipy import sparse
 
 @dataclass(frozen=True)
 class Weighting:
-    """`minimum_documents`: n-grams in fewer reviews are left out."""
+    """How n-grams are scaled. Those in fewer than `minimum_documents` reviews are left out.
+
+    `smoothing` is added to the counts in the ratio; `offset` to the absolute log ratio.
+    """
 
     smoothing: float = 0.5
     offset: float = 0.5

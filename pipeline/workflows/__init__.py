@@ -1,1 +1,1 @@
-"""The work of one command each, from end to end."""
+"""What the commands do, from end to end; one module per workflow."""

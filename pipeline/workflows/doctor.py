@@ -1,4 +1,4 @@
-"""What this installation has, what it lacks, and how to get that."""
+"""What this installation has, what it lacks, and how to get what is missing."""
 
 import os
 import platform
@@ -22,18 +22,18 @@ EXTRAS = {
     "torch": "deep",
     "transformers": "deep",
 }
-"""What an extra brings, and its name."""
+"""Packages that an extra installs, and the name of the extra."""
 TRAINING_BYTES = 2 * 2**30
-"""What training on all of NSMC needs to be at ease."""
+"""Free memory with which training on all of NSMC fits easily."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at; `mend` says how to get what is missing, "" where nothing is."""
+    """One thing looked at. `fix` says how to get what is missing; "" where nothing is missing."""
 
     name: str
     detail: str
-    mend: str = ""
+    fix: str = ""
 
 
 def examine(root: Path) -> list[Finding]:
@@ -58,18 +58,18 @@ def _package(name: str) -> Finding:
 
 
 def _extra(name: str, extra: str) -> Finding:
-    mend = f'Get it with `pip install "sentiment-toolkit[{extra}]"`.'
+    fix = f'Get it with `pip install "sentiment-toolkit[{extra}]"`.'
     found = _package(name)
-    return replace(found, mend=mend) if found.mend else found
+    return replace(found, fix=fix) if found.fix else found
 
 
 def _memory() -> Finding:
     try:
         available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
-        return Finding("memory", "this system does not tell")
-    mend = "" if available >= TRAINING_BYTES else "Training on all of NSMC takes 2 GB."
-    return Finding("memory", f"{available / 2**30:.1f} GB free", mend)
+        return Finding("memory", "unknown on this system")
+    fix = "" if available >= TRAINING_BYTES else "Training on all of NSMC takes 2 GB."
+    return Finding("memory", f"{available / 2**30:.1f} GB free", fix)
 
 
 def _disk(root: Path) -> Finding:
@@ -80,7 +80,7 @@ def _disk(root: Path) -> Finding:
 def _java() -> Finding:
     java = find_java()
     if java is None:
-        wanted = f"The analyzers but mecab need Java {OLDEST_JAVA} or newer."
+        wanted = f"All analyzers but mecab need Java {OLDEST_JAVA} or newer."
         return Finding("java", "not found", f"{wanted} Set JAVA_HOME, or use `{INSTALL}`.")
     return Finding("java", f"{java.version or 'of unknown version'} by {java.found_by}")
 
@@ -99,12 +99,12 @@ def _artifacts(root: Path) -> Iterator[Finding]:
         stored = list_artifacts(root)
         current = {slot: read_current(root / slot).get("digest") for slot in HOW_TO_GET}
     except ArtifactRefused as error:
-        yield Finding("artifacts", "not to be told apart", str(error))
+        yield Finding("artifacts", "cannot be listed", str(error))
         return
     for item in stored:
         if item.manifest is None:
-            mend = "Remove the folder, or put it back whole."
-            yield Finding("artifact", f"{item.folder} cannot be read", mend)
+            fix = "Remove the folder, or put it back whole."
+            yield Finding("artifact", f"{item.folder} cannot be read", fix)
     for slot, digest in current.items():
         if digest is None:
             yield Finding(f"{slot} model", f"none in {root}", HOW_TO_GET[slot])

@@ -1,4 +1,4 @@
-"""Measuring a run or current artifacts on labelled reviews."""
+"""Measuring a run, or the current artifacts, on labelled reviews."""
 
 import time
 from collections.abc import Sequence

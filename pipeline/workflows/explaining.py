@@ -1,4 +1,4 @@
-"""Which n-grams decided: every weight that was added up, over the text it came from."""
+"""Which n-grams decided an answer: every weight in its sum, and where in the text it is from."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ Span = tuple[int, int]
 
 
 class Unit(NamedTuple):
-    """What one position of a view shows and covers."""
+    """One position of a view: how it is shown, and the characters `start:end` that it covers."""
 
     shown: str
     start: int
@@ -31,8 +31,8 @@ class Unit(NamedTuple):
 class Contribution:
     """What one n-gram added to the logit.
 
-    It covers `cleaned[start:end]`, spaces included; `ngram` shows it with | for the start or the
-    end of the review.
+    It covers `cleaned[start:end]`, spaces included. In `ngram`, | stands for the start or the end
+    of the review.
     """
 
     view: str
@@ -44,7 +44,7 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Explanation:
-    """An answer taken apart: `intercept` and the contributions' logits sum to `logit`."""
+    """An answer and its parts: `intercept` and the contributions' logits sum to `logit`."""
 
     prediction: Prediction
     cleaned: str
@@ -62,7 +62,7 @@ class Explanation:
         return shares
 
     def strongest(self, count: int) -> list[tuple[str, float]]:
-        """The n-grams that decided most, and what each added, wherever in the text it stands."""
+        """The n-grams that added most to the logit, and how much each added over the whole text."""
         totals: dict[str, float] = {}
         for contribution in self.contributions:
             totals[contribution.ngram] = totals.get(contribution.ngram, 0.0) + contribution.logit
@@ -70,7 +70,7 @@ class Explanation:
 
 
 def explain(handler: LinearHandler, text: str) -> Explanation:
-    """Take the answer to one text apart."""
+    """Split the answer to one text into the contributions of its n-grams."""
     (cleaned,) = handler.preprocess([text])
     (prediction,) = handler.handle([text])
     model = handler.model
@@ -103,7 +103,7 @@ def _contributions(model: LinearModel, cleaned: str) -> Iterator[Contribution]:
 
 
 def _units(view: str, cleaned: str, tokenizer: str) -> list[Unit]:
-    """What the positions of a review stand for, and the boundary behind it."""
+    """The positions of a review in a view: a boundary, one unit per code, and a boundary."""
     if view == "words":
         spans = [(word.start(), word.end()) for word in re.finditer(r"(?<!\S)\S{1,2}", cleaned)]
     elif view == "unspaced":
@@ -119,7 +119,7 @@ def _units(view: str, cleaned: str, tokenizer: str) -> list[Unit]:
 
 
 def _morpheme_spans(cleaned: str, tokenizer: str, content_only: bool) -> Iterator[Span]:
-    """Where the text has each morpheme; one that the analyzer rewrote covers nothing."""
+    """Where each morpheme stands in the text; one that the analyzer rewrote has an empty span."""
     (morphemes,) = get_tokenizer(tokenizer).tokenize([cleaned])
     end = 0
     for morpheme in morphemes:

@@ -1,4 +1,4 @@
-"""How far the reviews of files are from those a model was trained on."""
+"""How far the reviews in files are from those that a model was trained on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ CHUNK_BYTES = 2**20
 
 @dataclass(frozen=True)
 class FileDrift:
-    """Texts looked at, and the population stability index of each feature."""
+    """The number of texts, and the population stability index of each feature."""
 
     texts: int
     indexes: dict[str, float]
@@ -27,7 +27,7 @@ class FileDrift:
 def measure_drift(handler: Handler, sources: Sequence[Source], settings: ReadSettings) -> FileDrift:
     """Compare the reviews of all sources with the artifact's reference profile.
 
-    Raises InvalidInput for a row that cannot be read, where there are no reviews, or for an
+    Raises InvalidInput for a row that cannot be read, for files without reviews, and for an
     artifact without a profile.
     """
     if not handler.artifact.manifest.profile:
@@ -39,11 +39,11 @@ def measure_drift(handler: Handler, sources: Sequence[Source], settings: ReadSet
     for chunk in read_chunks(look_at(sources, settings), BEGINNING, CHUNK_BYTES):
         parsed = parse_chunk(chunk)
         if parsed.rejects:
-            raise InvalidInput(f"{str(parsed.rejects[0]).rstrip('.')}. Mend that row.")
+            raise InvalidInput(f"{str(parsed.rejects[0]).rstrip('.')}. Fix that row.")
         if parsed.texts:
             cleaned = handler.preprocess(parsed.texts)
             answers = handler.inference(cleaned)
             counts = add_counts(counts, count_texts(cleaned, answers[:, 1]))
     if counts is None:
-        raise InvalidInput("There are no reviews in it.")
+        raise InvalidInput("There are no reviews in the files.")
     return FileDrift(counts["texts"], drift(handler.artifact.manifest.profile, shares(counts)))

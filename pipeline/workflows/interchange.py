@@ -1,7 +1,8 @@
-"""The fast model as a scikit-learn pipeline. This program never loads one.
+"""The fast model as a scikit-learn pipeline, for tools that want an estimator.
 
-It is for tools that want an estimator. It is written beside the sealed artifacts, never into one,
-and only after it gave the golden answers.
+This program writes such a pipeline and never loads one from a file: it is a pickle, which can run
+code. It is written beside the sealed artifacts, never into one, and only after it gave the golden
+answers.
 """
 
 import gzip
@@ -38,7 +39,7 @@ class NgramClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = np.array([NEGATIVE, POSITIVE])
 
     def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Self:  # noqa: ARG002
-        """Do nothing, like scikit-learn's FrozenEstimator: it is fitted."""
+        """Do nothing: the model is fitted already, as in scikit-learn's FrozenEstimator."""
         return self
 
     def decision_function(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -61,18 +62,19 @@ def clean_all(texts: Sequence[str]) -> list[str]:
 
 
 def write_sklearn(root: Path, digest: str) -> Path:
-    """Write a scikit-learn Pipeline that takes texts and loads without this package; its path.
+    """Write a scikit-learn Pipeline that takes texts; return its path.
 
-    Where it is loaded, with `joblib.load`, it needs numpy, scikit-learn and cloudpickle. It is a
-    pickle that runs code: load it from where you trust. Raises ArtifactRefused if its answers
-    differ from the golden ones, InvalidInput for a model that needs an analyzer.
+    It is loaded with `joblib.load`, which needs numpy, scikit-learn and cloudpickle, but not this
+    package. It is a pickle that runs code, so load it from trusted sources only. Raises
+    ArtifactRefused if its answers differ from the golden ones, InvalidInput for a model that needs
+    an analyzer.
     """
     artifact = load_artifact(root / LinearHandler.slot / digest, LinearHandler.slot)
     model = LinearModel.from_parts(artifact.parameters(), artifact.manifest.settings)
     if model.features.tokenizer != SYLLABLE:
         raise InvalidInput(
-            f"The analyzer {model.features.tokenizer} does not travel in a scikit-learn pipeline. "
-            "Serialize a run of the tokenizer syllable."
+            f"The analyzer {model.features.tokenizer} cannot be part of a scikit-learn pipeline. "
+            "Serialize a run that was trained with --tokenizer syllable."
         )
     steps = [("clean", FunctionTransformer(clean_all)), ("classify", NgramClassifier(model))]
     content = _pickled(Pipeline(steps))
@@ -101,4 +103,6 @@ def _check_golden(artifact: Artifact, content: bytes) -> None:
     for expected, answer in zip(golden, answers, strict=True):
         difference = abs(expected.confidence - answer.confidence)
         if answer.label != expected.label or difference > artifact.manifest.tolerance:
-            raise ArtifactRefused(f"The scikit-learn form of {artifact.digest} answers otherwise.")
+            raise ArtifactRefused(
+                f"As a scikit-learn pipeline, {artifact.digest} answers differently."
+            )

@@ -1,4 +1,4 @@
-"""A fine-tuned classifier from a hub or a folder, made a run and sealed for slot `deep`."""
+"""Getting a fine-tuned classifier from a hub or a folder and sealing it for the slot `deep`."""
 
 import time
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ NAMES = {
     POSITIVE: ("positive", "label_1", "1", "긍정"),
 }
 ROWS = 4000
-"""Labelled reviews used at the most: half of them calibrate, half measure and compare."""
+"""Most labelled reviews used: one half calibrates, the other measures and compares."""
 
 
 def pull(
@@ -47,9 +47,9 @@ def pull(
 ) -> str:
     """Get a classifier, seal it into an artifact under `root`, make it current; return its digest.
 
-    `labels`: what its outputs mean, in their order, where their names do not tell. `reviews`:
-    labelled ones to calibrate and to measure on. Raises what `get_model` raises, ArtifactRefused
-    for a model that is not safe to load, InvalidInput for one of other labels.
+    `labels`: what its outputs mean, in their order, if their names do not say so. `reviews`:
+    labelled reviews to calibrate and to measure on. Raises what `get_model` raises, ArtifactRefused
+    for a model that is not safe to load, InvalidInput for one with other labels.
     """
     started = time.perf_counter()
     download = get_model(name, revision)
@@ -80,7 +80,7 @@ def pull(
 
 
 def positive_output(config: Mapping[str, Any], labels: tuple[str, ...] = ()) -> int:
-    """Which output of a classifier stands for positive; InvalidInput where that cannot be told."""
+    """Index of the output that stands for positive; InvalidInput where the names do not say it."""
     given = labels or tuple(_label_names(config))
     if len(given) != 2:
         raise InvalidInput(
@@ -91,14 +91,14 @@ def positive_output(config: Mapping[str, Any], labels: tuple[str, ...] = ()) -> 
     ]
     if sorted(order) != [NEGATIVE, POSITIVE]:
         raise InvalidInput(
-            f"What the labels {', '.join(given)} mean is not known. Say it in their order: "
+            f"The labels {', '.join(given)} do not say what they mean. Say it, in their order: "
             "--labels negative,positive or --labels positive,negative."
         )
     return order.index(POSITIVE)
 
 
 def _label_names(config: Mapping[str, Any]) -> list[str]:
-    """Names of the outputs in their order, those that transformers gives where there are none."""
+    """Names of the outputs in their order; without any, the names that transformers gives them."""
     named = config.get("id2label")
     if not named:
         return [f"LABEL_{number}" for number in range(int(config.get("num_labels") or 2))]
@@ -108,7 +108,10 @@ def _label_names(config: Mapping[str, Any]) -> list[str]:
 def _with_reviews(
     model: TransformerModel, reviews: Reviews
 ) -> tuple[TransformerModel, dict[str, Any], dict[str, Any], Reviews]:
-    """Calibrated on some rows; figures, profile and rows of the others."""
+    """Calibrate on one half of the reviews, measure on the other.
+
+    Returns the calibrated model, and figures, profile and reviews of the second half.
+    """
     from pipeline.training.calibration import fit_calibration
 
     rows = np.random.default_rng(0).permutation(len(reviews))[:ROWS]

@@ -1,4 +1,4 @@
-"""Whether another form of a model may stand for the exact one: answers compared, or refused."""
+"""Whether a quantized model may replace the exact one: their answers are compared."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,17 +11,18 @@ from pipeline.models.base import Model
 from pipeline.text.cleaning import clean_all
 
 LARGEST_DISAGREEMENT = 0.01
-"""Share of the texts that get another label."""
+"""Largest allowed share of texts whose label changes."""
 LARGEST_LOSS = 0.003
-"""Of accuracy, where labels are at hand."""
+"""Largest allowed loss of accuracy, where labels are at hand."""
 MOST_TEXTS = 2000
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Shares, from 0 to 1: texts with another label, largest difference of confidence, accuracy.
+    """How the answers differ over `texts` texts; all figures are shares, from 0 to 1.
 
-    Accuracy is None without labelled texts.
+    `disagreement`: share of texts whose label differs. `largest_difference`: of P(positive).
+    `exact_accuracy` and `accuracy` are None without labelled texts.
     """
 
     texts: int
@@ -34,9 +35,9 @@ class Comparison:
 def check(
     exact: Model, other: Model, texts: Sequence[str] = (), labels: Sequence[int] = ()
 ) -> dict[str, float | int | None]:
-    """Compare on the golden set and the first 2,000 of `texts`, whose labels are `labels`.
+    """Compare both models on the golden set and the first 2,000 of `texts`, labelled by `labels`.
 
-    Returns the figures; raises ArtifactRefused where the other form strays too far.
+    Returns the fields of a `Comparison`; raises ArtifactRefused where `other` strays too far.
     """
     texts, known = texts[:MOST_TEXTS], np.array(labels[:MOST_TEXTS])
     cleaned = clean_all([*golden_texts(), *texts])
@@ -56,9 +57,10 @@ def _judge(found: Comparison, flips: int) -> None:
     loss = round((found.exact_accuracy or 0.0) - (found.accuracy or 0.0), 9)  # 0.003 is allowed
     strays = found.disagreement > LARGEST_DISAGREEMENT and flips > 1
     if strays or loss > LARGEST_LOSS:
-        accuracy = f" and loses {100 * loss:.2f} points" if found.accuracy is not None else ""
+        lost = f", and int8 loses {100 * loss:.2f} points of accuracy"
+        accuracy = lost if found.accuracy is not None else ""
         raise ArtifactRefused(
-            f"int8 answers {100 * found.disagreement:.2f} % of {found.texts} texts otherwise than "
-            f"fp32{accuracy}; at most {100 * LARGEST_DISAGREEMENT:.0f} % and "
+            f"int8 gives {100 * found.disagreement:.2f} % of {found.texts} texts another label "
+            f"than fp32{accuracy}; at most {100 * LARGEST_DISAGREEMENT:.0f} % and "
             f"{100 * LARGEST_LOSS:.1f} points are allowed. Use --precision fp32."
         )

@@ -1,4 +1,4 @@
-"""Replaying a golden set against a running server: whether it answers as offline."""
+"""Replaying golden sets against a running server, to see whether it answers as offline."""
 
 import http.client
 import json
@@ -20,7 +20,7 @@ TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True)
 class Replay:
-    """How a server answered: texts asked, what differed, seconds of each request that held one."""
+    """How a server answered `texts` golden texts: what differed, and each request's seconds."""
 
     model: str
     texts: int
@@ -28,18 +28,18 @@ class Replay:
     seconds: list[float]
 
     def percentile(self, percent: float) -> float:
-        """Milliseconds within which this share of the requests was answered."""
+        """Milliseconds within which `percent` % of the requests were answered."""
         return float(np.percentile(self.seconds, percent) * 1000)
 
 
 def replay_golden(
     url: str, root: Path, slot: str | None = None, trust: Trust = ANY, key: str | None = None
 ) -> list[Replay]:
-    """Ask a server for the golden answers of what it says it serves, one text a request.
+    """Ask a server for the golden answers of the models that it serves, one text per request.
 
-    Each model's artifact must be in the store `root`; `slot` None: all slots. `key`: API key.
+    The artifact of each model must be in the store `root`. `slot` None: all slots. `key`: API key.
     Raises ModelMissing where an artifact is not there, ResourceUnavailable where the server does
-    not answer or is not ready, InvalidInput for what is no URL.
+    not answer or is not ready, InvalidInput for an invalid URL.
     """
     server = _Server(url, key)
     try:
@@ -68,7 +68,7 @@ def _replay(server: "_Server", root: Path, slot: str, model: str | None, trust: 
 
 
 def _find(root: Path, slot: str, model: str) -> Path:
-    """The artifact that a server names, the current one where that is it."""
+    """Folder of the artifact that a server names; raises ModelMissing."""
     digest = model.partition("@")[2]
     found = sorted((root / slot).glob(f"{digest}*")) if digest.isalnum() else []
     if not found:
@@ -81,7 +81,7 @@ def _find(root: Path, slot: str, model: str) -> Path:
 
 
 def _difference(expected: GoldenAnswer, answer: dict[str, Any], tolerance: float) -> str | None:
-    """What is wrong with an answer, None where nothing is."""
+    """What is wrong with an answer; None where nothing is."""
     label, confidence = answer.get("label"), answer.get("confidence")
     is_near = isinstance(confidence, float | int) and (
         abs(confidence - expected.confidence) <= tolerance
@@ -109,7 +109,7 @@ class _Server:
         self._connection = kind(parts.hostname, parts.port, timeout=TIMEOUT_SECONDS)
 
     def models(self) -> dict[str, str]:
-        """Names of the models it serves, by slot."""
+        """Names of the models that it serves, by slot."""
         status, record, _ = self._ask("GET", "/readyz")
         models = record.get("models")
         if status != http.HTTPStatus.OK or not isinstance(models, dict) or not models:

@@ -1,4 +1,4 @@
-"""From a run to a sealed artifact."""
+"""Sealing a run into an artifact."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,14 +26,14 @@ from pipeline.text.cleaning import clean_all
 from pipeline.workflows import quantization_gate
 
 TOLERANCE = 1e-9
-"""Largest difference in confidence between the sealed answers and a replay, fast model."""
+"""Largest difference in confidence between a sealed answer and its replay, for the fast model."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """How a deep model is sealed: which engine runs it, with numbers of which precision.
+    """How a deep model is sealed: the engine that runs it, and the precision of its numbers.
 
-    `reviews`: labelled ones that int8 is compared with fp32 on, beside the golden set.
+    `reviews`: labelled reviews on which int8 is compared with fp32, beside the golden set.
     """
 
     engine: str = ONNX
@@ -50,7 +50,7 @@ def serialize(
 ) -> str:
     """Seal a run (the newest if None) into an artifact under `destination`; return its digest.
 
-    `key`: sign it with this Ed25519 private key (PEM). `form` is for a deep model.
+    `key`: sign it with this Ed25519 private key (PEM). `form`: how to seal a deep model.
 
     The artifact is loaded and its golden set replayed before it becomes current. Raises
     ModelMissing where there is no such run, ArtifactRefused where int8 strays from fp32.
@@ -85,7 +85,7 @@ def _golden_answers(model: Model) -> tuple[GoldenAnswer, ...]:
 
 
 def _in_form(run: Run, files: dict[str, bytes], form: Form) -> tuple[Run, dict[str, bytes], float]:
-    """The run and its files as they are to be sealed, and the tolerance of their answers."""
+    """The run and its files in the form to seal, and the tolerance of its answers."""
     if form.engine == TORCH:
         return run, files, TOLERANCES[FP32]
     from pipeline.models.transformer.export import export_files, quantize_files

@@ -119,7 +119,7 @@ FAULTS: dict[str, tuple[Fault, type[Exception], str]] = {
     "gated": (
         lambda hub: setattr(hub, "error", (403, "GatedRepo")),
         ModelMissing,
-        "open to some only",
+        "is gated",
     ),
     "no access": (lambda hub: setattr(hub, "error", (401, "")), ModelMissing, "HF_TOKEN"),
     "down": (lambda hub: setattr(hub, "error", (500, "")), ResourceUnavailable, "500"),

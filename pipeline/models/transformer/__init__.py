@@ -1,1 +1,1 @@
-"""The deep model: token ids, the engines that compute logits, and what makes answers of them."""
+"""The transformer: token ids, the engines that run it, calibrated answers, export and hub."""

@@ -1,4 +1,4 @@
-"""Attention as one node of onnxruntime's in place of a dozen: a single review takes fewer steps."""
+"""Exporting attention as one node of onnxruntime in place of a dozen, which saves steps."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ _NODE = "com.microsoft::MultiHeadAttention"
 
 
 def prepare_attention(module: "PreTrainedModel") -> None:
-    """Make a classifier's attention one that can be exported; after this it cannot be run."""
+    """Replace a classifier's attention by one for export; torch cannot run the classifier then."""
     from transformers import AttentionInterface, AttentionMaskInterface
 
     if not module._supports_attention_backend:
@@ -31,7 +31,7 @@ def _attend(
     scaling: float | None = None,
     **___: Any,
 ) -> tuple["torch.Tensor", None]:
-    """From (rows, heads, tokens, size) to (rows, tokens, heads, size)."""
+    """Attention over inputs (rows, heads, tokens, size); output (rows, tokens, heads, size)."""
     import torch
 
     heads, size = query.shape[1], query.shape[3]
@@ -48,4 +48,4 @@ def _attend(
 
 
 def _no_mask(*_: Any, **__: Any) -> None:
-    """All tokens count."""
+    """Use no mask: all tokens count."""

@@ -1,4 +1,4 @@
-"""Child process: pickled weights of a folder to safetensors, reading tensors and nothing else."""
+"""Child process that converts a folder's pickled weights to safetensors; it reads tensors only."""
 
 import sys
 from pathlib import Path

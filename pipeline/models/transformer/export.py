@@ -1,4 +1,4 @@
-"""From a classifier of transformers to a network in ONNX."""
+"""Exporting a classifier of transformers to a network in ONNX."""
 
 import logging
 import warnings
@@ -19,23 +19,23 @@ OPSET = 20
 
 
 def export_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Files for the ONNX engine, exact, from those for torch."""
+    """A model's files for the ONNX engine, in fp32, from those for torch."""
     network = export(build_module(files[CONFIG], files[WEIGHTS]).cpu())
     others = {name: files[name] for name in files if name not in (CONFIG, WEIGHTS)}
     return {**others, NETWORK: network}
 
 
 def quantize_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The same with 8-bit products."""
+    """A model's files for the ONNX engine with its network in int8, from those in fp32."""
     from pipeline.models.transformer.quantization import quantize
 
     return {**files, NETWORK: quantize(files[NETWORK])}
 
 
 def export(module: "PreTrainedModel") -> bytes:
-    """A network of ids, int64 (rows, tokens), to outputs, float32 (rows, 2).
+    """The ONNX bytes of a network from ids, int64 (rows, tokens), to outputs, float32 (rows, 2).
 
-    All tokens count: there is no mask, since rows of one length are answered together.
+    The network has no mask, since only rows of equal length are answered together.
     """
     import torch
 
@@ -53,7 +53,7 @@ def export(module: "PreTrainedModel") -> bytes:
     sizes = {0: torch.export.Dim("rows", min=1), 1: torch.export.Dim("tokens", min=2, max=LONGEST)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # It would tell that torchvision is absent, which nothing here needs.
+        # Else it warns that torchvision is missing, which is not needed.
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         program = torch.onnx.export(
             Outputs().eval(),
@@ -72,7 +72,7 @@ def export(module: "PreTrainedModel") -> bytes:
 
 
 def _strip(model: "onnx.ModelProto") -> None:
-    """Drop what tells where and how it was exported: paths, stack traces, guessed shapes."""
+    """Drop what depends on where and how it was exported: paths, stack traces, guessed shapes."""
     graph = model.graph
     del graph.value_info[:], model.metadata_props[:], graph.metadata_props[:]
     for part in (*graph.node, *graph.input, *graph.output, *graph.initializer):

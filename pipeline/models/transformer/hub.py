@@ -1,6 +1,6 @@
-"""Getting a model from a hub at a pinned commit, or from a folder. Nothing of it is run.
+"""Getting a model from a hub at a pinned commit, or from a folder. None of its code is run.
 
-The hub's client resumes and caches, but does not look at what it got: here every file is compared
+The hub's client resumes and caches, but does not verify what it got; here every file is compared
 with the hash that the hub lists for it.
 """
 
@@ -37,9 +37,9 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Download:
-    """A model's folder, what it is called, its commit on the hub (None for a folder), its files.
+    """A model's folder, its name, its commit on the hub (None for a folder), and its files.
 
-    `files` maps names to sha256. Other files of the folder are not to be used.
+    `files` maps names to sha256. Other files of the folder must not be used.
     """
 
     folder: Path
@@ -48,17 +48,18 @@ class Download:
     files: dict[str, str]
 
     def record(self) -> dict[str, Any]:
-        """What a run and a manifest say of it."""
+        """What a run and a manifest record of the download."""
         return {"repository": self.repository, "commit": self.commit, "files": self.files}
 
 
 def get_model(name: str, revision: str | None = None) -> Download:
     """Get a model in Hugging Face's format: `name` is a folder or a repository of the hub.
 
-    `revision`: a commit, branch or tag; None is the main branch. Takes safetensors where there are
-    some, else pytorch_model.bin. HF_TOKEN, HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE are honoured; a
-    commit that is in the cache already is not fetched again. Raises ModelMissing, InvalidInput,
-    ArtifactRefused for wrong bytes, or ResourceUnavailable where the hub does not answer.
+    `revision`: a commit, branch or tag; None: the main branch. Weights are taken in safetensors if
+    there are any, else from pytorch_model.bin. HF_TOKEN, HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE
+    are honoured; a commit that is in the cache is not fetched again. Raises ModelMissing,
+    InvalidInput, ArtifactRefused for wrong bytes, or ResourceUnavailable where the hub does not
+    answer.
     """
     folder = Path(name).expanduser()
     if folder.is_dir():
@@ -83,7 +84,7 @@ def _describe(folder: Path, name: str, commit: str | None) -> Download:
 
 
 def _list(name: str, revision: str | None) -> tuple[str, "list[RepoFile] | None"]:
-    """(Commit, files that are needed of it), None for those that the cache has where offline."""
+    """(Commit, files that are needed of it). Offline the files are None: all that the cache has."""
     from huggingface_hub import HfApi, constants
     from huggingface_hub.hf_api import RepoFile
 
@@ -101,7 +102,7 @@ def _list(name: str, revision: str | None) -> tuple[str, "list[RepoFile] | None"
 
 
 def _fetch(name: str, commit: str, listed: "list[RepoFile] | None") -> Path:
-    """Folder of the files; what the cache holds wrong is fetched once more."""
+    """Folder of the files; files that are wrong in the cache are fetched once more."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
@@ -132,7 +133,7 @@ def _fetch(name: str, commit: str, listed: "list[RepoFile] | None") -> Path:
 
 
 def _is_right(path: Path, file: "RepoFile") -> bool:
-    """Compare with the sha256 of a large file, or with git's hash of a small one."""
+    """Whether a file has the listed hash: sha256 if it is large, git's blob hash if it is small."""
     if not path.is_file() or path.stat().st_size != file.size:
         return False
     if file.lfs is not None:
@@ -148,7 +149,7 @@ def _sha256(path: Path) -> str:
 
 
 def _retried(call: Callable[[], Result]) -> Result:
-    """Call again, after ever longer pauses, while the hub fails as it may fail for a moment."""
+    """Call, and call again after ever longer pauses while the hub fails in a way that may pass."""
     for attempt in range(ATTEMPTS - 1):
         try:
             return call()
@@ -172,7 +173,7 @@ def _may_pass(error: Exception) -> bool:
 
 @contextmanager
 def _translated(name: str, revision: str | None) -> Iterator[None]:
-    """The client's errors as ours, each with a way out."""
+    """Translate the client's errors into those of this package, which say what to do."""
     from httpx2 import HTTPError
     from huggingface_hub import errors
 
@@ -180,11 +181,11 @@ def _translated(name: str, revision: str | None) -> Iterator[None]:
         yield
     except errors.GatedRepoError:
         raise ModelMissing(
-            f"{name} is open to some only. Ask for access on its page, then set HF_TOKEN."
+            f"{name} is gated. Ask for access on its page, then set HF_TOKEN."
         ) from None
     except errors.RepositoryNotFoundError:
         raise ModelMissing(
-            f"There is no model {name}, or it is private. Mind the spelling, or set HF_TOKEN."
+            f"There is no model {name}, or it is private. Check the spelling, or set HF_TOKEN."
         ) from None
     except errors.RevisionNotFoundError:
         raise ModelMissing(f"{name} has no revision {revision}.") from None
@@ -202,6 +203,6 @@ def _translated(name: str, revision: str | None) -> Iterator[None]:
 
 def _unavailable(name: str, reason: str) -> ResourceUnavailable:
     return ResourceUnavailable(
-        f"{name} could not be got from the hub: {reason}. Try again later; what has come so far is "
-        "kept. Or get its files by hand and name their folder."
+        f"{name} could not be downloaded: {reason}. Try again later; what has arrived is kept. Or "
+        "get its files by hand and name their folder."
     )

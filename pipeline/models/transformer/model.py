@@ -1,4 +1,4 @@
-"""The deep model: tokens, engine and calibration together, with the fast model's interface."""
+"""The transformer as a model: tokens, engine and calibration behind the common interface."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -13,25 +13,27 @@ from pipeline.models.linear import log_odds, logistic
 from pipeline.models.transformer.tokens import TextEncoder, equal_length_batches
 
 TOKENS_PER_BATCH = 768
-"""More does not make it quicker, and holds more memory."""
+"""Larger batches are no quicker and use more memory."""
 
 LONGEST = 256
-"""Tokens that are read of a text; a review of NSMC has 140 characters."""
+"""Most tokens read of a text; a review of NSMC has at most 140 characters."""
 
 ONNX, TORCH = "onnx", "torch"
 FP32, INT8 = "fp32", "int8"
 TOLERANCES = {FP32: 1e-4, INT8: 0.02}
-"""Largest difference in confidence between two machines or batches, by precision. Sums of floats
-depend on the processor in their last bits; with int8 such a bit can decide how a number is rounded.
+"""Largest difference in confidence between two machines or batches, by precision.
+
+The last bits of a sum of floats depend on the processor, and in int8 such a bit can decide how a
+number is rounded.
 """
 
 Engine = Callable[[NDArray[np.int64]], NDArray[np.float32]]
-"""Token ids, shape (rows, tokens), to the classifier's raw outputs, shape (rows, 2)."""
+"""A function from token ids, shape (rows, tokens), to raw outputs, shape (rows, 2)."""
 
 
 @dataclass(frozen=True)
 class TransformerSettings:
-    """What a deep artifact is; kept in its manifest.
+    """The settings of a transformer; kept in the manifest.
 
     `positive`: which of the two outputs stands for positive. The calibrated log-odds are
     tail × arsinh((slope × (positive − negative output) + offset) ÷ tail).
@@ -67,7 +69,7 @@ class TransformerSettings:
 
 @dataclass(frozen=True)
 class TransformerModel:
-    """Answers cleaned texts; the same alone and among others, but for the last bits of a sum."""
+    """Answers cleaned texts; other texts in a batch change only the last bits of an answer."""
 
     settings: TransformerSettings
     encoder: TextEncoder = field(repr=False)
@@ -79,7 +81,7 @@ class TransformerModel:
     ) -> Self:
         """The model of a run or an artifact; raises ArtifactRefused where its files are damaged.
 
-        `threads`: None leaves their number to the engine, which takes one a core.
+        `threads`: how many the engine uses; None: one per core.
         """
         settings = TransformerSettings.from_record(record)
         needed = (TOKENIZER, NETWORK) if settings.engine == ONNX else (TOKENIZER, CONFIG, WEIGHTS)
@@ -89,7 +91,7 @@ class TransformerModel:
         return cls(settings, encoder, _make_engine(files, settings.engine, threads))
 
     def logits(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
-        """Positive less negative output for cleaned texts, shape (n,)."""
+        """Logits of cleaned texts, shape (n,): the positive output minus the negative one."""
         logits = np.empty(len(cleaned))
         ids = self.encoder.encode(cleaned)
         positive = self.settings.positive
@@ -112,7 +114,7 @@ class TransformerModel:
         return self.settings.to_record()
 
     def calibrated(self, slope: float, offset: float, tail: float) -> Self:
-        """The same with other numbers of calibration."""
+        """The same model with this calibration; see `TransformerSettings`."""
         settings = replace(self.settings, slope=slope, offset=offset, tail=tail)
         return replace(self, settings=settings)
 

@@ -1,4 +1,4 @@
-"""Outputs by onnxruntime: no torch, no transformers."""
+"""The engine that runs a network in onnxruntime, without torch or transformers."""
 
 import os
 
@@ -12,10 +12,10 @@ IDS, OUTPUTS = "ids", "outputs"
 
 
 class OnnxEngine:
-    """A network in ONNX, from its bytes, on the CPU."""
+    """Runs a network, given as its ONNX bytes, on the CPU. `threads` None: one per core."""
 
     def __init__(self, network: bytes, threads: int | None = None) -> None:
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when it is imported
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reads this when imported
         try:
             import onnxruntime
         except ImportError:
@@ -25,7 +25,7 @@ class OnnxEngine:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.log_severity_level = 3
-        # Waiting threads would take the processor from other requests.
+        # Threads that wait by spinning would take the processor from other requests.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(

@@ -1,4 +1,4 @@
-"""From a folder in Hugging Face's format to a classifier and its tokenizer. Runs no code of it."""
+"""Loading a classifier and its tokenizer from a folder in Hugging Face's format, code unrun."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ _CODE = ("auto_map", "custom_pipelines", "trust_remote_code")
 _NEW_CLASSIFIER = {
     "id2label": {0: NEGATIVE, 1: POSITIVE},
     "label2id": {NEGATIVE: 0, POSITIVE: 1},
-    # Dropout before the classifier only: inside, it costs time and brings little.
+    # Dropout only before the classifier: inside the encoder it takes time and gains little.
     "classifier_dropout": 0.1,
     "hidden_dropout_prob": 0.0,
     "attention_probs_dropout_prob": 0.0,
@@ -28,15 +28,15 @@ _NEW_CLASSIFIER = {
 
 
 def load_encoder(folder: Path) -> "PreTrainedModel":
-    """A pre-trained encoder with a new classifier of (negative, positive), to be trained.
+    """A pre-trained encoder with a new, untrained classifier of (negative, positive).
 
-    The classifier's weights are drawn from torch's generator.
+    The classifier's weights are drawn from torch's global generator.
     """
     return _load(folder, **_NEW_CLASSIFIER)
 
 
 def load_classifier(folder: Path) -> "PreTrainedModel":
-    """A fine-tuned classifier as it is."""
+    """A fine-tuned classifier, unchanged."""
     return _load(folder)
 
 
@@ -52,7 +52,7 @@ def _load(folder: Path, **changes: Any) -> "PreTrainedModel":
 
 
 def read_tokenizer(folder: Path) -> bytes:
-    """tokenizer.json of a folder, made from an older form where there is none."""
+    """The bytes of a folder's tokenizer.json, converted from an older format if need be."""
     from transformers import AutoTokenizer
 
     with _quiet():
@@ -63,7 +63,7 @@ def read_tokenizer(folder: Path) -> bytes:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Hold back transformers' report that the classifier is new, and its bars."""
+    """Silence transformers' warning that the classifier is new, and its progress bars."""
     from transformers.utils import logging
 
     before = logging.get_verbosity()
@@ -77,10 +77,10 @@ def _quiet() -> Iterator[None]:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """config.json; raises ArtifactRefused where it is damaged or asks for code of the model's own.
+    """A folder's config.json; ArtifactRefused if it is damaged or asks to run the model's own code.
 
-    Checked before any library sees it: transformers would fetch and run such code if it were told
-    to trust it, and only then.
+    This is checked before any library reads it. (transformers would fetch and run such code only if
+    it were told to trust it.)
     """
     try:
         config = json.loads((folder / "config.json").read_bytes())
@@ -92,17 +92,17 @@ def read_config(folder: Path) -> dict[str, Any]:
     if asked:
         raise ArtifactRefused(
             f"The model asks to run code of its own ({', '.join(asked)}), which is never done "
-            "here. Take one of an architecture that transformers has."
+            "here. Use a model of an architecture that transformers includes."
         )
     return config
 
 
 @contextmanager
 def in_safetensors(download: Download) -> Iterator[Path]:
-    """A folder of the download's files alone, with pickled weights converted to safetensors.
+    """A temporary folder with the download's files only, and the weights in safetensors.
 
-    The conversion runs in a process of its own and reads tensors only (torch's `weights_only`).
-    Raises ArtifactRefused for what cannot be read so.
+    Pickled weights are converted in a process of its own that reads tensors only (torch's
+    `weights_only`). Raises ArtifactRefused for weights that cannot be read like this.
     """
     with tempfile.TemporaryDirectory(prefix="sentiment-pull-") as temporary:
         folder = Path(temporary)

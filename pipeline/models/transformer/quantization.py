@@ -1,9 +1,9 @@
 """An int8 form of an ONNX network in which no text's answer depends on its neighbours.
 
-onnxruntime's dynamic quantization scales a whole tensor by its largest number, which may be another
-text's. Here each token's vector has a scale of its own (as in LLM.int8(), Dettmers et al. 2022,
-section 2.1), each output column of a weight has one, and the products are sums of integers: exact,
-in any order, in any batch.
+onnxruntime's dynamic quantization scales a whole tensor by its largest number, which may belong to
+another text. Here each token's vector has its own scale (as in LLM.int8(), Dettmers et al. 2022,
+section 2.1), and so has each output column of a weight. The products are sums of integers, which
+are exact in any order and in any batch.
 
 Weights have 7 bits: two products of 8 bits by 8 can overflow the 16 bits in which AVX2 adds them.
 """
@@ -18,11 +18,11 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 LARGEST_WEIGHT = 63
 _CONTRIB = "com.microsoft"
 _SMALLEST_GELU = 0.17
-"""Gelu's smallest value is −0.16997: with this added, it uses all of 0–255."""
+"""Added to Gelu's outputs, whose smallest is −0.16997, so that they use the whole range 0–255."""
 
 
 def quantize(network: bytes) -> bytes:
-    """Replace each product with a constant matrix by one of 8-bit integers."""
+    """The network, as ONNX bytes, with each product by a constant matrix in 8-bit integers."""
     model = onnx.load_from_string(network)
     rewritten = _Quantizer(model).nodes()
     del model.graph.node[:]
@@ -71,7 +71,7 @@ class _Quantizer:
             yield helper.make_node("Add", [f"{name}/scaled", back], [name])
 
     def _quantize_rows(self, source: str, is_gelu: bool) -> Iterator[NodeProto]:
-        """Integers of a tensor, uint8, and the largest number in each row, (…, 1)."""
+        """Nodes that compute a tensor's integers, uint8, and each row's largest number, (…, 1)."""
         integers, size = f"{source}/integers", f"{source}/size"
         self._rows[source] = integers, size
         tiny = self._constant("tiny", np.float32(1e-9))
@@ -104,14 +104,14 @@ def _zero_point(is_gelu: bool) -> tuple[str, np.uint8]:
 
 
 def _step(is_gelu: bool) -> np.float32:
-    """Share of the largest number that one step is."""
+    """The size of one step, as a share of the largest number."""
     return np.float32(1) / np.float32(255 if is_gelu else 127)
 
 
 def _quantize_columns(
     matrix: NDArray[np.float32],
 ) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.float32]]:
-    """Integers (inputs, outputs), the size of a step of each column, and each column's sum."""
+    """A matrix (inputs, outputs) as integers, each column's step size, and each column's sum."""
     steps = np.maximum(np.abs(matrix).max(axis=0), 1e-12).astype(np.float32) / LARGEST_WEIGHT
     integers = np.rint(matrix / steps).astype(np.int8)
     sums = integers.sum(axis=0, dtype=np.int32).astype(np.float32) * steps

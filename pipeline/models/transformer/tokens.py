@@ -1,4 +1,4 @@
-"""Texts to token ids, and ids to batches."""
+"""Turning texts into token ids, and ids into batches."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,9 +11,9 @@ Ids = Sequence[Sequence[int]]
 
 
 class TextEncoder:
-    """A tokenizer of the library `tokenizers`, cutting at `max_tokens`, special tokens included.
+    """A tokenizer of the library `tokenizers` that cuts at `max_tokens`, special tokens included.
 
-    `content` is its tokenizer.json. Raises ArtifactRefused where it cannot be read.
+    `content` is the bytes of its tokenizer.json; raises ArtifactRefused where they cannot be read.
     """
 
     def __init__(self, content: bytes, max_tokens: int) -> None:
@@ -31,7 +31,7 @@ class TextEncoder:
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(cleaned))]
 
     def known(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
-        """Share of each text's tokens that are not the unknown one, shape (n,)."""
+        """Share of each text's tokens that are not the unknown token, shape (n,)."""
         unknown = getattr(self._tokenizer.model, "unk_token", None) or "<unk>"
         number = self._tokenizer.token_to_id(unknown)
         ids = self.encode(cleaned)
@@ -39,10 +39,10 @@ class TextEncoder:
 
 
 def equal_length_batches(ids: Ids, tokens: int) -> Iterator[NDArray[np.intp]]:
-    """Row numbers of batches whose rows are of one length, of `tokens` tokens at the most.
+    """Yield the row numbers of batches of rows of equal length, with at most `tokens` tokens each.
 
-    Nothing is filled up, so a row's answer does not depend on its neighbours' lengths, and no work
-    goes into filling. A single row may be longer than `tokens`.
+    No padding is needed, so a row's answer does not depend on its neighbours' lengths, and no work
+    goes into padding. A single row may be longer than `tokens`.
     """
     lengths = np.array([len(row) for row in ids], dtype=np.intp)
     order = np.argsort(lengths, kind="stable")
@@ -52,7 +52,7 @@ def equal_length_batches(ids: Ids, tokens: int) -> Iterator[NDArray[np.intp]]:
 
 
 def pad(ids: Ids, filler: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Ids and mask of shape (n, longest); the mask is 1 for a token, 0 for a filler."""
+    """Ids padded with `filler`, and a mask that is 1 for tokens and 0 for fillers; (n, longest)."""
     lengths = np.array([len(row) for row in ids])
     mask = np.arange(lengths.max()) < lengths[:, None]
     padded = np.full(mask.shape, filler, dtype=np.int64)

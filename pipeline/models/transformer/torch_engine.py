@@ -1,4 +1,4 @@
-"""Outputs by torch and transformers, on a GPU where there is one."""
+"""The engine that runs a classifier in torch, on a GPU where there is one."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class TorchEngine:
-    """A classifier of transformers. `threads` are torch's, so of the whole process."""
+    """Runs a classifier of transformers. `threads` is set for torch in the whole process."""
 
     def __init__(self, module: "PreTrainedModel", threads: int | None = None) -> None:
         import torch
@@ -33,7 +33,7 @@ class TorchEngine:
 
 
 def build_module(config: bytes, weights: bytes) -> "PreTrainedModel":
-    """A classifier from config.json and safetensors, neither of which can hold code.
+    """A classifier from the bytes of config.json and safetensors, neither of which can hold code.
 
     Raises ArtifactRefused where they do not fit each other, ModelMissing without torch.
     """
@@ -57,7 +57,7 @@ def build_module(config: bytes, weights: bytes) -> "PreTrainedModel":
 
 
 def module_files(module: "PreTrainedModel") -> tuple[bytes, bytes]:
-    """config.json and safetensors of a classifier, for `build_module`."""
+    """The bytes of config.json and safetensors of a classifier, for `build_module`."""
     from safetensors.torch import save
 
     tensors = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
