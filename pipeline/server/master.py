@@ -1,12 +1,8 @@
 """gunicorn's master process: what is made before the workers are forked, and what each one does."""
 
-import contextlib
-import ctypes
 import gc
 import os
 import resource
-import socket
-import struct
 import threading
 import time
 from collections.abc import Sequence
@@ -26,8 +22,6 @@ from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import Flag
 from pipeline.server.worker import BufferingWorker
 
-_M_ARENA_MAX, _ARENAS = -8, 2
-_SO_ATTACH_FILTER, _BPF_RETURN = 26, 6
 CONNECTIONS = 2_000
 """Of one worker; more than that, and those waited for longest are closed."""
 SECONDS_TO_FINISH = 30
@@ -54,7 +48,6 @@ class Serving(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         """Take our settings, no file of gunicorn's."""
         _allow_many_files()
-        _limit_arenas()
         for name, value in self.gunicorn_settings().items():
             self.cfg.set(name, value)
 
@@ -143,31 +136,10 @@ class _DrainingArbiter(Arbiter):  # type: ignore[misc]
         end = time.monotonic() + self.app.settings.drain
         while graceful and time.monotonic() < end:
             time.sleep(min(0.1, max(0.0, end - time.monotonic())))
-        for listener in self.LISTENERS:
-            _let_nobody_in(listener.sock)
         super().stop(graceful)
-
-
-def _let_nobody_in(listener: socket.socket) -> None:
-    """Have the kernel drop what arrives for a listening socket, as if the cable were cut.
-
-    Else a client could connect between a worker's last look for new ones and the closing of the
-    socket, and be reset. Now it tries again, and is refused as soon as the socket is closed.
-    The filter is the shortest there is: one instruction, "keep 0 bytes of the packet".
-    """
-    instruction = ctypes.create_string_buffer(struct.pack("HBBI", _BPF_RETURN, 0, 0, 0))
-    program = struct.pack("HP", 1, ctypes.addressof(instruction))
-    with contextlib.suppress(OSError):  # not Linux
-        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 
 def _allow_many_files() -> None:
     """Raise the soft limit of open files to the hard one: each connection takes one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _limit_arenas() -> None:
-    """Keep glibc from giving each thread a heap of its own, which would grow and never shrink."""
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
