@@ -174,7 +174,7 @@ def test_a_new_artifact_takes_over_without_a_failed_request(pair: Path, expected
 
 
 def swap(root: Path, running: Served, load: Load, name: str) -> None:
-    """Make the other artifact current; return when both workers have loaded it and one has answered."""
+    """Make the other artifact current; return when both workers have it and one answered."""
     loaded = running.logged(f"model_loaded: {name}")
     use_artifact(root, PREVIOUS, load_folder)
     wait_until(lambda: running.logged(f"model_loaded: {name}") == loaded + 2)
