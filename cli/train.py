@@ -82,7 +82,6 @@ def command(
       sentiment train --data my-reviews.tsv --seed 1
       sentiment train --tokenizer mecab
       sentiment train --deep --base monologg/koelectra-small-v3-discriminator --epochs 3
-      sentiment train --deep --base monologg/koelectra-small-v3-discriminator --epochs 3 --resume
     """
     if deep != bool(base) or (deep and tokenizer != "syllable"):
         raise click.UsageError("--deep and --base go together, and without --tokenizer.")
