@@ -177,7 +177,8 @@ def test_what_is_documented_runs(
             else:
                 check(document, line, reader.type(line.command))
                 tally["run"] += 1
-        check(document, document.lines[-1], reader.leave())
+        left = reader.leave()
+        assert left.code == 0, left.errors
 
 
 def test_every_mark_is_needed() -> None:
@@ -188,3 +189,20 @@ def test_every_mark_is_needed() -> None:
 
 def test_every_command_shows_examples() -> None:
     assert {help_.name for help_ in HELPS} == {f"sentiment {name} --help" for name in COMMANDS}
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("cat gone.txt | cat", 1), ("false | true", 1), ("echo $UNSET", 1), ("exit 3", 3)],
+)
+def test_what_fails_is_noticed(command: str, code: int, tmp_path: Path) -> None:
+    with terminal(tmp_path, {"PATH": os.environ["PATH"]}, tmp_path) as opened:
+        assert opened.run("cd /\nexport SET=1  # both last") == Ran(0, "", "")
+        assert opened.run("pwd; echo $SET") == Ran(0, "/\n1\n", "")
+        assert opened.run(command).code == code
+
+
+def test_what_is_printed_must_be_what_is_shown() -> None:
+    shown = as_pattern('{"label": "positive", "confidence": 0.99…}')
+    assert shown.fullmatch('{"label": "positive", "confidence": 0.9912}')
+    assert not shown.fullmatch('{"label": "positive", "confidence": 0.98}')
