@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from cli.file_options import check_inputs, read_options
+from cli.file_options import check_inputs
 from cli.options import artifacts_option, fast_option, trust_options
+from cli.read_options import read_options
 
 
 @click.command("drift")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cli.options import artifacts_option
+from cli.options import artifacts_option, refuse
 
 
 @click.command("explain")
@@ -33,6 +33,9 @@ def command(text: str, as_json: bool, top: int, artifacts: Path) -> None:
     """
     from pipeline.handlers.fast import LinearHandler
     from pipeline.handlers.loading import load_current
+
+    if as_json:
+        refuse(["top"], "with --json, which has all n-grams")
     from pipeline.workflows.explaining import explain
 
     handler = load_current(artifacts, LinearHandler.slot)

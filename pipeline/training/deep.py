@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.artifacts.runs import Run, save_run
 from pipeline.artifacts.verification import CONFIG, TOKENIZER, WEIGHTS, pack_parameters
 from pipeline.errors import InvalidInput
+from pipeline.files.reading import ignore
 from pipeline.models.base import Model
 from pipeline.models.blending import BlendedModel, DeepModel
 from pipeline.models.transformer.hub import Download
@@ -19,7 +20,7 @@ from pipeline.models.transformer.pretrained import load_encoder, read_tokenizer
 from pipeline.models.transformer.tokens import TextEncoder
 from pipeline.models.transformer.torch_engine import module_files
 from pipeline.quality.metrics import measure
-from pipeline.reviews.labelled import Reviews
+from pipeline.reviews.labelled import AS_FOUND, LabelledSettings, Reviews, Tell
 from pipeline.reviews.splitting import split_rows
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.training.checkpoints import Checkpoints
@@ -47,6 +48,9 @@ def train_deep(
     settings: FineTuningSettings,
     resume: bool = False,
     blend: bool = True,
+    reading: LabelledSettings = AS_FOUND,
+    test: Path | None = None,
+    tell: Tell = ignore,
 ) -> Run:
     """Fine-tune an encoder on labelled reviews, blend it with n-grams; save a run under `root`.
 
@@ -57,7 +61,7 @@ def train_deep(
     import torch
 
     started = time.perf_counter()
-    train_reviews, test_reviews, facts = read_split(data, settings.seed)
+    train_reviews, test_reviews, facts = read_split(data, settings.seed, reading, test, tell)
     learned, held_out = _examples(train_reviews, settings)
     torch.manual_seed(settings.seed)
     module, tokenizer = load_encoder(base.folder), read_tokenizer(base.folder)
@@ -70,13 +74,13 @@ def train_deep(
     if blend:
         model, record = _blended(transformer, learned, held_out, settings.seed)
         training |= record
-    test = Examples(clean_all(test_reviews.texts), np.array(test_reviews.labels, np.intp))
+    examples = Examples(clean_all(test_reviews.texts), np.array(test_reviews.labels, np.intp))
     run = Run.describe(
         slot="deep",
         cleaning_version=CLEANING_VERSION,
         settings={**model.to_record(), "training": training},
         data={**facts, "base": base.record()},
-        metrics=_figures(model, held_out, test),
+        metrics=_figures(model, held_out, examples),
         profile=profile_of(model, held_out.texts),
         versions={name: version(name) for name in LIBRARIES},
         seconds=round(time.perf_counter() - started, 1),
