@@ -26,7 +26,6 @@ from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import Flag
 from pipeline.server.worker import BufferingWorker
 
-_M_ARENA_MAX, _ARENAS = -8, 2
 _SO_ATTACH_FILTER, _BPF_RETURN = 26, 6
 CONNECTIONS = 2_000
 """Of one worker; more than that, and those waited for longest are closed."""
@@ -54,7 +53,6 @@ class Serving(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         """Take our settings, no file of gunicorn's."""
         _allow_many_files()
-        _limit_arenas()
         for name, value in self.gunicorn_settings().items():
             self.cfg.set(name, value)
 
@@ -165,9 +163,3 @@ def _allow_many_files() -> None:
     """Raise the soft limit of open files to the hard one: each connection takes one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _limit_arenas() -> None:
-    """Keep glibc from giving each thread a heap of its own, which would grow and never shrink."""
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
