@@ -27,10 +27,6 @@ class Models:
         # Replaced as a whole, never changed, so that readers need no lock.
         self.handlers = dict(handlers)
 
-    def get(self, slot: str) -> Handler | None:
-        """The handler that answers for a slot now, None where there is none."""
-        return self.handlers.get(slot)
-
     def expected(self) -> set[str]:
         """Slots that there should be a model for."""
         return set(self.handlers)

@@ -9,7 +9,6 @@ import time
 
 from flask import Flask, request
 
-from pipeline.server.answering import AGAIN
 from pipeline.server.refusals import RequestRefused
 from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import shared_numbers
@@ -29,7 +28,7 @@ def add_guards(app: Flask, settings: ServerSettings) -> None:
     limiter = RateLimiter(settings.rate) if settings.rate else None
 
     def guard() -> None:
-        if request.path in GUARDED and AGAIN not in request.environ:
+        if request.path in GUARDED:
             keys.check(request.headers.get("Authorization", ""))
             if limiter is not None:
                 limiter.check(request.remote_addr or "")

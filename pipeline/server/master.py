@@ -9,7 +9,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Flask
@@ -25,6 +25,9 @@ from pipeline.server.live_texts import LiveTexts
 from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import Flag
 from pipeline.server.worker import BufferingWorker
+
+Gather = Callable[[Sequence[dict[str, Any]]], object]
+"""Called with the environs of requests that are ready at once, before the application is."""
 
 _SO_ATTACH_FILTER, _BPF_RETURN = 26, 6
 CONNECTIONS = 2_000
@@ -43,10 +46,15 @@ def run_gunicorn(models: StoredModels, settings: ServerSettings) -> None:
 
 
 class Serving(BaseApplication):  # type: ignore[misc]
-    """gunicorn around an application, which is made before the fork: workers share its memory."""
+    """gunicorn around an application, which is made before the fork: workers share its memory.
 
-    def __init__(self, application: Flask, settings: ServerSettings) -> None:
-        self.application, self.settings = application, settings
+    `gather` sees requests that are ready at once before the application does.
+    """
+
+    def __init__(
+        self, application: Flask, settings: ServerSettings, gather: Gather = lambda _: None
+    ) -> None:
+        self.application, self.settings, self.gather = application, settings, gather
         self.draining = Flag()
         super().__init__()
 
@@ -59,9 +67,6 @@ class Serving(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         """The application."""
         return self.application
-
-    def gather(self, environs: Sequence[dict[str, Any]]) -> None:
-        """See requests that are ready at once before the application does, one after the other."""
 
     def run(self) -> None:
         """Serve until told to stop; raises SystemExit."""
@@ -93,13 +98,9 @@ class ServingModels(Serving):
         # A dying worker may still count while its successor does: two rows each.
         self.live = LiveTexts(2 * settings.workers)
         draining = Flag()
-        super().__init__(create_app(models, settings, self.live, draining), settings)
+        application = create_app(models, settings, self.live, draining)
+        super().__init__(application, settings, Gathering(models, settings).gather)
         self.draining = draining
-        self._gathering = Gathering(models, settings)
-
-    def gather(self, environs: Sequence[dict[str, Any]]) -> None:
-        """Have the fast model answer them in one call."""
-        self._gathering.gather(environs)
 
     def gunicorn_settings(self) -> dict[str, Any]:
         """With what is done at a worker's beginning and end."""

@@ -37,7 +37,3 @@ class ServerSettings:
     proxies: int = 0
     log_requests: bool = True
     gathers: bool = True
-
-    def deadline(self, slot: str) -> float:
-        """Seconds that a request to this slot may take."""
-        return self.seconds_fast if slot == FAST else self.seconds_deep

@@ -21,10 +21,10 @@ from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
 from gunicorn.workers.gthread import ThreadWorker
 
 from pipeline.server import prometheus
-from pipeline.server.answering import AGAIN, MAY_WAIT, MustWait
 from pipeline.server.connection import KEEPALIVE_SECONDS, WRITE_SECONDS, Connection
-from pipeline.server.messages import Answer, Environ, Message, read_message
-from pipeline.server.observing import RECEIVED, log
+from pipeline.server.context import CONTEXT, RequestContext
+from pipeline.server.messages import Answer, Message, read_message
+from pipeline.server.observing import log
 from pipeline.server.refusals import RETRY_SECONDS, error_body
 from pipeline.server.settings import ServerSettings
 
@@ -170,7 +170,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             self._waiting.discard(connection)
             self._ready.append((connection, request))
         else:
-            self._give_to_thread(connection, request, {})
+            self._give_to_thread(connection, request)
 
     def _answer_ready(self) -> None:
         """Answer what is ready, but nothing that becomes so meanwhile: others wait, too."""
@@ -178,28 +178,27 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             return
         ready, self._ready = self._ready, deque()
         prometheus.IN_FLIGHT.inc(len(ready))
-        read = [(*one, self._read(*one, {MAY_WAIT: False})) for one in ready]
-        self.app.gather([message.environ for _, _, message in read if message])
-        for connection, request, message in read:
-            try:
-                if message:
-                    self._answer(connection, message)
-            except MustWait:
-                self._give_to_thread(connection, request, {AGAIN: True})
-            else:
-                self._deliver(connection)
+        read = [(connection, self._read(connection, request)) for connection, request in ready]
+        self.app.gather([message.environ for _, message in read if message])
+        for connection, message in read:
+            if message and message.environ[CONTEXT].must_wait:
+                self._give_to_thread(connection, message)
+                continue
+            if message:
+                self._answer(connection, message)
+            self._deliver(connection)
         prometheus.IN_FLIGHT.dec(len(ready))
 
-    def _give_to_thread(self, connection: Connection, request: bytes, notes: Environ) -> None:
+    def _give_to_thread(self, connection: Connection, request: bytes | Message) -> None:
         self._stop_waiting(connection)
         self._under_way += 1
         prometheus.IN_FLIGHT.inc()
-        self.tpool.submit(self._handle_and_finish, connection, request, notes)
+        self.tpool.submit(self._handle_and_finish, connection, request)
 
-    def _handle_and_finish(self, connection: Connection, request: bytes, notes: Environ) -> None:
+    def _handle_and_finish(self, connection: Connection, request: bytes | Message) -> None:
         """Run in a thread: answer, send what the client takes at once, give back to the loop."""
         try:
-            message = self._read(connection, request, notes)
+            message = request if isinstance(request, Message) else self._read(connection, request)
             if message:
                 self._answer(connection, message)
             connection.flush()
@@ -207,15 +206,14 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             connection.must_close = True
         self.method_queue.defer(self._finish, connection)
 
-    def _read(self, connection: Connection, request: bytes, notes: Environ) -> Message | None:
-        """Read a request, or refuse it. `notes`: what else its environ is to hold."""
+    def _read(self, connection: Connection, request: bytes) -> Message | None:
+        """Read a request, or refuse it."""
         try:
             message = read_message(request, connection, self.cfg)
         except Exception as error:
             self._write_refusal(connection, _status_of(error), closes=True)
             return None
-        message.environ.update(notes)
-        message.environ[RECEIVED] = connection.received
+        message.environ[CONTEXT] = RequestContext(connection.received)
         connection.must_close |= message.is_last or not self.alive
         return message
 
