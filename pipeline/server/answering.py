@@ -18,7 +18,7 @@ from pipeline.server.schemas import LARGEST_BODY, Body, PredictRequest, parse_re
 from pipeline.server.settings import DEEP, FAST, ServerSettings
 
 TEXTS_AT_A_TIME = 128
-"""Texts handled between two looks at the clock."""
+"""Texts handled between two checks of the deadline."""
 THREADS_KEPT = 4
 """Of a worker's threads, those that never wait for a batch."""
 
@@ -57,8 +57,8 @@ def _media_type(content_type: str) -> str:
 def choose(models: Models, do_fast: bool | None) -> Handler:
     """The handler asked for, and never another one in its place; raises RequestRefused.
 
-    A request that leaves the choice to the server gets the deep model wherever there should be one:
-    which model answers must not depend on whether its artifact is good just now.
+    Without `do_fast` it is the deep one on every server that should have one: which model answers
+    must not depend on whether its artifact is good at the moment.
     """
     if do_fast is None:
         do_fast = DEEP not in models.expected()
@@ -71,9 +71,10 @@ def choose(models: Models, do_fast: bool | None) -> Handler:
 
 
 def has_to_wait(handler: Handler, settings: ServerSettings) -> bool:
-    """Whether its answers may take long: they wait for a batch, or are more than arithmetic.
+    """Whether answers of this handler may take longer than the worker's loop may be held up.
 
-    Analyzers of morphemes take long, and may hang.
+    Batched ones do, and those of a model that is more than arithmetic: morphological analyzers are
+    slow, and may hang.
     """
     if handler.slot in settings.batched or not isinstance(handler, LinearHandler):
         return True
@@ -88,7 +89,7 @@ class Answering:
         self._seconds = {FAST: settings.seconds_fast, DEEP: settings.seconds_deep}
         self._batchers: dict[str, Batcher] = {}
         self._starting = threading.Lock()
-        # Requests wait for a batch in their threads; some are always left for the fast model.
+        # A request waits for its batch in a thread; some threads are kept free for the fast model.
         self._waiting = threading.BoundedSemaphore(max(1, settings.threads - THREADS_KEPT))
 
     def answer(self, handler: Handler, texts: list[str], received: float) -> list[Prediction]:

@@ -27,12 +27,12 @@ from pipeline.workflows.explaining import explain
 
 
 class _NoSessions(SessionInterface):
-    """No cookie is looked for; a view that asked for a session would be told that there is none."""
+    """Does without the cookie: every request gets the same empty session."""
 
     _none = NullSession()
 
     def open_session(self, app: Flask, request: Request) -> NullSession:  # noqa: ARG002
-        """The same empty session for all, which cannot be written to."""
+        """An empty session that cannot be written to."""
         return self._none
 
 
@@ -40,12 +40,12 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class _Api(Flask):
-    """Flask without what it would do for each request and an API has no use for."""
+    """Flask without sessions and routing by host, which it would look at for each request."""
 
     session_interface = _NoSessions()
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """What finds the route: by path and method alone, whatever host was asked."""
+        """Find routes by path and method alone, whatever the Host header says."""
         if request is None:
             return super().create_url_adapter(None)
         return self.url_map.bind("", path_info=request.path, default_method=request.method)
@@ -59,10 +59,10 @@ def create_app(
 ) -> Flask:
     """Make the application.
 
-    `live` gathers what the texts are like; `draining` says that the server is about to end.
+    `live` counts the texts for the drift figures; `draining` is set before the server ends.
     """
     app = _Api(__name__, static_folder="static")
-    app.url_map.merge_slashes = False  # it would redirect, to a host that routes do not know
+    app.url_map.merge_slashes = False  # Werkzeug would redirect, and to the host ""
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     register_error_handlers(app)
     add_guards(app, settings)
@@ -133,7 +133,7 @@ def _add_state(app: Flask, models: Models, live: LiveTexts | None, draining: Fla
 
 
 def _encode_predictions(predictions: Sequence[Prediction]) -> str:
-    """By number, in order. As the encoder would, without a dict for each."""
+    """The answers under "0", "1", …: what `_encode` would write, without a dict for each answer."""
     rows = (
         f'"{number}":{{"text":{encode_basestring(text)},"label":"{label}",'
         f'"confidence":{confidence!r}}}'

@@ -1,4 +1,4 @@
-"""gunicorn's master process: what is made before the workers are forked, and what each one does."""
+"""gunicorn's master process: it makes the application, forks the workers, and ends them."""
 
 import contextlib
 import ctypes
@@ -27,13 +27,13 @@ from pipeline.server.shared_memory import Flag
 from pipeline.server.worker import BufferingWorker
 
 Gather = Callable[[Sequence[dict[str, Any]]], object]
-"""Called with the environs of requests that are ready at once, before the application is."""
+"""Called with the environs of small requests that are ready at the same moment."""
 
 _SO_ATTACH_FILTER, _BPF_RETURN = 26, 6
 CONNECTIONS = 2_000
-"""Of one worker; more than that, and those waited for longest are closed."""
+"""Of one worker; beyond that, the connection waited for longest is closed."""
 SECONDS_TO_FINISH = 30
-"""For what is under way after SIGTERM."""
+"""For requests under way at SIGTERM."""
 
 
 def run_gunicorn(models: StoredModels, settings: ServerSettings) -> None:
@@ -48,7 +48,7 @@ def run_gunicorn(models: StoredModels, settings: ServerSettings) -> None:
 class Serving(BaseApplication):  # type: ignore[misc]
     """gunicorn around an application, which is made before the fork: workers share its memory.
 
-    `gather` sees requests that are ready at once before the application does.
+    `gather` is called before the application, to fill in the contexts of the requests.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Serving(BaseApplication):  # type: ignore[misc]
         super().__init__()
 
     def load_config(self) -> None:
-        """Take our settings, no file of gunicorn's."""
+        """Take our settings, and read no configuration file of gunicorn's."""
         _allow_many_files()
         for name, value in self.gunicorn_settings().items():
             self.cfg.set(name, value)
@@ -69,11 +69,11 @@ class Serving(BaseApplication):  # type: ignore[misc]
         return self.application
 
     def run(self) -> None:
-        """Serve until told to stop; raises SystemExit."""
+        """Serve until a signal ends the server; raises SystemExit."""
         _DrainingArbiter(self).run()
 
     def gunicorn_settings(self) -> dict[str, Any]:
-        """By gunicorn's names."""
+        """Our settings under gunicorn's names."""
         host, port = self.settings.host, self.settings.port
         return {
             "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
@@ -95,7 +95,7 @@ class ServingModels(Serving):
 
     def __init__(self, models: StoredModels, settings: ServerSettings) -> None:
         self.models = models
-        # A dying worker may still count while its successor does: two rows each.
+        # Two rows a worker: one that is ending may still count while its successor does.
         self.live = LiveTexts(2 * settings.workers)
         draining = Flag()
         application = create_app(models, settings, self.live, draining)
@@ -103,7 +103,7 @@ class ServingModels(Serving):
         self.draining = draining
 
     def gunicorn_settings(self) -> dict[str, Any]:
-        """With what is done at a worker's beginning and end."""
+        """Those of `Serving`, and hooks for the start and the end of a worker."""
         return {
             **super().gunicorn_settings(),
             "pre_fork": self.before_fork,
@@ -112,14 +112,14 @@ class ServingModels(Serving):
         }
 
     def before_fork(self, arbiter: Arbiter, worker: BufferingWorker) -> None:
-        """Bring the models up to date for all to share, and find the worker a free row."""
+        """Refresh the models that the workers share, and find the worker a free row of `live`."""
         self.models.refresh(before_fork=True)
-        gc.freeze()  # or the first collection in each worker would copy what is shared
+        gc.freeze()  # else each worker's first collection would copy the shared pages
         taken = {other.row for other in arbiter.WORKERS.values()}
         worker.row = next(row for row in range(2 * self.settings.workers + 1) if row not in taken)
 
     def start_worker(self, worker: BufferingWorker) -> None:
-        """In the worker, before it accepts: load what could not be shared, keep all up to date."""
+        """In the worker, before it accepts: load models that do not survive a fork, follow all."""
         loading = threading.Thread(target=self.models.refresh)
         loading.start()
         while loading.is_alive():
@@ -130,12 +130,12 @@ class ServingModels(Serving):
         self.live.start(worker.row % (2 * self.settings.workers))
 
     def bury_worker(self, _: Arbiter, worker: BufferingWorker) -> None:
-        """A worker's gauges end with it; its counters stay."""
+        """Remove the gauges of a worker that has ended; its counters stay."""
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 class _DrainingArbiter(Arbiter):  # type: ignore[misc]
-    """After SIGTERM, /readyz says 503 for `drain` seconds before the door is closed."""
+    """After SIGTERM, `/readyz` answers 503 for `drain` seconds before the server stops."""
 
     def stop(self, graceful: bool = True) -> None:
         self.app.draining.set()

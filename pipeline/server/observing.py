@@ -1,4 +1,4 @@
-"""What every request leaves behind: an id, headers, figures, and a line in the log."""
+"""Every request gets an id and headers, is counted, and is logged in one line."""
 
 import json
 import logging
@@ -37,7 +37,7 @@ Environ = dict[str, Any]
 
 
 class Observed:
-    """The application, watched: WSGI around WSGI, since Flask's own hooks cost several times more.
+    """WSGI middleware: Flask's own hooks would cost several times more.
 
     Routes are known by their path; a path with a variable part counts as its first folder.
     """
@@ -66,7 +66,7 @@ class Observed:
         headers: list[tuple[str, str]],
         *rest: Any,
     ) -> Any:
-        """The application's start_response: adds headers, counts, and writes the line."""
+        """The application's start_response: add headers, count the request, log it."""
         context: RequestContext = environ[CONTEXT]
         path: str = environ["PATH_INFO"]
         headers += _HEADERS
@@ -89,14 +89,14 @@ class Observed:
 
 @cache
 def _figures(route: str, status: str, slot: str) -> tuple[Counter, Histogram]:
-    """Looked up once: a lookup takes longer than counting."""
+    """The metrics with these labels; cached, since looking them up takes longer than counting."""
     return prometheus.REQUESTS.labels(route, status, slot), prometheus.LATENCY.labels(route, slot)
 
 
 def _log_request(
     environ: Environ, context: RequestContext, route: str, status: str, seconds: float
 ) -> None:
-    """As `log` would, in a quarter of the time: few of these values are ever new."""
+    """Write the line that `log` would, in a quarter of the time: most values are cached."""
     method = environ["REQUEST_METHOD"] if route != _OTHER else None
     sys.stderr.write(
         f'{{"time": "{_now()}", "event": "request", "id": "{context.request_id}", '
@@ -108,7 +108,7 @@ def _log_request(
 
 
 def _log_bug(_: Flask, exception: Exception, **__: Any) -> None:
-    """Where it came from, without its message, which may hold the text."""
+    """Log an exception's type and place, but not its message, which may hold the text."""
     log("bug", id=request.environ[CONTEXT].request_id, **_trace(exception))
 
 
@@ -127,7 +127,7 @@ def _now() -> str:
 
 
 def log(event: str, **facts: object) -> None:
-    """Write one line of JSON to stderr, whole."""
+    """Write one line of JSON to stderr, in one call."""
     sys.stderr.write(_encode({"time": _now(), "event": event, **facts}) + "\n")
 
 
@@ -135,7 +135,7 @@ class JsonLines(logging.Formatter):
     """Log records as lines of JSON, for what libraries and the models log."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line; of an exception only what it is and where it came from."""
+        """One line; of an exception only its type and place, since its message may hold a text."""
         now = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, object] = {"time": now, "event": record.levelname.lower()}
         line |= {"logger": record.name, "message": record.getMessage()}

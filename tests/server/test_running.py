@@ -183,7 +183,7 @@ def test_a_bad_artifact_leaves_the_old_one_answering(pair: Path, handler: Handle
         use_artifact(pair, manifest.parent.name, check=lambda _: None)
         time.sleep(2.5)
         assert ask(running, text="굿")[2] == handler.name
-        assert any("goes on answering" in str(event.get("message")) for event in running.events())
+        assert any("still answers with" in str(event.get("message")) for event in running.events())
     manifest.write_bytes(content)
     use_artifact(pair, PREVIOUS, load_folder)
 
