@@ -1,12 +1,8 @@
 """gunicorn's master process: it makes the application, forks the workers, and ends them."""
 
-import contextlib
-import ctypes
 import gc
 import os
 import resource
-import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -29,7 +25,6 @@ from pipeline.server.worker import BufferingWorker
 Gather = Callable[[Sequence[dict[str, Any]]], object]
 """Called with the environs of small requests that are ready at the same moment."""
 
-_SO_ATTACH_FILTER, _BPF_RETURN = 26, 6
 CONNECTIONS = 2_000
 """Of one worker; beyond that, the connection waited for longest is closed."""
 SECONDS_TO_FINISH = 30
@@ -142,22 +137,7 @@ class _DrainingArbiter(Arbiter):  # type: ignore[misc]
         end = time.monotonic() + self.app.settings.drain
         while graceful and time.monotonic() < end:
             time.sleep(min(0.1, max(0.0, end - time.monotonic())))
-        for listener in self.LISTENERS:
-            _let_nobody_in(listener.sock)
         super().stop(graceful)
-
-
-def _let_nobody_in(listener: socket.socket) -> None:
-    """Have the kernel drop what arrives for a listening socket, as if the cable were cut.
-
-    Else a client could connect between a worker's last look for new ones and the closing of the
-    socket, and be reset. Now it tries again, and is refused as soon as the socket is closed.
-    The filter is the shortest there is: one instruction, "keep 0 bytes of the packet".
-    """
-    instruction = ctypes.create_string_buffer(struct.pack("HBBI", _BPF_RETURN, 0, 0, 0))
-    program = struct.pack("HP", 1, ctypes.addressof(instruction))
-    with contextlib.suppress(OSError):  # not Linux
-        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 
 def _allow_many_files() -> None:
