@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,13 +21,12 @@ from cli.options import artifacts_option, fast_option, trust_options
 def command(
     inputs: tuple[str, ...],
     fast: bool,
-    column: str | None,
-    encoding: str,
     input_format: str | None,
     as_json: bool,
     expect_digest: str | None,
     require_signature: Path | None,
     artifacts: Path,
+    **read: Any,
 ) -> None:
     """Show how far the reviews in FILE are from those of training.
 
@@ -50,7 +50,7 @@ def command(
     trust = Trust(expect_digest, require_signature)
     handler = load_current(artifacts, "fast" if fast else "deep", trust)
     sources = find_sources(inputs, input_format)
-    measured = measure_drift(handler, sources, ReadSettings(column, encoding))
+    measured = measure_drift(handler, sources, ReadSettings(**read))
     if as_json:
         click.echo(json.dumps(asdict(measured)))
         return

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import click
 
-from pipeline.files.formats import ENCODINGS, INPUT_FORMATS, OUTPUT_FORMATS
+from pipeline.errors import InvalidInput
+from pipeline.files.dialects import AUTO, QUOTINGS
+from pipeline.files.encoding_detection import known_codec
+from pipeline.files.formats import INPUT_FORMATS, OUTPUT_FORMATS
 
 Command = Callable[..., None]
 
@@ -21,20 +24,60 @@ def check_inputs(_: click.Context, __: click.Parameter, inputs: tuple[str, ...])
     return inputs
 
 
+def check_encoding(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    """Refuse a name that Python has no encoding of."""
+    try:
+        return name and known_codec(name)
+    except InvalidInput as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def check_delimiter(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    """Take one ASCII character, or its name where a shell makes it hard to type."""
+    named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
+    delimiter = named.get(given, given) if given else given
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n' or delimiter > "~"):
+        raise click.BadParameter("Give one character, or tab, comma, semicolon or bar.")
+    return delimiter
+
+
 _READ_OPTIONS = (
     click.option(
-        "--column", help="Column that holds the reviews; left out: document, text or review."
+        "--column",
+        metavar="NAME|NUMBER",
+        help="Column that holds the reviews; left out: found by its name (document, text, 리뷰 …).",
     ),
     click.option(
         "--encoding",
-        type=click.Choice(ENCODINGS),
-        default="utf-8",
-        help="Encoding of inputs that have no byte order mark.",
+        metavar="NAME",
+        callback=check_encoding,
+        help="Encoding of the inputs, such as cp949; left out: UTF-8 or UTF-16, as is found.",
+    ),
+    click.option(
+        "--delimiter",
+        metavar="CHARACTER",
+        callback=check_delimiter,
+        help="What separates the columns of a table (or tab, comma, semicolon, bar); left out: "
+        "found in its first lines.",
+    ),
+    click.option(
+        "--quoting",
+        type=click.Choice(QUOTINGS),
+        default=AUTO,
+        help="Quotes in a table: around fields as in CSV, none (they are text), or by each row.",
+    ),
+    click.option(
+        "--no-header",
+        "has_header",
+        flag_value=False,
+        type=bool,
+        default=None,
+        help="The first row of a table is a review already.",
     ),
     click.option(
         "--input-format",
         type=click.Choice(INPUT_FORMATS),
-        help="Format of the inputs; left out: by their suffix, and txt for standard input.",
+        help="Format of the inputs; left out: found by their names and first bytes.",
     ),
 )
 

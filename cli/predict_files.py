@@ -1,10 +1,11 @@
 """What `sentiment predict` does with files: score them, show the progress, sum up."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Never
+from typing import TYPE_CHECKING, Any, NamedTuple, Never
 
 import click
 from tqdm import tqdm
@@ -19,7 +20,7 @@ from pipeline.batch.scoring import Job, refuse_rejects, score_files
 from pipeline.batch.totals import Totals
 from pipeline.files.chunks import Chunk
 from pipeline.files.formats import STANDARD_STREAM, FileKind, output_kind
-from pipeline.files.layouts import ReadSettings
+from pipeline.files.layouts import Layout, ReadSettings
 from pipeline.files.sources import find_sources
 from pipeline.handlers.base import Handler
 
@@ -41,8 +42,6 @@ class Engine(NamedTuple):
 def make_job(
     inputs: tuple[str, ...],
     output: str | None,
-    column: str | None,
-    encoding: str,
     input_format: str | None,
     output_format: str | None,
     prefix: str,
@@ -50,8 +49,12 @@ def make_job(
     excel: bool,
     report: Path | None,
     engine: str = "local",
+    **read: Any,
 ) -> Job:
-    """The job that the options describe; UsageError or InvalidInput where they contradict."""
+    """The job that the options describe; UsageError or InvalidInput where they contradict.
+
+    `read`: fields of ReadSettings.
+    """
     added = AddedColumns(prefix, probabilities)
     if engine == "ray":
         if output is None or STANDARD_STREAM in inputs:
@@ -64,7 +67,7 @@ def make_job(
     return Job(
         find_sources(inputs, input_format),
         output,
-        ReadSettings(column, encoding, added.names),
+        ReadSettings(reserved=added.names, **read),
         WriteSettings(kind, added, excel, profile=report is not None),
     )
 
@@ -86,7 +89,7 @@ def score(
             totals = _score_partitions(handler, job, engine, jobs, restart, speed)
         else:
             processes = jobs or default_jobs(handler, job.sources)
-            totals = score_files(handler, job, processes, restart, speed.watch)
+            totals = score_files(handler, job, processes, restart, speed.watch, speed.tell)
     if report is not None:
         write_report(report, handler, job, totals)
     if not quiet:
@@ -107,11 +110,21 @@ def _score_partitions(
 class Speed:
     """Counts rows and moves a bar by the bytes read. A resumed run counts its new rows only."""
 
-    def __init__(self, job: Job, bar: "tqdm[Never]") -> None:
+    def __init__(self, job: Job, bar: "tqdm[Never]", quiet: bool) -> None:
         self.bar = bar
+        self.quiet = quiet
+        self.told: set[str] = set()
         self.sizes = [source.size() or 0 for source in job.sources]
         self.rows = 0
         self.begin = time.monotonic()
+
+    def tell(self, layout: Layout) -> None:
+        """Say once how files of this shape are read."""
+        description = layout.describe()
+        shape = description.removeprefix(layout.name)
+        if not self.quiet and shape not in self.told:
+            self.told.add(shape)
+            self.bar.write(description, file=sys.stderr)
 
     def watch(self, chunk: Chunk, scored: ScoredChunk) -> None:
         """Count a chunk that is written."""
@@ -144,7 +157,7 @@ def progress(job: Job, quiet: bool) -> Iterator[Speed]:
         leave=False,
         dynamic_ncols=True,
     ) as bar:
-        yield Speed(job, bar)
+        yield Speed(job, bar, quiet)
 
 
 def summary(totals: Totals, speed: Speed) -> str:

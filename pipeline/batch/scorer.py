@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pipeline.batch.output.added_columns import AddedColumns
 from pipeline.batch.output.serializing import Added, WriteSettings, serialize
 from pipeline.batch.totals import Totals
+from pipeline.errors import InvalidInput
 from pipeline.files.chunks import Chunk, Position
 from pipeline.files.columns import check_names
 from pipeline.files.formats import DELIMITERS
@@ -48,12 +49,25 @@ class Scorer:
         totals = Totals.of(len(records) + len(rejects), answers, rejects, profile)
         columns = None
         if self.settings.kind.format in DELIMITERS and (texts or chunk.layout.columns):
+            self._check_keys(chunk, records)
             columns = records.columns()
         content = b""
         if texts:
             added = added_columns(answers, self.settings.added)
             content = serialize(records, added, self.settings)
         return ScoredChunk(content, columns, rejects, totals, chunk.end)
+
+    def _check_keys(self, chunk: Chunk, records: Records) -> None:
+        """A row of jsonl with a new key has no place in a table whose header is written."""
+        found = records.unknown_key() if isinstance(records, JsonRecords) else None
+        if found is not None:
+            lines = chunk.layout.encoding.decode(chunk.content)[0].split("\n")
+            place = next(n for n, line in enumerate(lines) if line.strip() == found[0])
+            raise InvalidInput(
+                f"{chunk.layout.name}, line {chunk.start.line + place}: the key {found[1]!r} is "
+                "not among those of the first rows, which are the columns of the table. Write "
+                ".jsonl or .parquet instead."
+            )
 
     def _check_names(self, chunk: Chunk, records: Records) -> None:
         """Of jsonl each row may have other columns; of other formats the layout was checked."""

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from pipeline.batch.output.journal import Identity
+from pipeline.batch.output.output_files import OutputFiles, refuse_same
 from pipeline.batch.output.serializing import WriteSettings
 from pipeline.batch.output.writing import open_output
 from pipeline.batch.parallel import score_chunks
@@ -15,7 +15,7 @@ from pipeline.batch.totals import Totals
 from pipeline.errors import InvalidInput
 from pipeline.files.chunks import Chunk
 from pipeline.files.layouts import ReadSettings
-from pipeline.files.reading import look_at, read_chunks
+from pipeline.files.reading import Input, Tell, ignore, look_at, read_chunks
 from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
 
@@ -35,20 +35,24 @@ class Job:
     write: WriteSettings
 
     def check(self) -> None:
-        """Raise InvalidInput if the output would take the place of an input."""
-        paths = [Path(source.path).absolute() for source in self.sources]
-        if self.output is not None and Path(self.output).absolute() in paths:
-            raise InvalidInput(f"{self.output} is its own input. Write to another file.")
+        """Raise InvalidInput if a file that the run writes or removes is one of its inputs."""
+        if self.output is not None:
+            inputs = [source.path for source in self.sources if source.is_local]
+            refuse_same(inputs, OutputFiles(self.output).all_local())
 
-    def identity(self, handler: Handler) -> Identity | None:
-        """What a run must have in common with the one it continues; None if it cannot continue."""
-        if self.output is None or not all(source.is_lasting for source in self.sources):
+    def identity(self, handler: Handler, inputs: Sequence[Input]) -> Identity | None:
+        """What a run must have in common with the one it continues; None if it cannot continue.
+
+        The shapes of the inputs are a part of it: read otherwise, their rows would be others.
+        """
+        shapes = [one.layout.decision() for one in inputs if one.layout]
+        if self.output is None or len(shapes) < len(self.sources):
             return None
-        inputs = [source.fingerprint() for source in self.sources]
+        fingerprints = [source.fingerprint() for source in self.sources]
         settings: dict[str, Any] = {"formats": [source.given_format for source in self.sources]}
         settings |= asdict(self.read) | asdict(self.write)
-        settings["chunk_bytes"] = CHUNK_BYTES[handler.slot]
-        return Identity(inputs, settings, handler.artifact.digest)
+        settings |= {"chunk_bytes": CHUNK_BYTES[handler.slot], "shape": shapes}
+        return Identity(fingerprints, settings, handler.artifact.digest)
 
 
 def score_files(
@@ -57,20 +61,22 @@ def score_files(
     jobs: int = 1,
     restart: bool = False,
     watch: Watch = lambda *_: None,
+    tell: Tell = ignore,
     may_be_empty: bool = False,
 ) -> Totals:
     """Write every row of every source with its answer, in order; return what was counted.
 
-    A run that was cut off goes on where it stopped, unless `restart`. `watch` is called with each
-    chunk when it is written. Raises InvalidInput for inputs without rows, unless `may_be_empty`,
-    or that do not fit together or the output; a row that cannot be read is put among the rejects.
+    A run that was cut off is continued where it stopped, unless `restart`. `watch` is called with
+    each chunk when it is written, `tell` with the shape of each input. Raises InvalidInput for
+    inputs without rows, unless `may_be_empty`, or that do not fit together or the output; a row
+    that cannot be read is put among the rejects.
     """
     job.check()
-    inputs = look_at(job.sources, job.read)
-    identity = job.identity(handler)
+    inputs = look_at(job.sources, job.read, tell)
+    identity = job.identity(handler, inputs)
     with open_output(job.output, job.write, identity, restart) as output:
         start = output.checkpoint.position
-        chunks = read_chunks(inputs, start, CHUNK_BYTES[handler.slot])
+        chunks = read_chunks(inputs, start, CHUNK_BYTES[handler.slot], tell)
         with closing(score_chunks(chunks, Scorer(handler, job.write), jobs)) as scored_chunks:
             for chunk, scored in scored_chunks:
                 output.append(scored)

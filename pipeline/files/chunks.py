@@ -3,15 +3,14 @@
 Where a chunk ends depends on the bytes of the file alone, so that a resumed run cuts as the first.
 """
 
-import csv
 from collections.abc import Iterator
-from typing import IO, NamedTuple, Self
+from typing import IO, NamedTuple
 
+from pipeline.files.dialects import NONE, Dialect
 from pipeline.files.layouts import Layout
-from pipeline.files.tables import LARGEST_FIELD, read_table
+from pipeline.files.tables import LARGEST_FIELD
 
 LARGEST_RECORD = LARGEST_FIELD
-UNCLOSED = "a quoted field begins here that is not closed within 4 MiB"
 TOO_LONG = "longer than 4 MiB"
 _SHOWN = 1024
 
@@ -65,6 +64,16 @@ class Window:
         """Go on by `size` bytes that were looked at."""
         self._ahead = self._ahead[size:]
 
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes as of any stream; what was looked at comes first."""
+        if not self._ahead:
+            return self._stream.read(size)
+        if size < 0:
+            content, self._ahead = self._ahead + self._stream.read(), b""
+            return content
+        content, self._ahead = self._ahead[:size], self._ahead[size:]
+        return content
+
 
 def text_chunks(window: Window, layout: Layout, start: Position, size: int) -> Iterator[Chunk]:
     """Yield chunks of about `size` bytes from `start` on, which is where the window is."""
@@ -92,65 +101,36 @@ def text_chunks(window: Window, layout: Layout, start: Position, size: int) -> I
 def cut(buffer: bytes, layout: Layout, is_end: bool) -> tuple[int, str | None]:
     """Return (bytes of whole records at the beginning, what is wrong with them if anything is).
 
-    0 if more must be read to tell. A quote that is not closed costs the line in which it is opened,
-    no more.
+    0 if more must be read to tell. Where a quote is still open after 4 MiB it is text, and the line
+    that holds it is a record.
     """
     unit, structure = layout.encoding.unit, layout.encoding.structure(buffer)
-    if length := whole_records(structure, layout.delimiter, is_end):
+    if length := whole_records(structure, layout.dialect, is_end):
         return min(length * unit, len(buffer)), None
     if not is_end and len(buffer) < LARGEST_RECORD:
         return 0, None
     if line := structure.find(b"\n") + 1:
-        return line * unit, UNCLOSED
-    return len(buffer), UNCLOSED if is_end else TOO_LONG
+        return line * unit, None
+    return len(buffer), None if is_end else TOO_LONG
 
 
-def whole_records(structure: bytes, delimiter: str | None, is_end: bool) -> int:
+def whole_records(structure: bytes, dialect: Dialect | None, is_end: bool) -> int:
     """Length of the whole records at the beginning; a record of a table may have several lines.
 
-    A line without a quote that begins where a record begins is a record; only the others are read
-    as a table here.
+    A line without a quote that begins where a record begins is a record; only the others are
+    looked at more closely.
     """
     end = len(structure) if is_end else structure.rfind(b"\n") + 1
-    if delimiter is None:
+    if dialect is None or dialect.quoting == NONE:
         return end
     position = 0
     while (quote := structure.find(b'"', position, end)) >= 0:
         start = max(position, structure.rfind(b"\n", position, quote) + 1)
-        closed = _record_end(structure, start, end, delimiter)
-        if closed is None:
+        found = dialect.row_end(structure, start, is_end)
+        if found is None:
             return start
-        position = closed
-    return end
-
-
-class _Lines:
-    """The lines of a buffer for the csv module, with a note of how far it has read."""
-
-    def __init__(self, structure: bytes, start: int, end: int) -> None:
-        self.structure, self.position, self.end = structure, start, end
-        self.is_exhausted = False
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> str:
-        if self.position >= self.end:
-            self.is_exhausted = True
-            raise StopIteration
-        line_end = self.structure.find(b"\n", self.position, self.end) + 1 or self.end
-        line, self.position = self.structure[self.position : line_end], line_end
-        return line.decode("latin-1")
-
-
-def _record_end(structure: bytes, start: int, end: int, delimiter: str) -> int | None:
-    """Where the record ends that begins at `start`; None if it is open at `end`."""
-    lines = _Lines(structure, start, end)
-    try:
-        next(read_table(lines, delimiter))
-    except csv.Error:  # a row that is none: to be told when it is parsed
-        return lines.position
-    return None if lines.is_exhausted else lines.position
+        position = found.end
+    return max(position, end)
 
 
 def _skip_line(window: Window, layout: Layout) -> int:

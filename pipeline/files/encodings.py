@@ -1,17 +1,13 @@
-"""The encoding of a file: one for the whole of it, told by its byte order mark or by the option.
+"""The encoding of a file: bytes to text, and where in the bytes its structure is.
 
 Records are found in bytes, not in characters, so that offsets are those of the file and a wrong
-byte costs one record. In UTF-8 and CP949 no line end, quote or delimiter is ever a part of another
-character; UTF-16 is looked at in units of two bytes.
+byte costs one record. In the encodings that are read as they stand no line end, quote or delimiter
+is ever a part of another character; UTF-16 is looked at in units of two bytes. Any other encoding
+is converted to UTF-8 first.
 """
 
-import codecs
 import re
 from dataclasses import dataclass
-
-import numpy as np
-
-from pipeline.errors import InvalidInput
 
 _DAMAGE = re.compile("[\ud800-\udfff]")
 _NOT_ASCII = 0x7F
@@ -19,16 +15,20 @@ _NOT_ASCII = 0x7F
 
 @dataclass(frozen=True)
 class Encoding:
-    """A codec, the bytes of one code unit, and the byte order mark that the file begins with."""
+    """A codec, the bytes of one code unit, and the byte order mark that the file begins with.
+
+    `original`: the codec of a file that is converted to UTF-8 while it is read, else None.
+    """
 
     codec: str
     unit: int = 1
     mark: bytes = b""
+    original: str | None = None
 
     @property
     def name(self) -> str:
         """What messages call it."""
-        return self.codec.removesuffix("-le").removesuffix("-be").upper()
+        return (self.original or self.codec).removesuffix("-le").removesuffix("-be").upper()
 
     def structure(self, content: bytes) -> bytes:
         """One byte a code unit: ASCII as it is; in UTF-16, all else as a character of no meaning.
@@ -37,6 +37,8 @@ class Encoding:
         """
         if self.unit == 1:
             return content
+        import numpy as np  # not above: the help of commands loads it not
+
         units = np.frombuffer(content[: len(content) // 2 * 2], self._unit_type)
         ascii_only: bytes = np.minimum(units, _NOT_ASCII).astype(np.uint8).tobytes()
         return ascii_only + b"\x7f" * (len(content) % 2)
@@ -72,30 +74,7 @@ class Encoding:
 
     @property
     def advice(self) -> str:
-        """How to mend it."""
+        """How to fix it."""
         if self.codec == "utf-8":
             return "Korean Excel writes CP949: try --encoding cp949."
         return "Is it another encoding? Name it with --encoding."
-
-
-_MARKED = (
-    Encoding("utf-8", 1, codecs.BOM_UTF8),
-    Encoding("utf-16-le", 2, codecs.BOM_UTF16_LE),
-    Encoding("utf-16-be", 2, codecs.BOM_UTF16_BE),
-)
-
-
-def find_encoding(beginning: bytes, given: str, source: str) -> Encoding:
-    """The encoding that the byte order mark tells, else the given one.
-
-    Raises InvalidInput where UTF-16 is given but no mark tells its byte order.
-    """
-    for encoding in _MARKED:
-        if beginning.startswith(encoding.mark):
-            return encoding
-    if given == "utf-16":
-        raise InvalidInput(
-            f"{source} does not begin with a byte order mark, so it is no UTF-16 file as programs "
-            "save it. Name its encoding with --encoding, or save it as UTF-8."
-        )
-    return Encoding(given)

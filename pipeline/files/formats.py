@@ -1,58 +1,55 @@
-"""Which format and compression a file has: told by its suffixes, or by an option."""
+"""Which format and compression a file has by its name, or by an option."""
 
 from pathlib import PurePath
 from typing import NamedTuple
 
 from pipeline.errors import InvalidInput
 
-INPUT_FORMATS = ("txt", "csv", "tsv", "jsonl", "parquet")
-OUTPUT_FORMATS = ("jsonl", "csv", "tsv", "parquet")
-DELIMITERS = {"csv": ",", "tsv": "\t"}
+TEXT, CSV, TSV, JSON_LINES, JSON, PARQUET = "txt", "csv", "tsv", "jsonl", "json", "parquet"
+SPREADSHEETS = ("xlsx", "xls", "ods")
+INPUT_FORMATS = (TEXT, CSV, TSV, JSON_LINES, JSON, PARQUET, *SPREADSHEETS)
+OUTPUT_FORMATS = (JSON_LINES, CSV, TSV, PARQUET)
+DELIMITERS = {CSV: ",", TSV: "\t"}
 COMPRESSIONS = ("gz", "zst", "xz")
-ENCODINGS = ("utf-8", "cp949", "utf-16")
 STANDARD_STREAM = "-"
 
 
 class FileKind(NamedTuple):
-    """`compression` is one of COMPRESSIONS, or None for a plain file."""
+    """`format`: "" where the name does not tell it. `compression`: None for a plain file."""
 
     format: str
     compression: str | None = None
 
 
 def input_kind(path: str, given: str | None = None) -> FileKind:
-    """Kind of an input; `given` overrides the suffix. Standard input is txt unless it is given."""
-    if path == STANDARD_STREAM:
-        return _checked(path, FileKind(given or "txt"))
-    return _kind(path, given, INPUT_FORMATS, "--input-format")
+    """Kind of an input by its name; `given`, a format that the user named, goes first."""
+    told, compression = _suffixes(path)
+    return FileKind(given or (told if told in INPUT_FORMATS else ""), compression)
 
 
 def output_kind(path: str, given: str | None = None) -> FileKind:
-    """Kind of an output; `given` overrides the suffix. Standard output is jsonl unless given."""
-    if path == STANDARD_STREAM:
-        return _checked(path, FileKind(given or "jsonl"))
-    return _kind(path, given, OUTPUT_FORMATS, "--output-format")
+    """Kind of an output; `given` goes first. Standard output is jsonl unless given.
+
+    Raises InvalidInput where the name does not tell the format, or for Parquet in a pipe.
+    """
+    told, compression = _suffixes(path)
+    told = given or ("jsonl" if path == STANDARD_STREAM else told)
+    if told not in OUTPUT_FORMATS:
+        raise InvalidInput(
+            f"{path}: the suffix does not tell the format. End it in "
+            f".{', .'.join(OUTPUT_FORMATS)}, or name the format with --output-format."
+        )
+    if told == PARQUET and path == STANDARD_STREAM:
+        raise InvalidInput("Parquet is written to a file, not to a pipe. Name a file with -o.")
+    if told == PARQUET and compression is not None:
+        raise InvalidInput(
+            f"{path}: Parquet is compressed inside. Leave the .{compression} off its name."
+        )
+    return FileKind(told, compression)
 
 
-def _kind(path: str, given: str | None, known: tuple[str, ...], option: str) -> FileKind:
+def _suffixes(path: str) -> tuple[str, str | None]:
+    """(Format, compression) as the suffixes have them, in lower case."""
     suffixes = [suffix.lower().removeprefix(".") for suffix in PurePath(path).suffixes]
     compression = suffixes.pop() if suffixes and suffixes[-1] in COMPRESSIONS else None
-    told = given or (suffixes[-1] if suffixes else "")
-    if told not in known:
-        raise InvalidInput(
-            f"{path}: the suffix does not tell the format. End it in .{', .'.join(known)}, or "
-            f"name the format with {option}."
-        )
-    return _checked(path, FileKind(told, compression))
-
-
-def _checked(path: str, kind: FileKind) -> FileKind:
-    if kind.format != "parquet":
-        return kind
-    if path == STANDARD_STREAM:
-        raise InvalidInput("Parquet is read and written in a file, not in a pipe. Name a file.")
-    if kind.compression is not None:
-        raise InvalidInput(
-            f"{path}: Parquet is compressed inside. Take the .{kind.compression} off first."
-        )
-    return kind
+    return (suffixes[-1] if suffixes else ""), compression

@@ -1,30 +1,34 @@
-"""What all records of a text file have in common: encoding, columns, and which holds the review."""
+"""The shape of a file, looked at once: what all its records have in common."""
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.errors import InvalidInput
-from pipeline.files.columns import TEXT_COLUMNS, check_names, text_column
-from pipeline.files.encodings import Encoding, find_encoding
-from pipeline.files.formats import DELIMITERS
-from pipeline.files.sources import Source
-from pipeline.files.tables import read_table
+from pipeline.files.columns import check_names
+from pipeline.files.containers import PLAIN
+from pipeline.files.dialects import AUTO, NONE, Dialect
+from pipeline.files.encodings import Encoding
+from pipeline.files.formats import JSON_LINES, PARQUET, TEXT
+from pipeline.files.sniffing import NAMES
+
+TABLE = "table"
+"""The format of a layout with a dialect; txt, jsonl and Parquet are the others."""
 
 
 @dataclass(frozen=True)
 class ReadSettings:
-    """How inputs are read.
+    """How the user says that inputs are to be read; what is left None or AUTO is looked at.
 
-    `column` holds the reviews; None takes the first of document, text, review that is there.
-    `encoding`: one of ENCODINGS, for files without a byte order mark. `reserved`: names that the
-    columns of an input must not have, since an output adds columns of these names.
+    `column` holds the reviews: its name or, from 1, its number. `encoding`: any name that Python
+    knows. `reserved`: names that no column must have, since an output adds columns of these names.
+    `has_header`: False for a table whose first row is data.
     """
 
     column: str | None = None
-    encoding: str = "utf-8"
+    encoding: str | None = None
     reserved: tuple[str, ...] = ()
+    delimiter: str | None = None
+    quoting: str = AUTO
+    has_header: bool | None = None
 
     def check_names(self, columns: Iterable[str], source: str) -> None:
         """Raise InvalidInput if a column of this source has a reserved name."""
@@ -33,10 +37,12 @@ class ReadSettings:
 
 @dataclass(frozen=True)
 class Layout:
-    """`columns`: those of a table, in order, empty for jsonl, whose rows may differ.
+    """The shape of one file.
 
-    `text_column` is None where each row is asked. `head`: bytes before the first row, a byte order
-    mark and the header; `head_lines`: lines in them.
+    `format`: TEXT, TABLE, JSON_LINES or PARQUET; `container`: what it is unpacked from. `columns`:
+    of a table, in order; of jsonl, the keys of its first rows. `text_column` is None where each row
+    is asked. `head`: bytes before the first row, a byte order mark and the header; `head_lines`:
+    lines in them. `has_lone_returns`: its lines end with CR alone.
     """
 
     name: str
@@ -44,61 +50,50 @@ class Layout:
     encoding: Encoding
     columns: tuple[str, ...]
     text_column: str | None
+    dialect: Dialect | None = None
+    has_header: bool = False
     head: int = 0
     head_lines: int = 0
+    container: str = PLAIN
+    compression: str | None = None
+    has_lone_returns: bool = False
 
-    @property
-    def delimiter(self) -> str | None:
-        """What separates the fields; None where a line is a record."""
-        return DELIMITERS.get(self.format)
+    def describe(self) -> str:
+        """What was decided, in one line."""
+        parts = [self._format(), *self._text()]
+        return f"{self.name}: {', '.join(part for part in parts if part)}"
 
+    def _format(self) -> str:
+        packed = f" ({self.compression})" if self.compression else ""
+        if self.container not in (PLAIN, PARQUET):
+            return f"{self.container}{packed}"
+        names = {TEXT: "a review a line", JSON_LINES: "JSON lines", PARQUET: "Parquet"}
+        if self.dialect is None:
+            return f"{names[self.format]}{packed}"
+        delimiter = self.dialect.delimiter
+        return f"table by {NAMES.get(delimiter, repr(delimiter))}{packed}"
 
-def read_layout(source: Source, settings: ReadSettings, beginning: bytes) -> Layout:
-    """The layout of a text file, from its first records.
+    def _text(self) -> list[str]:
+        parts = [self.encoding.name, "lines end with CR" if self.has_lone_returns else ""]
+        if self.container != PLAIN:
+            parts = []
+        if self.dialect is not None:
+            parts.append("quotes are text" if self.dialect.quoting == NONE else "")
+            parts.append("header" if self.has_header else "no header")
+        if self.text_column is not None and self.format != TEXT:
+            number = f" ({self.columns.index(self.text_column) + 1})" if self.columns else ""
+            parts.append(f"reviews in column {self.text_column!r}{number}")
+        return parts
 
-    Raises InvalidInput for a header that cannot be read, has no column of reviews, or has columns
-    with the names of ours.
-    """
-    encoding = find_encoding(beginning, settings.encoding, source.name)
-    kind = source.kind.format
-    body = beginning[len(encoding.mark) :]
-    if kind == "txt" and source.given_format is None:
-        _refuse_table(source, encoding, body)
-    if kind not in DELIMITERS:
-        names = ("text",) * (kind == "txt")
-        settings.check_names(names, source.name)
-        return Layout(source.name, kind, encoding, names, settings.column, len(encoding.mark))
-    columns, size = _read_header(source, encoding, DELIMITERS[kind], body)
-    column = None
-    if columns:
-        column = text_column(columns, settings.column, source.name)
-        settings.check_names(columns, source.name)
-    head = len(encoding.mark) + size
-    lines = encoding.structure(body[:size]).count(b"\n")
-    return Layout(source.name, kind, encoding, columns, column, head, lines)
-
-
-def _read_header(
-    source: Source, encoding: Encoding, delimiter: str, body: bytes
-) -> tuple[tuple[str, ...], int]:
-    """Return (names of the columns, size of the header in bytes)."""
-    text, _ = encoding.decode(body)
-    lines = io.StringIO(text, newline="\n")
-    try:
-        header = next(filter(None, read_table(lines, delimiter)), [])
-    except csv.Error as error:
-        raise InvalidInput(f"{source.name}, line 1: {error}. Mend the header.") from None
-    taken = text[: lines.tell()]
-    if damage := encoding.damage(taken):
-        raise InvalidInput(f"{source.name}, line 1: {damage}")
-    return tuple(header), encoding.size(taken)
-
-
-def _refuse_table(source: Source, encoding: Encoding, body: bytes) -> None:
-    """NSMC's own files are tables called .txt: better to ask than to score their header."""
-    first = encoding.decode(body)[0].partition("\n")[0].rstrip("\r").split("\t")
-    if len(first) > 1 and set(TEXT_COLUMNS).intersection(first):
-        raise InvalidInput(
-            f"{source.name} is a table by its first line ({', '.join(first)}). Read it as one with "
-            "--input-format tsv, or a review a line with --input-format txt."
-        )
+    def decision(self) -> dict[str, object]:
+        """What a resumed run must decide again."""
+        dialect = self.dialect
+        table = (dialect.delimiter, dialect.quoting, dialect.columns) if dialect else ()
+        return {
+            "format": self.format,
+            "container": self.container,
+            "encoding": self.encoding.original or self.encoding.codec,
+            "table": list(table),
+            "has_header": self.has_header,
+            "text_column": self.text_column,
+        }

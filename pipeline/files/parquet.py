@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from pipeline.errors import InvalidInput
 from pipeline.files.arrow import pyarrow, pyarrow_parquet, stream
 from pipeline.files.chunks import Chunk, Position
 from pipeline.files.columns import text_column
-from pipeline.files.encodings import Encoding
+from pipeline.files.formats import PARQUET
 from pipeline.files.json_values import json_value
 from pipeline.files.layouts import Layout, ReadSettings
 from pipeline.files.records import ArrowRecords, Parsed, Reject
@@ -30,20 +31,20 @@ def open_parquet(stored: IO[bytes], source: Source) -> Any:
         raise InvalidInput(f"{source.name} is no Parquet file ({error}). Get it anew.") from None
 
 
-def parquet_layout(file: Any, source: Source, settings: ReadSettings) -> Layout:
-    """Columns, and which holds the reviews; raises InvalidInput as `read_layout` does."""
+def parquet_layout(file: Any, packed: Layout, settings: ReadSettings) -> Layout:
+    """`packed` with the columns, and which holds the reviews; raises InvalidInput without one."""
     types = pyarrow().types
     schema = file.schema_arrow
-    column = text_column(schema.names, settings.column, source.name)
-    settings.check_names(schema.names, source.name)
+    column = text_column(schema.names, settings.column, packed.name)
+    settings.check_names(schema.names, packed.name)
     kind = schema.field(column).type
     kind = kind.value_type if types.is_dictionary(kind) else kind
     if not (types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)):
         raise InvalidInput(
-            f"{source.name}: the column {column} holds {kind}, not texts. Name the one that holds "
+            f"{packed.name}: the column {column} holds {kind}, not texts. Name the one that holds "
             "the reviews with --column."
         )
-    return Layout(source.name, "parquet", Encoding("utf-8"), tuple(schema.names), column)
+    return replace(packed, format=PARQUET, columns=tuple(schema.names), text_column=column)
 
 
 def parquet_chunks(file: Any, layout: Layout, start: Position, size: int) -> Iterator[Chunk]:

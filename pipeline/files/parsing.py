@@ -9,21 +9,22 @@ from typing import Any
 
 from pipeline.files import parquet
 from pipeline.files.chunks import Chunk
+from pipeline.files.formats import JSON_LINES, PARQUET, TEXT
+from pipeline.files.layouts import TABLE
 from pipeline.files.readers import Found, JsonReader, Reader, TextReader
 from pipeline.files.records import Parsed, Reject
 from pipeline.files.table_reader import TableReader
 
 READERS: dict[str, type[Reader]] = {
-    "txt": TextReader,
-    "csv": TableReader,
-    "tsv": TableReader,
-    "jsonl": JsonReader,
+    TEXT: TextReader,
+    TABLE: TableReader,
+    JSON_LINES: JsonReader,
 }
 
 
 def parse_chunk(chunk: Chunk) -> Parsed:
     """Rows and rejects of a chunk of any format."""
-    return parquet.parse(chunk) if chunk.layout.format == "parquet" else parse_text(chunk)
+    return parquet.parse(chunk) if chunk.layout.format == PARQUET else parse_text(chunk)
 
 
 def parse_text(chunk: Chunk) -> Parsed:

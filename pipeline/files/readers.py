@@ -87,8 +87,8 @@ class JsonReader(Reader):
             record = None
         if not isinstance(record, dict):
             raise ValueError("no JSON object")
-        column = find_text_column(record, self.layout.text_column)
-        if column is None:
+        column = self.layout.text_column or find_text_column(record, None)
+        if column not in record:
             raise ValueError(f"no {self.layout.text_column or ', '.join(TEXT_COLUMNS)}")
         text = record[column]
         if not isinstance(text, str):
@@ -98,7 +98,7 @@ class JsonReader(Reader):
     def arrange(self, rows: list[Any]) -> Read:
         """Reviews, and lines with their objects."""
         return [row[0] for row in rows], JsonRecords(
-            [row[1] for row in rows], [row[2] for row in rows]
+            self.layout.columns, [row[1] for row in rows], [row[2] for row in rows]
         )
 
 

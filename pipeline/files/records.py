@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from pipeline.errors import InvalidInput
 from pipeline.files.tables import read_table
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class Records(Protocol):
     def __len__(self) -> int: ...
 
     def columns(self) -> tuple[str, ...]:
-        """Names of the columns; InvalidInput if the rows do not all have the same."""
+        """Names of the columns."""
 
     def rows(self) -> Iterable[Sequence[Any]]:
         """The fields of each row, in the order of the columns."""
@@ -82,8 +81,12 @@ class LineRecords:
 
 @dataclass(frozen=True)
 class JsonRecords:
-    """Rows of jsonl: the line of each as it is, and the object it holds."""
+    """Rows of jsonl: the line of each as it is, and the object it holds.
 
+    `names`: the keys of the first rows of the file, which are the columns where a table is made.
+    """
+
+    names: tuple[str, ...]
     lines: list[str]
     objects: list[dict[str, Any]]
 
@@ -91,19 +94,20 @@ class JsonRecords:
         return len(self.lines)
 
     def columns(self) -> tuple[str, ...]:
-        """Keys of the first object; InvalidInput if another one has other keys."""
-        first = self.objects[0].keys()
-        if any(other.keys() != first for other in self.objects):
-            raise InvalidInput(
-                "The rows do not all have the same columns, which a table needs. "
-                "Write .jsonl instead."
-            )
-        return tuple(first)
+        """Keys of the first objects of the file."""
+        return self.names
+
+    def unknown_key(self) -> tuple[str, str] | None:
+        """(Line, key) of the first row with a key that is no column, None if there is none."""
+        known = frozenset(self.names)
+        for line, record in zip(self.lines, self.objects, strict=True):
+            if not known.issuperset(record):
+                return line, next(key for key in record if key not in known)
+        return None
 
     def rows(self) -> Iterator[Sequence[Any]]:
-        """The values of each object, in the order of the columns."""
-        columns = self.columns()
-        return ([record[column] for column in columns] for record in self.objects)
+        """The values of each object, in the order of the columns; None for a key that it lacks."""
+        return ([record.get(column) for column in self.names] for record in self.objects)
 
 
 @dataclass(frozen=True)

@@ -12,19 +12,31 @@ from dataclasses import dataclass
 from functools import cached_property
 from glob import glob
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, NamedTuple, Self, cast
 
 from pipeline.errors import InvalidInput
 from pipeline.files import remote, zstandard
+from pipeline.files.containers import MAGIC_BYTES, compression_of, decompressed
 from pipeline.files.formats import (
-    COMPRESSIONS,
     INPUT_FORMATS,
     STANDARD_STREAM,
     FileKind,
     input_kind,
 )
+from pipeline.files.pipes import Pipe
 
-_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)
+LEFT_BY_RUNS = (".rejects.jsonl", ".partial", ".journal", ".lock")
+"""How the names of files end that a run leaves beside its output."""
+
+_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, *zstandard.DAMAGED)
+
+
+class Opened(NamedTuple):
+    """The bytes of a source, decompressed, and as stored: their `tell` shows the progress."""
+
+    stream: IO[bytes]
+    stored: IO[bytes]
+    compression: str | None
 
 
 @dataclass(frozen=True)
@@ -41,7 +53,7 @@ class Source:
 
     @classmethod
     def named(cls, path: str, given_format: str | None = None) -> Self:
-        """Make one; raises InvalidInput where neither suffix nor user tells the format."""
+        """Make one; its format is by the user, else by its name, else to be looked for."""
         kind = input_kind(path, given_format)
         return cls(path, kind, given_format, remote.is_remote(path))
 
@@ -49,6 +61,11 @@ class Source:
     def name(self) -> str:
         """What messages call it."""
         return "standard input" if self.path == STANDARD_STREAM else self.path
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a path of this machine."""
+        return not self.is_remote and self.path != STANDARD_STREAM
 
     @cached_property
     def is_lasting(self) -> bool:
@@ -70,15 +87,16 @@ class Source:
         return self.fingerprint()["size"] if self.is_lasting else None
 
     @contextmanager
-    def open(self) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-        """Give (its bytes, decompressed; its bytes as stored, whose `tell` shows the progress).
+    def open(self) -> Iterator[Opened]:
+        """Give its bytes; whether they are compressed is seen by the first of them.
 
         Raises InvalidInput if the compressed data turns out to be damaged.
         """
         with self._stored() as stored:
             try:
-                yield _decompressed(stored, self.kind.compression), stored
-            except (*_DAMAGED, *zstandard.DAMAGED) as error:
+                compression = compression_of(peek(stored, MAGIC_BYTES))
+                yield Opened(decompressed(stored, compression), stored, compression)
+            except _DAMAGED as error:
                 raise InvalidInput(
                     f"{self.name} is damaged or cut short ({error}). Get it anew."
                 ) from None
@@ -86,33 +104,34 @@ class Source:
     @contextmanager
     def _stored(self) -> Iterator[IO[bytes]]:
         if self.path == STANDARD_STREAM:
-            yield sys.stdin.buffer
+            yield cast(IO[bytes], Pipe(sys.stdin.buffer))
         elif self.is_remote:
             with remote.open_remote(self.path) as file:
                 yield file
         else:
             with Path(self.path).open("rb") as file:
-                yield file
+                yield file if file.seekable() else cast(IO[bytes], Pipe(file))
 
 
-def _decompressed(stored: IO[bytes], compression: str | None) -> Any:
-    if compression == "gz":
-        return gzip.GzipFile(fileobj=stored)
-    if compression == "xz":
-        return lzma.LZMAFile(stored)
-    if compression == "zst":
-        return zstandard.reader(stored)
-    return stored
+def peek(stream: IO[bytes], size: int) -> bytes:
+    """The next `size` bytes of a stream, which stay to be read."""
+    if isinstance(stream, Pipe):
+        return stream.peek(size)
+    place = stream.tell()
+    beginning = stream.read(size)
+    stream.seek(place)
+    return beginning
 
 
 def find_sources(inputs: Sequence[str], given: str | None = None) -> list[Source]:
     """Sources of files, globs, folders and "-", in the order given, those of a glob sorted.
 
-    Of a folder, the files with a suffix that is known. Raises InvalidInput where nothing is found.
+    Of a folder, the files with a suffix that is known and, where a format is given, those without
+    one. Raises InvalidInput where nothing is found.
     """
     sources = []
     for name in inputs:
-        paths = _expanded(name)
+        paths = _expanded(name, or_none=given is not None)
         if not paths:
             raise InvalidInput(_nothing(name))
         sources += [Source.named(path, given) for path in paths]
@@ -126,26 +145,25 @@ def _nothing(name: str) -> str:
     return f"{name}: there is no such file. Check the path."
 
 
-def _expanded(name: str) -> list[str]:
+def _expanded(name: str, or_none: bool) -> list[str]:
     if name == STANDARD_STREAM:
         return [name]
     if remote.is_remote(name):
-        return [path for path in remote.expanded(name) if _is_known(path) or path == name]
+        found = remote.expanded(name)
+        return [path for path in found if path == name or _is_wanted(path, or_none)]
     if Path(name).is_dir():
         paths = (path for path in Path(name).iterdir() if path.is_file())
-        return sorted(str(path) for path in paths if _is_known(path.name))
+        return sorted(str(path) for path in paths if _is_wanted(path.name, or_none))
     if Path(name).exists():
         return [name]
     found = glob(name, recursive=True)  # noqa: PTH207 - of Path.glob the root must be known
     return sorted(path for path in found if Path(path).is_file())
 
 
-def _is_known(name: str) -> bool:
-    """Whether the suffixes tell the format; hidden files and leftovers of runs do not count."""
+def _is_wanted(name: str, or_none: bool) -> bool:
+    """Whether a file of a folder holds reviews; hidden files and what runs leave do not count."""
     file_name = name.rpartition("/")[2]
-    if file_name.startswith(".") or file_name.endswith(".rejects.jsonl"):
+    if file_name.startswith(".") or file_name.endswith(LEFT_BY_RUNS):
         return False
-    suffixes = file_name.lower().split(".")[1:]
-    if suffixes and suffixes[-1] in COMPRESSIONS:
-        suffixes.pop()
-    return bool(suffixes) and suffixes[-1] in INPUT_FORMATS
+    has_none = or_none and "." not in file_name
+    return has_none or bool(input_kind(file_name).format)

@@ -1,51 +1,52 @@
-"""Reading the records of csv and tsv."""
+"""Reading the rows of a table."""
 
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
-from pipeline.files.formats import DELIMITERS
+from pipeline.files.dialects import Dialect
+from pipeline.files.layouts import Layout
 from pipeline.files.readers import Found, Read, Reader, split_lines
 from pipeline.files.records import LineRecords, TableRecords
 from pipeline.files.tables import read_table
 
-_MEANINGLESS = {
-    delimiter: bytes(set(range(256)) - set(f"{delimiter}\r\n".encode()))
-    for delimiter in DELIMITERS.values()
-}
-"""The bytes of UTF-8 that neither separate fields nor end lines."""
+
+@cache
+def _meaningless(delimiter: str) -> bytes:
+    """The bytes of UTF-8 that neither separate fields nor end lines."""
+    return bytes(set(range(256)) - set(f"{delimiter}\r\n".encode()))
 
 
 class TableReader(Reader):
-    """csv and tsv: rows of as many fields as the header has; blank lines are none."""
+    """Rows of as many fields as the table has columns; blank lines are none."""
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__(layout)
+        self.dialect = layout.dialect or Dialect(",", len(layout.columns))
 
     def read(self, text: str) -> Read | None:
-        """All rows, None if one is broken, blank, or of another length."""
-        try:
-            if (read := self._read_lines(text)) is not None:
-                return read
-            rows = list(self._table(io.StringIO(text, newline="\n")))
-        except csv.Error:
-            return None
-        has_all = {len(self.layout.columns)}.issuperset(map(len, rows))
-        return self.arrange(rows) if has_all else None
+        """The rows of a text in which each line is one with nothing odd about it, else None.
 
-    def _read_lines(self, text: str) -> Read | None:
-        """As `read` where each line is a row with nothing odd about it, else None.
-
-        The csv module sees lines with a quote alone. Of the others only the reviews are taken out:
+        Quotes are looked at in lines that have some. Of the others only the reviews are taken out:
         lists of the fields of each row would take several times as long.
         """
-        columns, delimiter = self.layout.columns, self.layout.delimiter or ""
+        columns, delimiter = self.layout.columns, self.dialect.delimiter
         lines = split_lines(text)
-        structure = text.removesuffix("\n").encode().translate(None, _MEANINGLESS[delimiter])
+        structure = text.removesuffix("\n").encode().translate(None, _meaningless(delimiter))
         if structure != "\n".join([delimiter * (len(columns) - 1)] * len(lines)).encode():
             return None
         if len(columns) == 1 and "" in lines:
             return None
         texts = delimiter.join(lines).split(delimiter)[self.column :: len(columns)]
         quoted = [number for number, line in enumerate(lines) if '"' in line]
+        for number in quoted:
+            is_closed = self.dialect.is_closed(lines[number].encode())
+            if is_closed is None:
+                return None
+            if not is_closed:
+                lines[number] = _written(self.dialect.split(lines[number]), delimiter)
         rows = list(self._table(lines[number] for number in quoted))
         if [len(columns)] * len(quoted) != list(map(len, rows)):
             return None
@@ -54,21 +55,45 @@ class TableReader(Reader):
         return texts, LineRecords(columns, lines, delimiter)
 
     def _table(self, lines: Iterable[str]) -> Any:
-        return read_table(lines, self.layout.delimiter or "")
+        return read_table(lines, self.dialect.delimiter)
 
     def find(self, text: str) -> Iterator[Found]:
         """Each row with the lines it stands in."""
-        lines = io.StringIO(text, newline="\n")
-        rows = self._table(lines)
-        while (begin := lines.tell()) < len(text):
-            try:
-                row: list[str] = next(rows, [])
-                reason = None
-            except csv.Error as error:
-                row, reason = [], str(error)
-            if row and len(row) != len(self.layout.columns):
-                reason = f"{len(row)} fields where the header has {len(self.layout.columns)}"
-            yield Found(text[begin : lines.tell()], row or None, reason)
+        # One byte a character, so that places in it are places in the text.
+        structure = text.encode("ascii", "replace")
+        start = 0
+        while start < len(structure):
+            line_end = structure.find(b"\n", start) + 1 or len(structure)
+            if structure.find(b'"', start, line_end) < 0:
+                yield self._line(text[start:line_end])
+                start = line_end
+                continue
+            end, is_quoted = self.dialect.row_end(structure, start, is_end=True) or (
+                line_end,
+                False,
+            )
+            content = text[start:end]
+            yield self._quoted(content) if is_quoted else self._line(content)
+            start = end
+
+    def _line(self, content: str) -> Found:
+        """A line whose quotes, if it has any, are text."""
+        line = content.removesuffix("\n").removesuffix("\r")
+        return self._checked(content, self.dialect.split(line) if line else [])
+
+    def _quoted(self, content: str) -> Found:
+        try:
+            lines = io.StringIO(content, newline="\n")
+            return self._checked(content, next(self._table(lines), []))
+        except csv.Error as error:
+            return Found(content, reason=str(error))
+
+    def _checked(self, content: str, row: list[str]) -> Found:
+        columns = len(self.layout.columns)
+        if row and len(row) != columns:
+            header = "header" if self.layout.has_header else "table"
+            return Found(content, reason=f"{len(row)} fields where the {header} has {columns}")
+        return Found(content, row or None)
 
     def arrange(self, rows: list[list[str]]) -> Read:
         """The fields of the column that holds the reviews."""
@@ -78,3 +103,10 @@ class TableReader(Reader):
     def column(self) -> int:
         """Which one holds the reviews."""
         return self.layout.columns.index(self.layout.text_column or "")
+
+
+def _written(fields: list[str], delimiter: str) -> str:
+    """A row as the csv module writes it, without the end of its line."""
+    stream = io.StringIO(newline="")
+    csv.writer(stream, delimiter=delimiter, lineterminator="").writerow(fields)
+    return stream.getvalue()

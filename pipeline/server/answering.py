@@ -1,49 +1,84 @@
-"""From texts to predictions: which model answers, and how long it may take."""
+"""From a request to predictions: its texts, which model answers, and how long it may take."""
 
 import threading
 import time
+from functools import lru_cache
+from typing import Any
+
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.handlers.fast import LinearHandler
 from pipeline.models.feature_settings import SYLLABLE
+from pipeline.server.context import RequestContext
 from pipeline.server.current_models import Models
 from pipeline.server.micro_batching import Batcher
 from pipeline.server.refusals import RequestRefused, overloaded, too_late
+from pipeline.server.schemas import LARGEST_BODY, Body, PredictRequest, parse_request
 from pipeline.server.settings import DEEP, FAST, ServerSettings
 
 TEXTS_AT_A_TIME = 128
-"""Texts handled between two looks at the clock."""
+"""Texts handled between two checks of the deadline."""
 THREADS_KEPT = 4
 """Of a worker's threads, those that never wait for a batch."""
 
-MAY_WAIT, AGAIN = "sentiment.may_wait", "sentiment.again"
-"""In the environ: whether the thread that asks may wait (left out, it may); whether this request
-has been here before and was told to wait."""
+# A missing type is how the course's own client sends JSON, the form type is how curl -d does.
+_JSON_TYPES = ("", "application/json", "application/x-www-form-urlencoded")
 
 
-class MustWait(BaseException):
-    """A request must be asked again from a thread that may wait; no error, so not an Exception."""
+def prepare(environ: dict[str, Any], context: RequestContext, models: Models) -> Handler:
+    """Read a request to `/predict` and choose its handler; both are kept in its context.
+
+    Raises RequestRefused and RequestEntityTooLarge.
+    """
+    asked = read_body(environ, PredictRequest)
+    context.texts = asked.texts
+    context.handler = handler = choose(models, asked.do_fast)
+    return handler
+
+
+def read_body(environ: dict[str, Any], kind: type[Body]) -> Body:
+    """Read and check a request's body; raises RequestRefused and RequestEntityTooLarge."""
+    if _media_type(environ.get("CONTENT_TYPE", "")) not in _JSON_TYPES:
+        raise RequestRefused(415, "unsupported_media_type", "Send JSON, as application/json.")
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        raise RequestRefused(411, "length_required", "Send a Content-Length, not a chunked body.")
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if length > LARGEST_BODY:
+        raise RequestEntityTooLarge
+    return parse_request(environ["wsgi.input"].read(length), kind)
+
+
+@lru_cache(maxsize=256)
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def choose(models: Models, do_fast: bool | None) -> Handler:
     """The handler asked for, and never another one in its place; raises RequestRefused.
 
-    Left to us it is the deep one wherever there should be one: what answers must not depend on
-    whether its artifact is good just now.
+    Without `do_fast` it is the deep one on every server that should have one: which model answers
+    must not depend on whether its artifact is good at the moment.
     """
-    slot = slot_asked(models, do_fast)
-    handler = models.get(slot)
+    if do_fast is None:
+        do_fast = DEEP not in models.expected()
+    slot = FAST if do_fast else DEEP
+    handler = models.handlers.get(slot)
     if handler is None:
         message = f"This server has no {slot} model now."
         raise RequestRefused(503, "model_unavailable", message, "do_fast")
     return handler
 
 
-def slot_asked(models: Models, do_fast: bool | None) -> str:
-    """Which model a request wants; see `choose`."""
-    if do_fast is None:
-        do_fast = DEEP not in models.expected()
-    return FAST if do_fast else DEEP
+def has_to_wait(handler: Handler, settings: ServerSettings) -> bool:
+    """Whether answers of this handler may take longer than the worker's loop may be held up.
+
+    Batched ones do, and those of a model that is more than arithmetic: morphological analyzers are
+    slow, and may hang.
+    """
+    if handler.slot in settings.batched or not isinstance(handler, LinearHandler):
+        return True
+    return handler.model.features.tokenizer != SYLLABLE
 
 
 class Answering:
@@ -51,26 +86,26 @@ class Answering:
 
     def __init__(self, settings: ServerSettings) -> None:
         self.settings = settings
+        self._seconds = {FAST: settings.seconds_fast, DEEP: settings.seconds_deep}
         self._batchers: dict[str, Batcher] = {}
         self._starting = threading.Lock()
-        # Requests wait for a batch in their threads; some are always left for the fast model.
+        # A request waits for its batch in a thread; some threads are kept free for the fast model.
         self._waiting = threading.BoundedSemaphore(max(1, settings.threads - THREADS_KEPT))
 
-    def answer(
-        self, handler: Handler, texts: list[str], received: float, may_wait: bool = True
-    ) -> list[Prediction]:
+    def answer(self, handler: Handler, texts: list[str], received: float) -> list[Prediction]:
         """Answer within the slot's deadline, counted from `received`, of `time.monotonic`.
 
-        Raises RequestRefused when time is up or too much is waiting, what the handler raises, and
-        MustWait where it takes longer than one may who must not wait.
+        Raises RequestRefused when time is up or too much is waiting, and what the handler raises.
         """
-        is_batched = handler.slot in self.settings.batched
-        if not may_wait and (is_batched or not is_quick(handler)):
-            raise MustWait
-        deadline = received + self.settings.deadline(handler.slot)
-        if is_batched:
+        deadline = received + self._seconds[handler.slot]
+        if handler.slot in self.settings.batched:
             return self._answer_batched(handler, texts, deadline)
-        return _answer_here(handler, texts, deadline)
+        answers: list[Prediction] = []
+        for start in range(0, len(texts), TEXTS_AT_A_TIME):
+            if time.monotonic() > deadline:
+                raise too_late()
+            answers += handler.handle(texts[start : start + TEXTS_AT_A_TIME])
+        return answers
 
     def _answer_batched(
         self, handler: Handler, texts: list[str], deadline: float
@@ -89,17 +124,3 @@ class Answering:
                 if slot not in self._batchers:
                     self._batchers[slot] = Batcher(slot, self.settings)
         return self._batchers[slot]
-
-
-def is_quick(handler: Handler) -> bool:
-    """Whether it is arithmetic alone: analyzers of morphemes take long, and may hang."""
-    return isinstance(handler, LinearHandler) and handler.model.features.tokenizer == SYLLABLE
-
-
-def _answer_here(handler: Handler, texts: list[str], deadline: float) -> list[Prediction]:
-    answers: list[Prediction] = []
-    for start in range(0, len(texts), TEXTS_AT_A_TIME):
-        if time.monotonic() > deadline:
-            raise too_late()
-        answers += handler.handle(texts[start : start + TEXTS_AT_A_TIME])
-    return answers

@@ -7,11 +7,14 @@ from pathlib import Path
 from pipeline.errors import InvalidInput
 
 SHORTEST_KEY = 16
-"""Characters."""
+"""In characters."""
 
 
 def read_keys(path: Path) -> tuple[str, ...]:
-    """API keys, one a line; raises InvalidInput where others could read them or none is good."""
+    """Read API keys, one a line.
+
+    Raises InvalidInput if other users could read the file, or if it holds no key or a bad one.
+    """
     if sys.platform != "win32" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise InvalidInput(f"{path} can be read by others: chmod 600 {path}")
     keys = tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())

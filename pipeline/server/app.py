@@ -2,48 +2,37 @@
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
 from json.encoder import encode_basestring
 
 from flask import Flask, Request, Response, request
 from flask.sessions import NullSession, SessionInterface
-from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
 from pipeline.handlers.base import Prediction
 from pipeline.handlers.fast import LinearHandler
 from pipeline.server import prometheus
-from pipeline.server.answering import MAY_WAIT, Answering, choose
+from pipeline.server.answering import Answering, choose, prepare, read_body
+from pipeline.server.context import CONTEXT, RequestContext
 from pipeline.server.current_models import Models
-from pipeline.server.gathering import AHEAD, Ahead
 from pipeline.server.guarding import add_guards
 from pipeline.server.live_texts import LiveTexts
-from pipeline.server.observing import MODEL, RECEIVED, SLOT, TEXT_COUNT, Observed
+from pipeline.server.observing import Observed
 from pipeline.server.pages import add_pages
 from pipeline.server.refusals import RequestRefused, register_error_handlers
-from pipeline.server.schemas import (
-    LARGEST_BODY,
-    Body,
-    ExplainRequest,
-    PredictRequest,
-    parse_request,
-)
+from pipeline.server.schemas import LARGEST_BODY, ExplainRequest
 from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import Flag
 from pipeline.workflows.explaining import explain
 
-# A missing type is how the course's own client sends JSON, the form type is how curl -d does.
-_JSON_TYPES = ("", "application/json", "application/x-www-form-urlencoded")
-
 
 class _NoSessions(SessionInterface):
-    """No cookie is looked for; a view that asked for a session would be told that there is none."""
+    """Does without the cookie: every request gets the same empty session."""
 
     _none = NullSession()
 
     def open_session(self, app: Flask, request: Request) -> NullSession:  # noqa: ARG002
-        """The same empty session for all, which cannot be written to."""
+        """An empty session that cannot be written to."""
         return self._none
 
 
@@ -51,12 +40,12 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class _Api(Flask):
-    """Flask without what it would do for each request and an API has no use for."""
+    """Flask without sessions and routing by host, which it would look at for each request."""
 
     session_interface = _NoSessions()
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """What finds the route: by path and method alone, whatever host was asked."""
+        """Find routes by path and method alone, whatever the Host header says."""
         if request is None:
             return super().create_url_adapter(None)
         return self.url_map.bind("", path_info=request.path, default_method=request.method)
@@ -70,10 +59,10 @@ def create_app(
 ) -> Flask:
     """Make the application.
 
-    `live` gathers what the texts are like; `draining` says that the server is about to end.
+    `live` counts the texts for the drift figures; `draining` is set before the server ends.
     """
     app = _Api(__name__, static_folder="static")
-    app.url_map.merge_slashes = False  # it would redirect, to a host that routes do not know
+    app.url_map.merge_slashes = False  # Werkzeug would redirect, and to the host ""
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     register_error_handlers(app)
     add_guards(app, settings)
@@ -90,28 +79,25 @@ def create_app(
 def _add_predict(app: Flask, models: Models, answering: Answering, live: LiveTexts | None) -> None:
     @app.post("/predict")
     def predict() -> Response:
-        environ = request.environ
-        ahead: Ahead | None = environ.get(AHEAD)
-        if ahead is not None:
-            asked, handler, predictions = ahead
-        else:
-            asked = _read(PredictRequest)
-            handler = choose(models, asked.do_fast)
-        environ[SLOT], environ[TEXT_COUNT] = handler.slot, len(asked.texts)
-        if ahead is None:
-            may_wait = environ.get(MAY_WAIT, True)
-            predictions = answering.answer(handler, asked.texts, environ[RECEIVED], may_wait)
+        context: RequestContext = request.environ[CONTEXT]
+        if context.refusal is not None:
+            raise context.refusal
+        handler = context.handler or prepare(request.environ, context, models)
+        texts = context.texts
+        context.slot, context.text_count = handler.slot, len(texts)
+        predictions = context.predictions or answering.answer(handler, texts, context.received)
         if live is not None:
             live.add(handler, predictions)
-        return _answer(_encode_predictions(predictions), handler.name)
+        return _answer(context, _encode_predictions(predictions), handler.name)
 
 
 def _add_explain(app: Flask, models: Models) -> None:
     @app.post("/explain")
     def explain_text() -> Response:
-        asked = _read(ExplainRequest)
+        context: RequestContext = request.environ[CONTEXT]
+        asked = read_body(request.environ, ExplainRequest)
         handler = choose(models, do_fast=True)
-        request.environ[SLOT] = handler.slot
+        context.slot = handler.slot
         if not isinstance(handler, LinearHandler):
             raise RequestRefused(503, "model_unavailable", "This model cannot be explained.")
         explanation = explain(handler, asked.text)
@@ -123,7 +109,7 @@ def _add_explain(app: Flask, models: Models) -> None:
             "intercept": explanation.intercept + unshared,
             "logit": explanation.logit,
         }
-        return _answer(_encode(answer), handler.name)
+        return _answer(context, _encode(answer), handler.name)
 
 
 def _add_state(app: Flask, models: Models, live: LiveTexts | None, draining: Flag | None) -> None:
@@ -146,25 +132,8 @@ def _add_state(app: Flask, models: Models, live: LiveTexts | None, draining: Fla
         return Response(prometheus.exposition(*collectors), content_type=prometheus.CONTENT_TYPE)
 
 
-def _read(kind: type[Body]) -> Body:
-    environ = request.environ
-    if _media_type(environ.get("CONTENT_TYPE", "")) not in _JSON_TYPES:
-        raise RequestRefused(415, "unsupported_media_type", "Send JSON, as application/json.")
-    if "HTTP_TRANSFER_ENCODING" in environ:
-        raise RequestRefused(411, "length_required", "Send a Content-Length, not a chunked body.")
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    if length > LARGEST_BODY:
-        raise RequestEntityTooLarge
-    return parse_request(environ["wsgi.input"].read(length), kind)
-
-
-@lru_cache(maxsize=256)
-def _media_type(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
-
-
 def _encode_predictions(predictions: Sequence[Prediction]) -> str:
-    """By number, in order. As the encoder would, without a dict for each."""
+    """The answers under "0", "1", …: what `_encode` would write, without a dict for each answer."""
     rows = (
         f'"{number}":{{"text":{encode_basestring(text)},"label":"{label}",'
         f'"confidence":{confidence!r}}}'
@@ -173,12 +142,10 @@ def _encode_predictions(predictions: Sequence[Prediction]) -> str:
     return f"{{{','.join(rows)}}}"
 
 
-def _answer(content: str, model: str) -> Response:
-    request.environ[MODEL] = model
-    response = _json(content)
-    response.headers["X-Model"] = model
-    return response
+def _answer(context: RequestContext, content: str, model: str) -> Response:
+    context.model = model
+    return _json(content, headers={"X-Model": model})
 
 
-def _json(content: str, status: int = 200) -> Response:
-    return Response(f"{content}\n", status, content_type="application/json")
+def _json(content: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(f"{content}\n", status, headers, content_type="application/json")

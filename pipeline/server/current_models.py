@@ -13,9 +13,9 @@ from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import HANDLERS, load_current
 
 LOOK_SECONDS = 1.0
-"""Between two looks at which artifact is current."""
+"""Between two checks of which artifact is current."""
 RETRY_SECONDS = 30.0
-"""After which a refused artifact is tried again though nothing about it has changed."""
+"""After which a refused artifact is tried again even if its files have not changed."""
 
 _log = logging.getLogger(__name__)
 
@@ -27,29 +27,25 @@ class Models:
         # Replaced as a whole, never changed, so that readers need no lock.
         self.handlers = dict(handlers)
 
-    def get(self, slot: str) -> Handler | None:
-        """The handler that answers for a slot now, None where there is none."""
-        return self.handlers.get(slot)
-
     def expected(self) -> set[str]:
-        """Slots that there should be a model for."""
+        """Slots that should have a model."""
         return set(self.handlers)
 
     def names(self) -> dict[str, str]:
-        """What answers, by slot."""
+        """Names of the handlers, by slot."""
         return {slot: handler.name for slot, handler in self.handlers.items()}
 
     @property
     def are_ready(self) -> bool:
-        """Whether there is a model for every slot expected, and for one at least."""
+        """Whether every expected slot has a model, and at least one slot is expected."""
         return bool(self.handlers) and self.expected() <= set(self.handlers)
 
 
 class StoredModels(Models):
     """The current artifacts of a store, followed while the server runs.
 
-    A new one is verified and replays its golden set before it takes over; where it is refused, the
-    old one goes on answering.
+    A new artifact is verified and replays its golden set before it takes over; if it is refused,
+    the old one continues to answer.
     """
 
     def __init__(self, root: Path, trust: Trust = ANY, slots: Iterable[str] | None = None) -> None:
@@ -61,7 +57,7 @@ class StoredModels(Models):
         self._refreshing = threading.Lock()
 
     def expected(self) -> set[str]:
-        """Slots that have a current artifact, good or bad, or a model that answers."""
+        """Slots in which a current artifact was found, good or bad."""
         return set(self._seen)
 
     def has_any(self) -> bool:
@@ -71,7 +67,7 @@ class StoredModels(Models):
     def refresh(self, before_fork: bool = False) -> None:
         """Load what has become current since the last time; never raises.
 
-        `before_fork`: only what survives a fork, for the workers to share.
+        `before_fork`: load only models that survive a fork, for the workers to share.
         """
         with self._refreshing:
             for slot in self.slots:
@@ -90,14 +86,15 @@ class StoredModels(Models):
         except Exception as error:
             self._retry_at[slot] = time.monotonic() + RETRY_SECONDS
             reason = str(error) if isinstance(error, SentimentError) else repr(error)
-            kept = self.handlers[slot].name if slot in self.handlers else "nothing"
-            _log.error("model_refused: %s %s goes on answering for %s.", reason, kept, slot)
+            kept = self.handlers.get(slot)
+            rest = f"still answers with {kept.name}" if kept else "has no model now"
+            _log.error("model_refused: %s The slot %s %s.", reason, slot, rest)
         else:
             self._retry_at.pop(slot, None)
             self.handlers = {**self.handlers, slot: handler}
             _log.warning("model_loaded: %s", handler.name)
         finally:
-            # Not before: a slot that comes into being is not missed while its first model loads.
+            # Only now: a new slot is not reported as missing while its first model loads.
             self._seen[slot] = state
 
     def _is_due(self, slot: str, state: object) -> bool:
@@ -111,24 +108,24 @@ class StoredModels(Models):
         current = read_current(self.root / slot).get("digest")
         return handler is not None and handler.artifact.digest == current
 
-    def follow(self, tell: Callable[[dict[str, str]], None]) -> None:
+    def follow(self, notify: Callable[[dict[str, str]], None]) -> None:
         """Keep refreshing in a thread of its own, for as long as this process lives.
 
-        `tell` is called with `names()` whenever they have changed.
+        `notify` is called with `names()` whenever they have changed.
         """
-        threading.Thread(target=self._follow, args=(tell,), name="models", daemon=True).start()
+        threading.Thread(target=self._follow, args=(notify,), name="models", daemon=True).start()
 
-    def _follow(self, tell: Callable[[dict[str, str]], None]) -> None:
+    def _follow(self, notify: Callable[[dict[str, str]], None]) -> None:
         while True:
             time.sleep(LOOK_SECONDS)
             before = self.handlers
             self.refresh()
             if self.handlers is not before:
-                tell(self.names())
+                notify(self.names())
 
 
 def _state(slot: Path) -> object:
-    """What changes whenever a slot's artifact is replaced or mended; None where there is none."""
+    """A value that changes when the slot's artifact is replaced or fixed; None without artifact."""
     try:
         current = (slot / CURRENT).read_bytes()
     except OSError:

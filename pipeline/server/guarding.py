@@ -1,4 +1,4 @@
-"""Who may ask, and how often."""
+"""API keys, and a limit to the rate of each client."""
 
 import hashlib
 import hmac
@@ -9,27 +9,26 @@ import time
 
 from flask import Flask, request
 
-from pipeline.server.answering import AGAIN
 from pipeline.server.refusals import RequestRefused
 from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import shared_numbers
 
 GUARDED = frozenset({"/predict", "/explain", "/metrics"})
-"""Routes that ask for an API key where the server has any, and count for the rate."""
+"""Routes that ask for an API key if the server has any, and that count for the rate."""
 
 BURST_SECONDS = 2.0
-"""A client that was quiet may use up this many seconds' worth of its rate at once."""
+"""After a pause a client may send this many seconds' worth of its rate at once."""
 CLIENTS = 65_536
-"""Entries of the table of clients; two that fall on one share its rate."""
+"""Entries of the table of clients; two clients with the same entry share one rate."""
 
 
 def add_guards(app: Flask, settings: ServerSettings) -> None:
-    """Check the key and the rate before a guarded route is entered."""
+    """Check the key and the rate of a request before a guarded route is entered."""
     keys = KeyRing(settings.keys)
     limiter = RateLimiter(settings.rate) if settings.rate else None
 
     def guard() -> None:
-        if request.path in GUARDED and AGAIN not in request.environ:
+        if request.path in GUARDED:
             keys.check(request.headers.get("Authorization", ""))
             if limiter is not None:
                 limiter.check(request.remote_addr or "")
@@ -39,13 +38,13 @@ def add_guards(app: Flask, settings: ServerSettings) -> None:
 
 
 class KeyRing:
-    """The keys that are good; no time is lost or won by how alike a wrong one is."""
+    """The valid keys. How long a check takes does not show how near a wrong key is to one."""
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         self._digests = [_digest(key) for key in keys]
 
     def check(self, authorization: str) -> None:
-        """Raise RequestRefused unless the header is `Bearer` and a good key."""
+        """Raise RequestRefused (401) unless the header is `Bearer` and a valid key."""
         scheme, _, key = authorization.partition(" ")
         given = _digest(key.strip())
         good = [hmac.compare_digest(given, digest) for digest in self._digests]
@@ -59,7 +58,7 @@ def _digest(key: str) -> bytes:
 
 
 class RateLimiter:
-    """At most `rate` requests a second of one client over all workers, and a burst after quiet.
+    """At most `rate` requests a second of one client over all workers, and a burst after a pause.
 
     The generic cell rate algorithm (ITU-T I.371): a client has one number, the time at which its
     requests so far are paid off.
@@ -72,7 +71,7 @@ class RateLimiter:
         self._salt = secrets.token_bytes(16)
 
     def check(self, address: str) -> None:
-        """Count a request of this client; raises RequestRefused (429) where it is one too many."""
+        """Count a request of this client; raises RequestRefused (429) if it exceeds the rate."""
         now = time.monotonic()
         place = self._place(address)
         paid_off = max(self._paid_off[place], now) + self._step
@@ -83,7 +82,7 @@ class RateLimiter:
         self._paid_off[place] = paid_off
 
     def _place(self, address: str) -> int:
-        """Its entry. A site has 2**64 addresses of IPv6: they count as one client."""
+        """The client's entry. All 2**64 IPv6 addresses of one site count as one client."""
         try:
             parsed = ipaddress.ip_address(address)
             client = parsed.packed[:8] if parsed.version == 6 else parsed.packed

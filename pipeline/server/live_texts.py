@@ -1,7 +1,7 @@
-"""What the texts asked about are like, over all workers, and how far that is from the training's.
+"""Drift of live texts: counts of them over all workers, compared with those of the training set.
 
-A request only leaves its answers in a queue; once a second each worker counts them into its own row
-of memory that all share. Old counts fade, so the figures are about the last hours.
+A request only puts its answers into a queue; once a second each worker counts them into its own row
+of shared memory. Old counts fade, so the figures are about the last hours.
 """
 
 import threading
@@ -28,9 +28,9 @@ FLUSH_SECONDS = 1.0
 HALF_LIFE = 3600.0
 """Seconds after which a text counts half."""
 FEWEST_TEXTS = 200
-"""Below that many an index says more about chance than about drift."""
+"""With fewer texts the index would show chance rather than drift."""
 MOST_WAITING = 20_000
-"""Answers of a worker that wait to be counted; under more load the oldest are left out."""
+"""Texts counted at a time; under more load the oldest are left out."""
 
 _WIDTHS = {"length": LENGTH_BINS, "scripts": len(SCRIPT_NAMES), "score": SHARE_BINS, "texts": 1}
 _WIDTH = sum(_WIDTHS.values())
@@ -56,7 +56,7 @@ class LiveTexts:
         threading.Thread(target=self._run, name="live", daemon=True).start()
 
     def add(self, handler: Handler, predictions: Sequence[Prediction]) -> None:
-        """Have these answers counted soon."""
+        """Queue these answers for the next flush."""
         self._waiting.append((handler, predictions))
 
     def _run(self) -> None:
@@ -65,7 +65,7 @@ class LiveTexts:
             self.flush()
 
     def flush(self) -> None:
-        """Count what is waiting."""
+        """Count the queued answers."""
         now = time.monotonic()
         self._counts[self._row] *= 0.5 ** ((now - self._faded) / HALF_LIFE)
         self._faded = now
@@ -78,7 +78,7 @@ class LiveTexts:
             self._count(slot, predictions[-MOST_WAITING:])
 
     def _begin(self, handler: Handler) -> None:
-        """Another model has other references: what its predecessor saw is dropped."""
+        """After a swap, drop the counts: another model is compared with another training set."""
         if self._models.get(handler.slot) != handler.name:
             self._models[handler.slot] = handler.name
             self._counts[self._row, _SLOTS.index(handler.slot)] = 0
@@ -114,12 +114,12 @@ class LiveTexts:
         return {**shares, "scripts": scripts, "texts": float(parts["texts"][0])}
 
     def drift(self, models: Models) -> Collector:
-        """The figures for `/metrics`: texts counted, confidences, and drift of each feature."""
+        """The figures for `/metrics`: number of texts, scores, and drift of each feature."""
         return _LiveFigures(self, models)
 
 
 class _LiveFigures(Collector):
-    """Made anew for each scrape."""
+    """The figures of one scrape."""
 
     def __init__(self, live: LiveTexts, models: Models) -> None:
         self.live, self.models = live, models

@@ -1,15 +1,11 @@
-"""gunicorn's master process: what is made before the workers are forked, and what each one does."""
+"""gunicorn's master process: it makes the application, forks the workers, and ends them."""
 
-import contextlib
-import ctypes
 import gc
 import os
 import resource
-import socket
-import struct
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Flask
@@ -26,12 +22,13 @@ from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import Flag
 from pipeline.server.worker import BufferingWorker
 
-_M_ARENA_MAX, _ARENAS = -8, 2
-_SO_ATTACH_FILTER, _BPF_RETURN = 26, 6
+Gather = Callable[[Sequence[dict[str, Any]]], object]
+"""Called with the environs of small requests that are ready at the same moment."""
+
 CONNECTIONS = 2_000
-"""Of one worker; more than that, and those waited for longest are closed."""
+"""Of one worker; beyond that, the connection waited for longest is closed."""
 SECONDS_TO_FINISH = 30
-"""For what is under way after SIGTERM."""
+"""For requests under way at SIGTERM."""
 
 
 def run_gunicorn(models: StoredModels, settings: ServerSettings) -> None:
@@ -44,17 +41,21 @@ def run_gunicorn(models: StoredModels, settings: ServerSettings) -> None:
 
 
 class Serving(BaseApplication):  # type: ignore[misc]
-    """gunicorn around an application, which is made before the fork: workers share its memory."""
+    """gunicorn around an application, which is made before the fork: workers share its memory.
 
-    def __init__(self, application: Flask, settings: ServerSettings) -> None:
-        self.application, self.settings = application, settings
+    `gather` is called before the application, to fill in the contexts of the requests.
+    """
+
+    def __init__(
+        self, application: Flask, settings: ServerSettings, gather: Gather = lambda _: None
+    ) -> None:
+        self.application, self.settings, self.gather = application, settings, gather
         self.draining = Flag()
         super().__init__()
 
     def load_config(self) -> None:
-        """Take our settings, no file of gunicorn's."""
+        """Take our settings, and read no configuration file of gunicorn's."""
         _allow_many_files()
-        _limit_arenas()
         for name, value in self.gunicorn_settings().items():
             self.cfg.set(name, value)
 
@@ -62,15 +63,12 @@ class Serving(BaseApplication):  # type: ignore[misc]
         """The application."""
         return self.application
 
-    def gather(self, environs: Sequence[dict[str, Any]]) -> None:
-        """See requests that are ready at once before the application does, one after the other."""
-
     def run(self) -> None:
-        """Serve until told to stop; raises SystemExit."""
+        """Serve until a signal ends the server; raises SystemExit."""
         _DrainingArbiter(self).run()
 
     def gunicorn_settings(self) -> dict[str, Any]:
-        """By gunicorn's names."""
+        """Our settings under gunicorn's names."""
         host, port = self.settings.host, self.settings.port
         return {
             "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
@@ -92,19 +90,15 @@ class ServingModels(Serving):
 
     def __init__(self, models: StoredModels, settings: ServerSettings) -> None:
         self.models = models
-        # A dying worker may still count while its successor does: two rows each.
+        # Two rows a worker: one that is ending may still count while its successor does.
         self.live = LiveTexts(2 * settings.workers)
         draining = Flag()
-        super().__init__(create_app(models, settings, self.live, draining), settings)
+        application = create_app(models, settings, self.live, draining)
+        super().__init__(application, settings, Gathering(models, settings).gather)
         self.draining = draining
-        self._gathering = Gathering(models, settings)
-
-    def gather(self, environs: Sequence[dict[str, Any]]) -> None:
-        """Have the fast model answer them in one call."""
-        self._gathering.gather(environs)
 
     def gunicorn_settings(self) -> dict[str, Any]:
-        """With what is done at a worker's beginning and end."""
+        """Those of `Serving`, and hooks for the start and the end of a worker."""
         return {
             **super().gunicorn_settings(),
             "pre_fork": self.before_fork,
@@ -113,14 +107,14 @@ class ServingModels(Serving):
         }
 
     def before_fork(self, arbiter: Arbiter, worker: BufferingWorker) -> None:
-        """Bring the models up to date for all to share, and find the worker a free row."""
+        """Refresh the models that the workers share, and find the worker a free row of `live`."""
         self.models.refresh(before_fork=True)
-        gc.freeze()  # or the first collection in each worker would copy what is shared
+        gc.freeze()  # else each worker's first collection would copy the shared pages
         taken = {other.row for other in arbiter.WORKERS.values()}
         worker.row = next(row for row in range(2 * self.settings.workers + 1) if row not in taken)
 
     def start_worker(self, worker: BufferingWorker) -> None:
-        """In the worker, before it accepts: load what could not be shared, keep all up to date."""
+        """In the worker, before it accepts: load models that do not survive a fork, follow all."""
         loading = threading.Thread(target=self.models.refresh)
         loading.start()
         while loading.is_alive():
@@ -131,43 +125,22 @@ class ServingModels(Serving):
         self.live.start(worker.row % (2 * self.settings.workers))
 
     def bury_worker(self, _: Arbiter, worker: BufferingWorker) -> None:
-        """A worker's gauges end with it; its counters stay."""
+        """Remove the gauges of a worker that has ended; its counters stay."""
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 class _DrainingArbiter(Arbiter):  # type: ignore[misc]
-    """After SIGTERM, /readyz says 503 for `drain` seconds before the door is closed."""
+    """After SIGTERM, `/readyz` answers 503 for `drain` seconds before the server stops."""
 
     def stop(self, graceful: bool = True) -> None:
         self.app.draining.set()
         end = time.monotonic() + self.app.settings.drain
         while graceful and time.monotonic() < end:
             time.sleep(min(0.1, max(0.0, end - time.monotonic())))
-        for listener in self.LISTENERS:
-            _let_nobody_in(listener.sock)
         super().stop(graceful)
-
-
-def _let_nobody_in(listener: socket.socket) -> None:
-    """Have the kernel drop what arrives for a listening socket, as if the cable were cut.
-
-    Else a client could connect between a worker's last look for new ones and the closing of the
-    socket, and be reset. Now it tries again, and is refused as soon as the socket is closed.
-    The filter is the shortest there is: one instruction, "keep 0 bytes of the packet".
-    """
-    instruction = ctypes.create_string_buffer(struct.pack("HBBI", _BPF_RETURN, 0, 0, 0))
-    program = struct.pack("HP", 1, ctypes.addressof(instruction))
-    with contextlib.suppress(OSError):  # not Linux
-        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 
 def _allow_many_files() -> None:
     """Raise the soft limit of open files to the hard one: each connection takes one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _limit_arenas() -> None:
-    """Keep glibc from giving each thread a heap of its own, which would grow and never shrink."""
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)

@@ -1,7 +1,7 @@
 """Micro-batching: texts of concurrent requests go through the model together.
 
-Every caller gets exactly its own rows. A batch that fails is halved until the text that makes it
-fail stands alone, so that it fails its own request and no other.
+Every caller gets exactly its own rows. A batch that fails is halved until the text at fault is
+alone, so that only its own request fails.
 """
 
 import threading
@@ -15,7 +15,7 @@ from pipeline.server.refusals import overloaded, too_late
 from pipeline.server.settings import ServerSettings
 
 ROWS_OF_ONE = 8
-"""Rows of one request in a batch while others wait, so that a long list holds nobody up."""
+"""Rows of one request taken at a time, so that a long list does not hold up other requests."""
 
 Result = Prediction | Exception
 
@@ -64,8 +64,8 @@ class Job:
 class Batcher:
     """Takes jobs from many threads, runs them in one thread of its own.
 
-    A batch holds `batch_size` texts at most, and texts of one handler alone. Its first text waits
-    `batch_wait` seconds at most for others, and not at all where the model was busy meanwhile.
+    A batch holds at most `batch_size` texts, all for the same handler. Its first text waits at most
+    `batch_wait` seconds for others; time for which the model was busy counts.
     """
 
     def __init__(self, slot: str, settings: ServerSettings) -> None:
@@ -106,7 +106,7 @@ class Batcher:
             run_batch(batch)
 
     def _next_batch(self) -> list[tuple[Job, int]]:
-        """Wait for rows, then for company, and take a batch."""
+        """Wait for a first row, then `batch_wait` for more, and take a batch."""
         with self._changed:
             while not self._drop_finished():
                 self._changed.wait()
@@ -117,7 +117,7 @@ class Batcher:
             return self._take() if self._drop_finished() else []
 
     def _drop_finished(self) -> bool:
-        """Forget the jobs that nobody waits for any more; whether any rows are left."""
+        """Drop jobs that are done, cancelled or too late; returns whether any are left."""
         now = time.monotonic()
         kept = deque(
             job
@@ -130,7 +130,7 @@ class Batcher:
         return bool(self._jobs)
 
     def _take(self) -> list[tuple[Job, int]]:
-        """A batch: rows of the first job's handler, some of each job in turn."""
+        """A batch for the first job's handler, with some rows of each of its jobs in turn."""
         handler = self._jobs[0].handler
         batch: list[tuple[Job, int]] = []
         while len(batch) < self.settings.batch_size:
@@ -166,7 +166,7 @@ def run_batch(batch: Sequence[tuple[Job, int]]) -> None:
 def checked(
     handle: Callable[[Sequence[str]], list[Prediction]], texts: Sequence[str]
 ) -> list[Prediction]:
-    """Call a handler and make sure that it answered each text, in order."""
+    """Call a handler; raises AssertionError unless it answered each text, in order."""
     answers = handle(texts)
     if len(answers) != len(texts) or any(
         answer.text is not text for answer, text in zip(answers, texts, strict=True)

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the very schemas that requests are checked with."""
+"""The OpenAPI document, made from the schemas that requests are checked with."""
 
 from importlib.metadata import version
 from typing import Any
@@ -16,15 +16,15 @@ from pipeline.server.schemas import (
 
 _REFERENCE = "#/components/schemas/{model}"
 _KEY: list[dict[str, list[str]]] = [{}, {"key": []}]
-"""An API key where the server asks for one."""
+"""No API key, or one if the server asks for it."""
 _ERRORS = {
     400: "malformed JSON, not UTF-8, or nested too deeply",
-    401: "no API key, or a wrong one, where the server asks for one",
+    401: "no API key, or a wrong one, if the server asks for one",
     411: "a chunked body: send a Content-Length",
     413: "the body is over 1 MiB",
     415: "another Content-Type than JSON",
     422: "wrong types, empty or too long text, too many texts, unknown or repeated key",
-    429: "this client's share of requests is used up: see Retry-After",
+    429: "this client asks too often: see Retry-After",
     503: "too much is under way (see Retry-After), or the model asked for is not there",
     504: "the answer took longer than allowed",
 }
@@ -44,8 +44,8 @@ def openapi_document() -> dict[str, Any]:
             "description": "Sentiment of Korean movie reviews.",
         },
         "tags": [
-            {"name": "models", "description": "what the models say of texts"},
-            {"name": "operations", "description": "how the server is doing"},
+            {"name": "models", "description": "predictions and explanations"},
+            {"name": "operations", "description": "state of the server"},
         ],
         "paths": _paths(),
         "components": {

@@ -17,7 +17,7 @@ _HTML = "text/html; charset=utf-8"
 
 
 def add_pages(app: Flask) -> None:
-    """Serve `/`, `/docs`, `/openapi.json` and what they load."""
+    """Serve `/`, `/docs`, `/openapi.json` and the files that they load."""
     document = json.dumps(openapi_document(), ensure_ascii=False)
     static = Path(str(app.static_folder))
     pages = {name: (static / f"{name}.html").read_bytes() for name in ("index", "docs")}
@@ -42,7 +42,7 @@ def add_pages(app: Flask) -> None:
 
 
 def _swagger_folder() -> Path:
-    """Where the package that brings Swagger UI keeps its files; the package is not imported."""
+    """The folder of Swagger UI's files, in the package that holds them; it is not imported."""
     spec = find_spec("flask_openapi3_swagger")
     if spec is None or spec.origin is None:
         abort(404, "Swagger UI is not installed: pip install flask-openapi3-swagger")

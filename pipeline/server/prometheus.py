@@ -1,7 +1,7 @@
-"""What `GET /metrics` tells, over all workers: each writes to files of its own in one folder.
+"""The metrics of `GET /metrics`, over all workers: each writes to its own files in one folder.
 
-`PROMETHEUS_MULTIPROC_DIR` must name that folder before this module is imported (`running.py` sees
-to it); without it the figures are those of this process.
+`PROMETHEUS_MULTIPROC_DIR` must name that folder before this module is imported, which `running.py`
+does; without it the figures are those of this process.
 """
 
 import os
@@ -56,7 +56,7 @@ _shown: set[tuple[str, str]] = set()
 
 
 def show_models(names: Mapping[str, str]) -> None:
-    """Have MODEL say which artifacts this process answers with, by slot and name."""
+    """Set MODEL to the artifacts that this process answers with, given their names by slot."""
     now = {(slot, name.partition("@")[2]) for slot, name in names.items()}
     for labels in _shown | now:
         MODEL.labels(*labels).set(labels in now)
@@ -64,7 +64,7 @@ def show_models(names: Mapping[str, str]) -> None:
 
 
 def exposition(*collectors: Collector) -> bytes:
-    """All figures in Prometheus' text format, those of the collectors after them."""
+    """All metrics in Prometheus' text format, those of `collectors` last."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

@@ -8,13 +8,13 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from pipeline.errors import InvalidInput, SentimentError
 
 RETRY_SECONDS = 1
-"""What Retry-After says when too much is under way: it is usually over by then."""
+"""In Retry-After when too much is under way: an overload rarely lasts longer."""
 
 
 class RequestRefused(Exception):
     """A request that gets an error answer: HTTP status, machine-readable code, message, field.
 
-    `retry_after`: seconds after which to try again, None where that would not help.
+    `retry_after`: seconds after which to try again, None if that would not help.
     """
 
     def __init__(
@@ -31,13 +31,13 @@ class RequestRefused(Exception):
 
 
 def overloaded() -> RequestRefused:
-    """What is answered when too much is under way."""
+    """The refusal when too many requests are under way."""
     message = "Too many requests are under way. Try again in a moment."
     return RequestRefused(503, "overloaded", message, retry_after=RETRY_SECONDS)
 
 
 def too_late() -> RequestRefused:
-    """What is answered when time is up."""
+    """The refusal when the deadline is over."""
     message = "The answer took longer than allowed. Send fewer texts at a time."
     return RequestRefused(504, "deadline", message)
 
@@ -65,7 +65,7 @@ def _refusal(error: RequestRefused) -> Response:
 
 
 def _model_error(error: SentimentError) -> Response:
-    """What a handler could not do. Its message may hold the text, so it is not passed on."""
+    """Answer a handler's error. Its message may hold the text, so it is not passed on."""
     if isinstance(error, InvalidInput):
         message = "The model cannot read one of these texts."
         return _refusal(RequestRefused(422, "text_refused", message, "text"))

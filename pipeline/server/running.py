@@ -15,10 +15,10 @@ from pipeline.server.settings import ServerSettings
 
 
 def serve(models: StoredModels, settings: ServerSettings) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is under way and return.
+    """Serve until SIGTERM or SIGINT, then finish the requests under way and return.
 
-    A model that is refused is left out until it is mended. Raises ModelMissing where there is
-    none at all, ResourceUnavailable where the address cannot be had.
+    A refused model is left out until it is fixed. Raises ModelMissing if the store has no artifact
+    at all, ResourceUnavailable if the server cannot listen on the address.
     """
     with _metrics_folder():
         from pipeline.server.observing import JsonLines
@@ -43,7 +43,7 @@ def serve(models: StoredModels, settings: ServerSettings) -> None:
 
 @contextmanager
 def _metrics_folder() -> Iterator[None]:
-    """A fresh folder in which the workers keep their figures; in memory where that can be."""
+    """A new folder for the workers' metrics; in memory if the system has /dev/shm."""
     memory = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
     folder = tempfile.mkdtemp(prefix=f"sentiment-metrics-{os.getpid()}-", dir=memory)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
@@ -51,7 +51,7 @@ def _metrics_folder() -> Iterator[None]:
     try:
         yield
     finally:
-        if os.getpid() == owner:  # a worker leaves by here too
+        if os.getpid() == owner:  # a worker passes here too when it ends
             del os.environ["PROMETHEUS_MULTIPROC_DIR"]
             shutil.rmtree(folder, ignore_errors=True)
 

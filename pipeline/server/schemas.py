@@ -1,4 +1,4 @@
-"""What `POST /predict` takes and gives: the one place where it is checked and described."""
+"""Bodies of requests and answers: the one place in which they are checked and described."""
 
 import json
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
@@ -66,7 +66,7 @@ class Answer(BaseModel):
 
 
 class PredictResponse(RootModel[dict[str, Answer]]):
-    """An answer a text, under "0", "1", …, in the order of the texts."""
+    """One answer for each text, under "0", "1", …, in the order of the texts."""
 
 
 class ExplainResponse(BaseModel):
@@ -82,7 +82,7 @@ class ExplainResponse(BaseModel):
 
 
 class ErrorDetail(BaseModel):
-    """What is wrong, and with which field of the body."""
+    """The error, and the field of the body that it is about."""
 
     code: str
     message: str
@@ -90,13 +90,13 @@ class ErrorDetail(BaseModel):
 
 
 class ErrorResponse(BaseModel):
-    """Every error has this form. It never repeats the input."""
+    """Every error answer. It never repeats the input."""
 
     error: ErrorDetail
 
 
 def parse_request(body: bytes, kind: type[Body]) -> Body:
-    """Body bytes to a valid request; raises RequestRefused, which never repeats the input."""
+    """Parse and check a body; raises RequestRefused, which never repeats the input."""
     content = _load_json(body)
     try:
         return kind.model_validate(content)
@@ -135,7 +135,7 @@ _decode = json.JSONDecoder(
 
 
 def _as_refusal(error: ValidationError, content: Any, kind: type[BaseModel]) -> RequestRefused:
-    """The first thing wrong. Names of unknown keys are input, so they are not repeated."""
+    """A refusal for the first error. Names of unknown keys are input, so they are not repeated."""
     if _is_deeper(content, DEEPEST):
         return _too_deep()
     if not isinstance(content, dict):
@@ -152,7 +152,7 @@ def _too_deep() -> RequestRefused:
 
 
 def _is_deeper(content: Any, levels: int) -> bool:
-    """Whether it is nested deeper than this; never looks deeper itself."""
+    """Whether `content` is nested deeper than this; recurses no deeper either."""
     if not isinstance(content, dict | list):
         return False
     children = content.values() if isinstance(content, dict) else content

@@ -1,4 +1,4 @@
-"""What the server may be told: limits, times and sizes, with their defaults."""
+"""Settings of the server: limits, times and sizes, with their defaults."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,10 @@ class ServerSettings:
     and `seconds_deep`: deadlines, counted from when a request is complete. `batch_size` and
     `batch_wait`: texts that the deep model gets at a time, and how long the first of them waits for
     others. `batch_queue`: texts waiting for the deep model before it answers 503. `drain`: how long
-    to go on accepting after SIGTERM, with /readyz at 503. `keys`: API keys, any of which is asked
-    for; none, and none is. `rate`: requests a second of one client, 0 for no limit. `proxies`: how
-    many proxies in front are believed about the client's address. `gathers`: whether requests that
-    are ready at once go through the fast model together.
+    to continue accepting after SIGTERM, with /readyz at 503. `keys`: API keys, one of which a
+    request must bring; if there are none, it need not. `rate`: requests a second of one client, 0
+    for no limit. `proxies`: how many proxies in front are trusted to name the client's address.
+    `gathers`: whether requests that are ready at once go through the fast model together.
     """
 
     host: str = "127.0.0.1"
@@ -37,7 +37,3 @@ class ServerSettings:
     proxies: int = 0
     log_requests: bool = True
     gathers: bool = True
-
-    def deadline(self, slot: str) -> float:
-        """Seconds that a request to this slot may take."""
-        return self.seconds_fast if slot == FAST else self.seconds_deep

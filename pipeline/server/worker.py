@@ -4,9 +4,8 @@ gunicorn gives a connection to a thread, which then waits for the request: as ma
 there are threads, and nobody else is served. Here the main loop gathers a request until it is
 whole, and takes the answer to the client.
 
-What is in between is mostly shorter than the way to a thread and back. So the loop answers small
-requests itself; one for which the application would have to wait raises MustWait, and only then
-does a thread have it.
+Most requests take less time to answer than to hand to a thread and take back. So the loop answers
+small requests itself, except those whose context says `must_wait`: a thread answers these.
 """
 
 import selectors
@@ -21,17 +20,17 @@ from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
 from gunicorn.workers.gthread import ThreadWorker
 
 from pipeline.server import prometheus
-from pipeline.server.answering import AGAIN, MAY_WAIT, MustWait
 from pipeline.server.connection import KEEPALIVE_SECONDS, WRITE_SECONDS, Connection
-from pipeline.server.messages import Answer, Environ, Message, read_message
-from pipeline.server.observing import RECEIVED, log
+from pipeline.server.context import CONTEXT, RequestContext
+from pipeline.server.messages import Answer, Message, read_message
+from pipeline.server.observing import log
 from pipeline.server.refusals import RETRY_SECONDS, error_body
 from pipeline.server.settings import ServerSettings
 
 LARGEST_BUFFERED = 64 * 2**20
 """Bytes of unfinished requests in a worker; large ones beyond that are refused."""
 LARGEST_SMALL = 16_384
-"""Bytes of a request that the loop answers itself: they take the fast model half a millisecond."""
+"""Bytes of a request that the loop may answer itself: half a millisecond of the fast model."""
 LOOK_SECONDS = 0.25
 """Between two looks for clients that are too slow."""
 
@@ -81,7 +80,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             super().notify()
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """At the end, take in who is connected already, and let nobody else connect."""
+        """At the end, accept the clients that are connected already, then stop listening."""
         if self.alive:
             super().set_accept_enabled(True)
             return
@@ -93,7 +92,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             listener.close()
 
     def accept(self, listener: Any) -> None:
-        """Take in one client; where there are too many, the one waited for longest has to go."""
+        """Accept one client; if there are too many, close the connection waited for longest."""
         self._accept_one(listener)
         if self.nr_conns > self.worker_connections and self._waiting:
             self._close(min(self._waiting, key=lambda connection: connection.due))
@@ -124,7 +123,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
     def _accept_one(self, listener: Any) -> bool:
         try:
             sock, address = listener.accept()
-        except OSError:  # somebody else was quicker, or there are no descriptors left
+        except OSError:  # another worker accepted it, or no descriptors are left
             return False
         self.nr_conns += 1
         self._wait(Connection(sock, address, listener.getsockname()), self._receive)
@@ -162,7 +161,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         return sum(len(connection.incoming) for connection in self._waiting)
 
     def _dispatch(self, connection: Connection, request: bytes) -> None:
-        """See to a whole request: now, in a thread, or not at all where too many are under way."""
+        """Queue a whole request for the loop or a thread; refuse it if too many are under way."""
         under_way = self._under_way + len(self._ready)
         if under_way >= self.settings.most_in_flight and not request.startswith(_PROBES):
             self._refuse(connection, 503)
@@ -170,57 +169,55 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             self._waiting.discard(connection)
             self._ready.append((connection, request))
         else:
-            self._give_to_thread(connection, request, {})
+            self._give_to_thread(connection, request)
 
     def _answer_ready(self) -> None:
-        """Answer what is ready, but nothing that becomes so meanwhile: others wait, too."""
+        """Answer the requests that are ready now; later ones get their turn after other events."""
         if not self._ready:
             return
         ready, self._ready = self._ready, deque()
         prometheus.IN_FLIGHT.inc(len(ready))
-        read = [(*one, self._read(*one, {MAY_WAIT: False})) for one in ready]
-        self.app.gather([message.environ for _, _, message in read if message])
-        for connection, request, message in read:
-            try:
-                if message:
-                    self._answer(connection, message)
-            except MustWait:
-                self._give_to_thread(connection, request, {AGAIN: True})
-            else:
-                self._deliver(connection)
+        read = [(connection, self._read(connection, request)) for connection, request in ready]
+        self.app.gather([message.environ for _, message in read if message])
+        for connection, message in read:
+            if message and message.environ[CONTEXT].must_wait:
+                self._give_to_thread(connection, message)
+                continue
+            if message:
+                self._answer(connection, message)
+            self._deliver(connection)
         prometheus.IN_FLIGHT.dec(len(ready))
 
-    def _give_to_thread(self, connection: Connection, request: bytes, notes: Environ) -> None:
+    def _give_to_thread(self, connection: Connection, request: bytes | Message) -> None:
         self._stop_waiting(connection)
         self._under_way += 1
         prometheus.IN_FLIGHT.inc()
-        self.tpool.submit(self._handle_and_finish, connection, request, notes)
+        self.tpool.submit(self._handle_and_finish, connection, request)
 
-    def _handle_and_finish(self, connection: Connection, request: bytes, notes: Environ) -> None:
-        """Run in a thread: answer, send what the client takes at once, give back to the loop."""
+    def _handle_and_finish(self, connection: Connection, request: bytes | Message) -> None:
+        """Run in a thread: answer, send what the client takes at once, return to the loop."""
         try:
-            message = self._read(connection, request, notes)
+            message = request if isinstance(request, Message) else self._read(connection, request)
             if message:
                 self._answer(connection, message)
             connection.flush()
-        except OSError:  # it went away: the loop will find out
+        except OSError:  # the client went away, which the loop will notice
             connection.must_close = True
         self.method_queue.defer(self._finish, connection)
 
-    def _read(self, connection: Connection, request: bytes, notes: Environ) -> Message | None:
-        """Read a request, or refuse it. `notes`: what else its environ is to hold."""
+    def _read(self, connection: Connection, request: bytes) -> Message | None:
+        """Read a request, or refuse it."""
         try:
             message = read_message(request, connection, self.cfg)
         except Exception as error:
             self._write_refusal(connection, _status_of(error), closes=True)
             return None
-        message.environ.update(notes)
-        message.environ[RECEIVED] = connection.received
+        message.environ[CONTEXT] = RequestContext(connection.received)
         connection.must_close |= message.is_last or not self.alive
         return message
 
     def _answer(self, connection: Connection, message: Message) -> None:
-        """Put the answer into what is to go out."""
+        """Ask the application, and append its answer to the connection's outgoing bytes."""
         answer = Answer()
         try:
             chunks = self.wsgi(message.environ, answer.start)
@@ -273,7 +270,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             self._close(connection)
 
     def _refuse(self, connection: Connection, status: int, closes: bool = False) -> None:
-        """Answer without the application."""
+        """Send an error answer without asking the application."""
         self._waiting.discard(connection)
         self._write_refusal(connection, status, closes)
         self._deliver(connection)
@@ -294,7 +291,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             log("request", client=client[0] if isinstance(client, tuple) else None, status=status)
 
     def _close(self, connection: Connection) -> None:
-        if connection.sock.fileno() < 0:  # closed earlier in this turn, for another one's sake
+        if connection.sock.fileno() < 0:  # closed earlier in this turn, to make room for another
             return
         self._stop_waiting(connection)
         connection.sock.close()

@@ -17,16 +17,13 @@ CASES = {
     "utf8.jsonl": (b'{"text": "good"}\n{"text": "\xff"}\n{"text": "fine"}\n', 2, 17, "not UTF-8"),
     "fields.tsv": (b"id\ttext\n1\tgood\n2\n3\tfine\n", 3, 15, "1 fields where the header has 2"),
     "more.csv": (b"id,text\n1,good\n\n2,3,4\n3,fine\n", 4, 16, "3 fields where the header has 2"),
-    "return.csv": (b"id,text\n1,good\n2,a\rb\n3,fine\n", 3, 15, "new-line character"),
-    "quote.csv": (b'id,text\n1,good\n2,"open\n3,fine\n', 3, 15, "not closed"),
-    "last.csv": (b'id,text\n1,good\n3,fine\n2,"open', 4, 22, "not closed"),
     "object.jsonl": (b'{"text": "good"}\n["bad"]\n\n{"text": "fine"}', 2, 17, "no JSON object"),
     "json.jsonl": (b'{"text": "good"}\n{"text": \n{"text": "fine"}', 2, 17, "no JSON object"),
     "key.jsonl": (
         b'{"text": "good"}\n{"txt": "bad"}\n{"text": "fine"}',
         2,
         17,
-        "no document, text",
+        "no text",
     ),
     "null.jsonl": (b'{"text": "good"}\n{"text": null}\n{"text": "fine"}', 2, 17, "is None, not a"),
     "deep.jsonl": (
@@ -142,14 +139,46 @@ def test_damaged_cp949(handler: Handler, tmp_path: Path) -> None:
     assert "0xc1, is not CP949" in reject["reason"]
 
 
-def test_utf_16_needs_its_mark(handler: Handler, tmp_path: Path) -> None:
-    (tmp_path / "given.txt").write_bytes("굿\n".encode("utf-16-le"))
-    with pytest.raises(InvalidInput, match="byte order mark"):
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+def test_utf_16_needs_no_mark(handler: Handler, tmp_path: Path, order: str) -> None:
+    (tmp_path / "given.txt").write_bytes("굿\n".encode(order))
+    score(handler, tmp_path / "given.txt", tmp_path / "scored.jsonl")
+    assert read_rows(tmp_path / "scored.jsonl")[0]["text"] == "굿"
+
+
+def test_utf_8_that_is_called_utf_16_is_refused(handler: Handler, tmp_path: Path) -> None:
+    (tmp_path / "given.txt").write_bytes("굿\n".encode())
+    with pytest.raises(InvalidInput, match="does not look like UTF-16"):
         score(handler, tmp_path / "given.txt", tmp_path / "scored.jsonl", encoding="utf-16")
 
 
-def test_the_reason_names_the_option(handler: Handler, tmp_path: Path) -> None:
+def test_the_likely_encoding_is_named(handler: Handler, tmp_path: Path) -> None:
     (tmp_path / "given.csv").write_bytes("id,text\n1,재밌다\n".encode("cp949"))
-    totals = score(handler, tmp_path / "given.csv", tmp_path / "scored.csv")
-    assert "line 2, byte 8: byte 3 of the row, 0xc0, is not UTF-8" in totals.first_reject
-    assert "--encoding cp949" in totals.first_reject
+    with pytest.raises(InvalidInput, match=r"not UTF-8.*CP949 \(재밌다\).*--encoding cp949"):
+        score(handler, tmp_path / "given.csv", tmp_path / "scored.csv")
+
+
+QUOTES = {
+    "quote.csv": b'id,text\n1,good\n2,"open\n3,fine\n',
+    "last.csv": b'id,text\n1,good\n3,fine\n2,"open',
+    "middle.csv": b'id,text\n1,good\n2,"open" and on\n3,fine\n',
+    "two.csv": b'id,text\n1,"good\n2,open\n3,fine"\n',
+    "return.csv": b"id,text\n1,good\n2,a\rb\n3,fine\n",
+}
+
+
+@pytest.mark.parametrize("name", QUOTES)
+@pytest.mark.parametrize("chunk", [1, 2**20])
+def test_a_quote_that_closes_nothing_is_text(
+    handler: Handler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, chunk: int
+) -> None:
+    monkeypatch.setitem(CHUNK_BYTES, "fast", chunk)
+    (tmp_path / name).write_bytes(QUOTES[name])
+    for output in ("scored.csv", "scored.jsonl"):
+        score(handler, tmp_path / name, tmp_path / output)
+    rows = read_rows(tmp_path / "scored.csv")
+    assert [row["text"] for row in rows] == [
+        r["text"] for r in read_rows(tmp_path / "scored.jsonl")
+    ]
+    lines = QUOTES[name].decode().removesuffix("\n").split("\n")[1:]
+    assert [f"{row['id']},{row['text']}" for row in rows] == lines

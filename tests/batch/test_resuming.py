@@ -28,7 +28,7 @@ STATE = ("journal", "partial", "rejects.jsonl.partial", "lock")
 
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(CHUNK_BYTES, "fast", 512)
+    monkeypatch.setitem(CHUNK_BYTES, "fast", 300)
     monkeypatch.setattr(writing, "SECONDS_BETWEEN_CHECKPOINTS", 0)
 
 
@@ -313,5 +313,5 @@ def test_a_worker_that_dies_is_told(
 
 def test_an_output_over_its_input_is_refused(handler: Handler, tmp_path: Path) -> None:
     source = write_input(tmp_path / "in.csv")
-    with pytest.raises(InvalidInput, match="its own input"):
+    with pytest.raises(InvalidInput, match="is the input"):
         score(handler, source, tmp_path / "." / "in.csv")

@@ -75,19 +75,20 @@ def test_usage_errors(invoke: Invoke, tmp_path: Path) -> None:
         ("empty.txt", b"", "holds no reviews"),
         ("empty.csv", b"", "holds no reviews"),
         ("header.csv", b"document\n", "holds no reviews"),
-        ("columns.csv", b"id,comment\n1,good\n", "--column"),
+        ("columns.csv", b"id,memo\n1,good\n", "--column"),
+        ("both.csv", b"content,comment\ngood,bad\n", "content and comment may hold"),
         ("twice.csv", b"document,id,id\ngood,1,1\n", "two columns have the same name"),
         ("excel.csv", "id,리뷰,document\n".encode("cp949"), "--encoding cp949"),
-        ("nsmc.txt", b"id\tdocument\tlabel\n1\tgood\t1\n", "--input-format tsv"),
-        ("varying.jsonl", b'{"text": "good"}\n{"text": "bad", "n": 1}\n', "Write .jsonl"),
         ("taken.jsonl", b'{"text": "good", "confidence": 1}\n', "--prefix"),
         ("cut.csv.gz", gzip.compress(b"text\n" + b"good\n" * 99)[:-12], "damaged or cut short"),
-        ("no.csv.gz", b"text\ngood\n", "damaged or cut short"),
-        ("no.csv.xz", b"text\ngood\n", "damaged or cut short"),
-        ("no.csv.zst", b"text\ngood\n", "damaged or cut short"),
-        ("reviews.parquet.gz", b"PAR1", "compressed inside"),
+        ("no.csv.gz", b"\x1f\x8btext\ngood\n", "damaged or cut short"),
+        ("no.csv.xz", b"\xfd7zXZ\x00text\ngood\n", "damaged or cut short"),
+        ("no.csv.zst", b"\x28\xb5\x2f\xfdtext\ngood\n", "damaged or cut short"),
+        ("reviews.parquet.gz", gzip.compress(b"PAR1"), "compressed inside"),
         ("reviews.parquet", b"PAR1", "no Parquet file"),
-        ("reviews.pdf", b"%PDF", "--input-format"),
+        ("reviews.pdf", b"%PDF", "is a PDF"),
+        ("page.xls", b"<html><table>", "web page"),
+        ("reviews.xlsx", b"id,text", "no spreadsheet file"),
         ("taken.csv", b"document,confidence\ngood,1\n", "--prefix"),
     ],
 )
@@ -139,7 +140,7 @@ def test_a_closed_pipe_is_no_error(sample_root: Path, tmp_path: Path) -> None:
     command = f"{SENTIMENT} predict --fast --artifacts {sample_root} {tmp_path}/many.txt | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)  # noqa: S602
     assert json.loads(done.stdout)["text"] == "정말 재밌다"
-    assert done.stderr == ""
+    assert done.stderr == f"{tmp_path}/many.txt: a review a line, UTF-8\n"
 
 
 def test_control_c_ends_with_130_and_leaves_nothing(sample_root: Path, tmp_path: Path) -> None:
@@ -154,7 +155,7 @@ def test_control_c_ends_with_130_and_leaves_nothing(sample_root: Path, tmp_path:
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert stderr == "Interrupted.\n"
+    assert stderr == f"{fifo}: a review a line, UTF-8\nInterrupted.\n"
     assert [path.name for path in tmp_path.iterdir()] == [fifo.name]
 
 

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.files.chunks import Chunk, Position, Window, text_chunks
+from pipeline.files.dialects import Dialect
 from pipeline.files.encodings import Encoding
-from pipeline.files.layouts import Layout
+from pipeline.files.layouts import TABLE, Layout
 from pipeline.files.parsing import parse_text
 from pipeline.files.table_reader import TableReader
 
@@ -19,8 +20,13 @@ ROWS = st.lists(st.tuples(FIELDS, FIELDS), max_size=12)
 SIZES = st.integers(1, 40)
 
 
+def table(encoding: Encoding, delimiter: str, columns: tuple[str, ...]) -> Layout:
+    dialect = Dialect(delimiter, len(columns))
+    return Layout("given", TABLE, encoding, columns, "text", dialect)
+
+
 def chunks(content: bytes, encoding: Encoding, size: int, start: Position) -> Iterator[Chunk]:
-    layout = Layout("given", "csv", encoding, ("text", "n"), "text")
+    layout = table(encoding, ",", ("text", "n"))
     return text_chunks(Window(io.BytesIO(content[start.offset :])), layout, start, size)
 
 
@@ -67,7 +73,7 @@ def test_rows_do_not_depend_on_the_size_of_chunks(text: str, one: int, other: in
 @settings(max_examples=500, deadline=None)
 @given(st.text(st.sampled_from('가a"\t\n\r'), max_size=60), st.integers(1, 3))
 def test_rows_that_are_lines_are_read_as_any_others(text: str, width: int) -> None:
-    layout = Layout("given", "tsv", Encoding("utf-8"), ("text", "n", "m")[:width], "text")
+    layout = table(Encoding("utf-8"), "\t", ("text", "n", "m")[:width])
     for chunk in text_chunks(Window(io.BytesIO(text.encode())), layout, Position(), 40):
         content = chunk.content.decode()
         reader = TableReader(layout)

@@ -3,7 +3,6 @@
 import json
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from pipeline.server import connection
 from tests.support.http_requests import HEAD, read_answer
 from tests.support.served import Served, served
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork")
 
@@ -124,12 +124,14 @@ def test_a_refused_large_body_may_still_be_sent(client: socket.socket) -> None:
     assert (status, headers["connection"]) == (413, "close")
 
 
-def test_an_answer_larger_than_the_socket_takes_comes_whole(client: socket.socket) -> None:
+def test_an_answer_larger_than_the_socket_takes_comes_whole(
+    server: Served, client: socket.socket
+) -> None:
     texts = ["가" * 300] * 1000
     body = json.dumps({"text": texts, "do_fast": True}, ensure_ascii=False).encode()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
     client.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-    time.sleep(0.5)
+    wait_until(lambda: any(event.get("texts") == 1000 for event in server.events()))
     status, _, content = read_answer(client)
     assert status == 200
     assert [answer["text"] for answer in json.loads(content).values()] == texts

@@ -14,8 +14,9 @@ import pytest
 from pipeline.artifacts.store import current_artifact
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.handlers.fast import LinearHandler
+from pipeline.server.context import CONTEXT, RequestContext
 from pipeline.server.current_models import Models
-from pipeline.server.gathering import AHEAD, Gathering
+from pipeline.server.gathering import Gathering
 from pipeline.server.settings import ServerSettings
 from tests.support.http_requests import HEAD, read_answer
 from tests.support.served import served
@@ -49,51 +50,70 @@ def fast(sample_root: Path) -> Recorded:
 
 def environ(body: object, path: str = "/predict", **fields: str) -> dict[str, Any]:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return {"PATH_INFO": path, "wsgi.input": io.BytesIO(content), **fields}
+    return {
+        "PATH_INFO": path,
+        "CONTENT_LENGTH": str(len(content)),
+        "wsgi.input": io.BytesIO(content),
+        CONTEXT: RequestContext(0.0),
+        **fields,
+    }
+
+
+def gather(models: Models, environs: list[dict[str, Any]], **settings: Any) -> list[RequestContext]:
+    Gathering(models, ServerSettings(**settings)).gather(environs)
+    return [one[CONTEXT] for one in environs]
 
 
 def test_each_gets_its_own_rows(fast: Recorded, handler: Handler) -> None:
     bodies = [TEXTS[0], TEXTS[:3], TEXTS[3]]
     ready = [environ({"text": text, "do_fast": True}) for text in bodies]
-    Gathering(Models({"fast": fast}), ServerSettings()).gather(ready)
+    contexts = gather(Models({"fast": fast}), ready)
     assert fast.calls == [[TEXTS[0], *TEXTS[:3], TEXTS[3]]]
-    answers = [list(one[AHEAD].predictions) for one in ready]
-    assert answers == [handler.handle(t if isinstance(t, list) else [t]) for t in bodies]
+    assert [context.predictions for context in contexts] == [
+        handler.handle(t if isinstance(t, list) else [t]) for t in bodies
+    ]
 
 
-def test_whatever_is_no_good_request_of_the_fast_model_is_left_alone(
+def test_whatever_is_no_good_request_of_the_fast_model_is_not_predicted(
     fast: Recorded, sample_root: Path
 ) -> None:
     deep = StandIn(current_artifact(sample_root, "fast"))
-    others = [
+    of_deep = [
         environ({"text": "굿", "do_fast": False}),
         environ({"text": "굿"}),  # the deep model's, where there is one
+    ]
+    refused = [
         environ({"text": ""}),
         environ(b"\xff"),
-        environ({"text": "굿", "do_fast": True}, path="/explain"),
         environ({"text": "굿", "do_fast": True}, CONTENT_TYPE="text/plain"),
+        environ({"text": "굿", "do_fast": True}, HTTP_TRANSFER_ENCODING="chunked"),
+        environ({"text": "굿", "do_fast": True}, CONTENT_LENGTH="9999999"),
     ]
+    other = environ({"text": "굿", "do_fast": True}, path="/explain")
     good = [environ({"text": text, "do_fast": True}) for text in TEXTS]
-    Gathering(Models({"fast": fast, "deep": deep}), ServerSettings()).gather([*others, *good])
+    models = Models({"fast": fast, "deep": deep})
+    contexts = gather(models, [*of_deep, *refused, other, *good])
     assert fast.calls == [TEXTS]
-    assert not any(AHEAD in one for one in others)
-    assert all(one["wsgi.input"].tell() == 0 for one in others)
+    assert not any(context.predictions for context in contexts[:-4])
+    assert [context.must_wait for context in contexts] == [True] * 2 + [False] * 10
+    assert all(context.refusal for context in contexts[2:7])
+    assert not any(context.refusal for context in contexts[:2] + contexts[7:])
+    assert other["wsgi.input"].tell() == 0
 
 
 @pytest.mark.parametrize("settings", [{"keys": ("a" * 16,)}, {"rate": 1.0}, {"gathers": False}])
-def test_nothing_is_computed_for_whom_it_may_not_be_due(
-    fast: Recorded, settings: dict[str, Any]
-) -> None:
+def test_nothing_is_predicted_before_the_guards(fast: Recorded, settings: dict[str, Any]) -> None:
     ready = [environ({"text": text, "do_fast": True}) for text in TEXTS]
-    Gathering(Models({"fast": fast}), ServerSettings(**settings)).gather(ready)
+    contexts = gather(Models({"fast": fast}), ready, **settings)
     assert not fast.calls
+    assert all(context.handler is fast for context in contexts)
 
 
 def test_a_call_that_fails_is_nobodys(fast: Recorded) -> None:
     fast.poison = TEXTS[2]
     ready = [environ({"text": text, "do_fast": True}) for text in TEXTS]
-    Gathering(Models({"fast": fast}), ServerSettings()).gather(ready)
-    assert not any(AHEAD in one for one in ready)
+    contexts = gather(Models({"fast": fast}), ready)
+    assert not any(context.predictions or context.refusal for context in contexts)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork")

@@ -1,8 +1,9 @@
 """Micro-batching: every caller its own rows, a bad text nobody else's harm."""
 
-import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pipeline.server.micro_batching import Batcher
 from pipeline.server.refusals import RequestRefused
 from pipeline.server.settings import ServerSettings
 from tests.support.stand_in import POISON, StandIn
+from tests.support.waiting import wait_until
 
 SOON = 20.0
 
@@ -43,6 +45,24 @@ def ask_together(
         return list(pool.map(ask, requests))
 
 
+@contextmanager
+def busy(batcher: Batcher, deep: StandIn) -> Iterator[None]:
+    """The model is held at a text of its own meanwhile: what is asked waits for a batch."""
+    deep.gate.clear()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(batcher.answer, deep, ["먼저"], later())
+        try:
+            wait_until(lambda: deep.begun == [["먼저"]])
+            yield
+        finally:
+            deep.gate.set()
+        assert len(first.result()) == 1
+
+
+def wait_for_rows(batcher: Batcher, count: int) -> None:
+    wait_until(lambda: batcher._rows == count)
+
+
 def test_every_caller_gets_its_own_rows(deep: StandIn, handler: Handler) -> None:
     requests = [[f"리뷰 {n} {k} 재밌다" for k in range(n % 5 + 1)] for n in range(60)]
     batcher = Batcher("deep", ServerSettings(batch_wait=0.02))
@@ -55,9 +75,12 @@ def test_every_caller_gets_its_own_rows(deep: StandIn, handler: Handler) -> None
 def test_a_bad_text_fails_its_own_request_alone(deep: StandIn, handler: Handler) -> None:
     requests = [[f"영화 {n}"] for n in range(40)]
     requests[17] = ["재밌다", POISON, "노잼"]
-    deep.gate.clear()
-    threading.Timer(0.2, deep.gate.set).start()
-    answers = ask_together(Batcher("deep", ServerSettings()), deep, requests)
+    batcher = Batcher("deep", ServerSettings())
+    with ThreadPoolExecutor(1) as pool:
+        with busy(batcher, deep):
+            asked = pool.submit(ask_together, batcher, deep, requests)
+            wait_for_rows(batcher, 42)
+        answers = asked.result()
     assert isinstance(answers.pop(17), FloatingPointError)
     requests.pop(17)
     assert answers == [handler.handle(texts) for texts in requests]
@@ -66,27 +89,20 @@ def test_a_bad_text_fails_its_own_request_alone(deep: StandIn, handler: Handler)
 
 def test_too_many_waiting_are_refused_at_once(deep: StandIn) -> None:
     batcher = Batcher("deep", ServerSettings(batch_queue=10))
-    deep.gate.clear()
     with ThreadPoolExecutor(2) as pool:
-        waiting = [pool.submit(batcher.answer, deep, ["굿"] * 5, later()) for _ in range(2)]
-        time.sleep(0.2)
-        with pytest.raises(RequestRefused) as refused:
-            batcher.answer(deep, ["굿"] * 11, later())
-        deep.gate.set()
+        with busy(batcher, deep):
+            waiting = [pool.submit(batcher.answer, deep, ["굿"] * 5, later()) for _ in range(2)]
+            wait_for_rows(batcher, 10)
+            with pytest.raises(RequestRefused) as refused:
+                batcher.answer(deep, ["굿"], later())
         assert [len(answer.result()) for answer in waiting] == [5, 5]
     assert (refused.value.status, refused.value.retry_after) == (503, 1)
 
 
 def test_what_is_too_late_is_refused_and_never_run(deep: StandIn, handler: Handler) -> None:
     batcher = Batcher("deep", ServerSettings())
-    deep.gate.clear()
-    with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(batcher.answer, deep, ["굿"], later())
-        time.sleep(0.1)
-        with pytest.raises(RequestRefused) as refused:
-            batcher.answer(deep, ["늦은 글"], time.monotonic() + 0.1)
-        deep.gate.set()
-        assert first.result() == handler.handle(["굿"])
+    with busy(batcher, deep), pytest.raises(RequestRefused) as refused:
+        batcher.answer(deep, ["늦은 글"], time.monotonic() + 0.1)
     assert batcher.answer(deep, ["다음"], later()) == handler.handle(["다음"])
     assert refused.value.status == 504
     assert ["늦은 글"] not in deep.batches
@@ -94,13 +110,12 @@ def test_what_is_too_late_is_refused_and_never_run(deep: StandIn, handler: Handl
 
 def test_a_long_list_holds_nobody_up(deep: StandIn) -> None:
     batcher = Batcher("deep", ServerSettings())
-    deep.gate.clear()
     with ThreadPoolExecutor(2) as pool:
-        long = pool.submit(batcher.answer, deep, [f"글 {n}" for n in range(320)], later())
-        time.sleep(0.1)
-        short = pool.submit(batcher.answer, deep, ["짧은 글"], later())
-        time.sleep(0.1)
-        deep.gate.set()
+        with busy(batcher, deep):
+            long = pool.submit(batcher.answer, deep, [f"글 {n}" for n in range(320)], later())
+            wait_for_rows(batcher, 320)
+            short = pool.submit(batcher.answer, deep, ["짧은 글"], later())
+            wait_for_rows(batcher, 321)
         assert len(short.result()) == 1
         assert len(long.result()) == 320
     assert any("짧은 글" in batch for batch in deep.batches[:3])

@@ -48,11 +48,10 @@ def make_job(
     output: Path | None,
     *,
     input_format: str | None = None,
-    column: str | None = None,
-    encoding: str = "utf-8",
     prefix: str = "",
     probabilities: bool = False,
     excel: bool = False,
+    **read: Any,
 ) -> Job:
     """A job as the options of `predict` make it."""
     paths = inputs if isinstance(inputs, list) else [inputs]
@@ -60,7 +59,7 @@ def make_job(
     return Job(
         find_sources([str(path) for path in paths], input_format),
         None if output is None else str(output),
-        ReadSettings(column, encoding, added.names),
+        ReadSettings(reserved=added.names, **read),
         WriteSettings(output_kind(str(output or "-")), added, excel),
     )
 

@@ -6,7 +6,6 @@ import json
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.paths import SENTIMENT
+from tests.support.waiting import wait_until
 
 
 @dataclass
@@ -48,16 +48,20 @@ class Served:
         lines = self.log.read_text("utf-8").splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
+    def logged(self, message: str) -> int:
+        """How many logged messages hold this."""
+        return sum(message in str(event.get("message")) for event in self.events())
+
     def wait_for(self, status: int, path: str = "/readyz", seconds: float = 60) -> None:
         """Wait until GET answers with this status."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+
+        def answers() -> bool:
             assert self.process.poll() is None, self.log.read_text()
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if self.get(path)[0] == status:
-                    return
-            time.sleep(0.02)
-        raise AssertionError(f"{path} did not answer {status} within {seconds} s")
+                return self.get(path)[0] == status
+            return False
+
+        wait_until(answers, seconds)
 
 
 @contextmanager

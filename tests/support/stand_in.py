@@ -29,9 +29,11 @@ class StandIn(LinearHandler):
         self.load_model(self.artifact)
         self.gate = threading.Event()
         self.gate.set()
+        self.begun: list[list[str]] = []
         self.batches: list[list[str]] = []
 
     def inference(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
+        self.begun.append(list(cleaned))
         self.gate.wait(30)
         self.batches.append(list(cleaned))
         if POISON in cleaned:

@@ -15,6 +15,7 @@ from pipeline.batch.totals import Totals
 from pipeline.errors import InvalidInput
 from pipeline.files import remote
 from pipeline.files.formats import COMPRESSIONS, OUTPUT_FORMATS, output_kind
+from pipeline.files.reading import look_at
 from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
 
@@ -33,13 +34,13 @@ class Partition:
 
         Raises InvalidInput if it was begun with other settings, or another artifact or input.
         """
-        identity = self.job.identity(handler)
+        identity = self.job.identity(handler, look_at(self.job.sources, self.job.read))
         found = remote.read(self.receipt)
         if identity is not None and found is not None:
             record = json.loads(found)
             if differences := identity.differences(record["identity"]):
                 raise InvalidInput(
-                    f"{self.job.output} is of an unfinished run that cannot go on: "
+                    f"{self.job.output} is of an unfinished run that cannot be continued: "
                     f"{'; '.join(differences)}. Start over with --restart, or write to another "
                     "folder."
                 )

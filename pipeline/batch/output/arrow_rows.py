@@ -37,8 +37,21 @@ def _columns(records: Records) -> tuple[tuple[str, ...], Any]:
 def _array(pa: Any, name: str, values: Any) -> "pa.Array":
     try:
         return pa.array(values)
+    except UnicodeEncodeError:
+        return _array(pa, name, [_in_pairs(value) for value in values])
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         raise _no_type(name) from None
+
+
+def _in_pairs(value: Any) -> Any:
+    """A value without half surrogate pairs, which Arrow's texts cannot hold: each is U+FFFD."""
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, list):
+        return [_in_pairs(one) for one in value]
+    if isinstance(value, dict):
+        return {_in_pairs(key): _in_pairs(one) for key, one in value.items()}
+    return value
 
 
 def _no_type(name: str) -> InvalidInput:

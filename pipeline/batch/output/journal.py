@@ -13,7 +13,7 @@ from pipeline.durability import sync, unfinished, write_durably
 from pipeline.errors import InvalidInput
 from pipeline.files.chunks import BEGINNING, Position
 
-VERSION = 2
+VERSION = 3
 """Another one where files are cut into chunks at other places."""
 
 
@@ -77,7 +77,7 @@ class Journal:
             version, differences = None, ["a journal that cannot be read"]
         if version != VERSION or differences:
             raise InvalidInput(
-                f"{self.path} is of an unfinished run that cannot go on: "
+                f"{self.path} is of an unfinished run that cannot be continued: "
                 f"{'; '.join(differences) or 'another version of the program'}. "
                 "Start over with --restart, or write to another file."
             )

@@ -1,12 +1,14 @@
 """The files that an output has while it is made, and how they become the finished ones."""
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import IO
 
 from pipeline.batch.output.parquet_writing import write_parquet
-from pipeline.durability import sync
+from pipeline.durability import sync, unfinished
 from pipeline.errors import InvalidInput
 from pipeline.files import remote
 
@@ -64,6 +66,12 @@ class OutputFiles:
     def _beside(self, suffix: str) -> Path:
         return self.local.with_name(self.local.name + suffix)
 
+    def all_local(self) -> list[Path]:
+        """Every file of this machine that a run may write, replace or remove."""
+        parts = [self.partial, self.partial_rejects, self.journal, self.lock, self.parquet]
+        finished = [] if self.is_remote else [self.local, Path(self.rejects)]
+        return [*finished, *parts, unfinished(self.journal)]
+
     def check_folder(self) -> None:
         """Raise InvalidInput if there is no folder to put the output in, or one of its name."""
         if self.local.is_dir():
@@ -106,6 +114,24 @@ class OutputFiles:
         """Remove what is unfinished."""
         for path in (self.journal, self.partial, self.partial_rejects, self.parquet):
             path.unlink(missing_ok=True)
+
+
+def refuse_same(inputs: Iterable[str | Path], outputs: Iterable[str | Path]) -> None:
+    """Raise InvalidInput if any output is the very file of an input, by whatever path or link."""
+    outputs = list(outputs)
+    for given in inputs:
+        for output in outputs:
+            if _is_same(given, output):
+                raise InvalidInput(
+                    f"{output} is the input {given}, which would be lost. Write to another file."
+                )
+
+
+def _is_same(one: str | Path, other: str | Path) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except OSError:  # one of them is not there yet
+        return os.path.realpath(one) == os.path.realpath(other)
 
 
 def open_at(path: Path, size: int) -> IO[bytes]:

@@ -1,0 +1,73 @@
+"""The beginning of a text file, decoded, for deciding its shape."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from pipeline.files.containers import PLAIN
+from pipeline.files.encoding_detection import UTF_8, find_encoding
+from pipeline.files.encodings import Encoding
+from pipeline.files.layouts import Layout
+
+SAMPLE_BYTES = 2**16
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The text that a file begins with.
+
+    `given_format`: by the user or by the file's name, "" if neither tells. `is_whole`: nothing is
+    behind it. `packed` holds what is known of the file's layout before its text is looked at.
+    """
+
+    given_format: str
+    text: str
+    is_whole: bool
+    packed: Layout
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Whole lines that are not blank, without their ends."""
+        lines = self.text.split("\n")
+        if not self.is_whole and len(lines) > 1:
+            lines.pop()
+        return [bare for line in lines if (bare := line.removesuffix("\r")).strip()]
+
+    @property
+    def name(self) -> str:
+        """What messages call the file."""
+        return self.packed.name
+
+    @property
+    def encoding(self) -> Encoding:
+        """Of the file."""
+        return self.packed.encoding
+
+    def layout(
+        self, kind: str, columns: tuple[str, ...], text_column: str | None, head: str = ""
+    ) -> Layout:
+        """A layout of the file; `head`: the text before the first row."""
+        return replace(
+            self.packed,
+            format=kind,
+            columns=columns,
+            text_column=text_column,
+            head=len(self.encoding.mark) + self.encoding.size(head),
+            head_lines=head.count("\n"),
+        )
+
+
+def take_sample(content: bytes, is_whole: bool, given: str | None, packed: Layout) -> Sample:
+    """Decode the first bytes of a text. `given`: the encoding that the user named.
+
+    Raises InvalidInput for an encoding that is unknown or that the bytes are not in.
+    """
+    encoding = UTF_8
+    if packed.container == PLAIN:
+        encoding = find_encoding(content, given, packed.name)
+    body = content[len(encoding.mark) :]
+    if encoding.original is not None:
+        body = body.decode(encoding.original, "replace").encode()
+    text, _ = encoding.decode(body)
+    returns = encoding.unit == 1 and "\r" in text and "\n" not in text
+    packed = replace(packed, encoding=encoding, has_lone_returns=returns)
+    return Sample(packed.format, text.replace("\r", "\n") if returns else text, is_whole, packed)

@@ -1,0 +1,34 @@
+"""What is known of one request, from its arrival to its line in the log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pipeline.handlers.base import Handler, Prediction
+
+CONTEXT = "sentiment.context"
+"""The key of the RequestContext in a request's WSGI environ."""
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One request. The worker makes it; under another server than ours, `Observed` does.
+
+    `received`: when the request was complete, of `time.monotonic`. `slot`, `text_count` and
+    `model` are for the log and the figures, so they are set by the route, after the guards.
+
+    The rest is filled in for `POST /predict`: the `texts`, the `handler` chosen for them, and the
+    `predictions` if they were computed before the application was entered. `refusal`: why the
+    body could not be read or no handler chosen, for the route to raise. `must_wait`: whether the
+    answer takes longer than the worker's loop may be held up.
+    """
+
+    received: float
+    request_id: str = ""
+    slot: str | None = None
+    text_count: int | None = None
+    model: str | None = None
+    texts: list[str] = field(default_factory=list)
+    handler: Handler | None = None
+    predictions: Sequence[Prediction] | None = None
+    refusal: Exception | None = None
+    must_wait: bool = False
