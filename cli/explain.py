@@ -1,12 +1,11 @@
 """`sentiment explain`."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from cli.options import artifacts_option, refuse
+from cli.options import artifacts_option, echo_json, refuse
 
 
 @click.command("explain")
@@ -42,7 +41,7 @@ def command(text: str, as_json: bool, top: int, artifacts: Path) -> None:
     assert isinstance(handler, LinearHandler)  # noqa: S101
     explanation = explain(handler, text)
     if as_json:
-        click.echo(json.dumps(asdict(explanation), ensure_ascii=False))
+        echo_json(asdict(explanation))
         return
     answer = explanation.prediction
     click.echo(coloured(explanation.cleaned, explanation.by_character().tolist()))

@@ -1,5 +1,7 @@
 """Options that several commands share."""
 
+import json
+import sys
 from collections.abc import Callable, Iterable
 from functools import reduce
 from pathlib import Path
@@ -13,6 +15,16 @@ Command = Callable[..., None]
 def added(command: Command, options: Iterable[Callable[[Command], Command]]) -> Command:
     """The command with these options, in their order."""
     return reduce(lambda decorated, option: option(decorated), reversed(list(options)), command)
+
+
+def echo_json(record: object) -> None:
+    """Print JSON; characters that standard output cannot show (CP949, ASCII) are escaped."""
+    text = json.dumps(record, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(record)
+    click.echo(text)
 
 
 def refuse(names: Iterable[str], because: str) -> None:

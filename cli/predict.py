@@ -1,13 +1,12 @@
 """`sentiment predict`."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cli.file_options import FILE_OPTIONS, check_inputs, file_options
-from cli.options import artifacts_option, fast_option, refuse, trust_options
+from cli.options import artifacts_option, echo_json, fast_option, refuse, trust_options
 
 
 @click.command("predict")
@@ -89,4 +88,4 @@ def command(
         score(handler, job, report, max_rejects, restart, jobs, quiet, scored_by)
         return
     for prediction in handler.handle(texts):
-        click.echo(json.dumps(prediction._asdict(), ensure_ascii=False))
+        echo_json(prediction._asdict())

@@ -104,7 +104,7 @@ def test_bad_input_is_told_and_leaves_nothing(
 
 def test_bad_training_data(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "empty.tsv").touch()
-    check(invoke("train", "--data", tmp_path / "empty.tsv"), 3, "no column 'document'")
+    check(invoke("train", "--data", tmp_path / "empty.tsv"), 3, "no reviews with labels")
     check(invoke("train", "--data", tmp_path), 3, "sentiment data")
 
 
