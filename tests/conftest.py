@@ -44,6 +44,7 @@ def handler(sample_root: Path) -> Handler:
 @pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random BERT of two labels in Hugging Face's format."""
+    pytest.importorskip("torch", reason="needs the extra [deep]")
     return make_model(tmp_path_factory.mktemp("models") / "tiny-bert", "bert")
 
 

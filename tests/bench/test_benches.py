@@ -45,6 +45,8 @@ def artifacts(folder):
 
 @pytest.mark.parametrize("script", [name for name in SCRIPTS if name != "bench_deep.py"])
 def test_prints_a_row_for_each_side(script, folder, artifacts):
+    if script == "bench_batch.py":
+        pytest.importorskip("pyarrow", reason="needs the extra [parquet]")
     command = [sys.executable, BENCH / script, "--quick", "--models", folder]
     environment = {**os.environ, "SENTIMENT_ARTIFACTS": artifacts, "TMPDIR": str(folder)}
     answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)

@@ -91,6 +91,7 @@ def test_nothing_to_resume(tiny_bert: Path, tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="needs the extra [deep]")
     Checkpoints(tmp_path / "c.pt", {"settings": {"seed": 1}}).save({"step": 1})
     with pytest.raises(InvalidInput, match="settings differ"):
         Checkpoints(tmp_path / "c.pt", {"settings": {"seed": 2}}).load()

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from huggingface_hub import constants
 
 from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing, ResourceUnavailable
 from pipeline.handlers.loading import load_current
@@ -19,6 +18,8 @@ from pipeline.workflows.sealing import Form
 from tests.support.local_hub import Hub, running
 from tests.support.paths import SAMPLE, SENTIMENT, Invoke
 from tests.support.tiny_models import make_model
+
+constants = pytest.importorskip("huggingface_hub.constants", reason="needs the extra [deep]")
 
 EXACT = Form(precision="fp32")
 NAME = "owner/tiny"
