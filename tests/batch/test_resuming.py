@@ -60,6 +60,7 @@ def write_input(path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scored", ["out.csv", "out.tsv.gz", "out.jsonl.zst", "out.parquet"])
 @pytest.mark.parametrize("given", ["in.csv", "utf16.csv", "in.csv.gz", "in.csv.xz", "in.parquet"])
 def test_resumed_output_is_byte_identical(
@@ -252,6 +253,7 @@ def test_one_run_at_a_time(handler: Handler, tmp_path: Path) -> None:
     score_files(handler, make_job(source, output), watch=again)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_forked", [True, False])
 @pytest.mark.parametrize("block_bytes", [shared_blocks.BLOCK_BYTES, 700, 16])
 @pytest.mark.parametrize("name", ["csv", "parquet"])

@@ -22,7 +22,10 @@ SCRIPTS = [
     "bench_serving.py",
 ]
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pins to a core as Linux does")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="pins to a core as Linux does"),
+]
 
 
 @pytest.fixture(scope="module")

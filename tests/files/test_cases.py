@@ -9,6 +9,8 @@ import pytest
 from tests.support.command import run
 from tests.support.scoring_files import read_rejects, read_rows
 
+pytestmark = pytest.mark.slow
+
 POSITIVE = ("정말 재밌고 감동적이었어요", "배우들 연기가 훌륭해요", "또 보고 싶네요", "추천합니다")
 NEGATIVE = ("지루해서 졸았다", "돈이 아까워요", "각본이 엉망", "기대 이하라 실망")
 TEXTS = [(POSITIVE if n % 2 else NEGATIVE)[n // 2 % 4] for n in range(100)]

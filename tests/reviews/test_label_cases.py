@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.command import run
 
+pytestmark = pytest.mark.slow
+
 GOOD, BAD = ("정말 재밌어요", "훌륭한 연기", "추천해요"), ("지루했다", "돈 아깝다", "엉망이다")
 REVIEWS = [(f"{(GOOD if n % 2 else BAD)[n % 3]} {n}", n % 2) for n in range(120)]
 

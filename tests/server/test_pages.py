@@ -20,6 +20,8 @@ from pipeline.server.current_models import Models
 from tests.support.paths import ROOT
 from tests.support.served import Served, served
 
+pytestmark = pytest.mark.slow
+
 STATIC = ROOT / "pipeline" / "server" / "static"
 WITH_DEEP = (sys.executable, "-m", "tests.support.stand_in")
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

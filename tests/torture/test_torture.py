@@ -21,6 +21,8 @@ from tests.torture.mutants import mutate_many
 from tests.torture.planted import load_unverified
 from tests.torture.small import Small, make_small
 
+pytestmark = pytest.mark.slow
+
 needs_strace = pytest.mark.skipif(faults.why_not() is not None, reason=str(faults.why_not()))
 
 

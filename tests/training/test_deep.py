@@ -18,6 +18,8 @@ from pipeline.training.stacking import blending_weights, cascade_threshold
 from tests.support.paths import SAMPLE, Invoke
 from tests.support.tiny_models import SMALL, write_easy_reviews
 
+pytestmark = pytest.mark.slow
+
 ENCODER = {"weights.safetensors", "config.json", "tokenizer.json"}
 PARTS = ("", "transformer_", "ngrams_")
 

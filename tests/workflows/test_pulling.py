@@ -19,6 +19,8 @@ from tests.support.local_hub import Hub, running
 from tests.support.paths import SAMPLE, SENTIMENT, Invoke
 from tests.support.tiny_models import make_model
 
+pytestmark = pytest.mark.slow
+
 constants = pytest.importorskip("huggingface_hub.constants", reason="needs the extra [deep]")
 
 EXACT = Form(precision="fp32")
