@@ -1,4 +1,4 @@
-"""The 50,000 test reviews of NSMC in every form that can hold them: the same answers, row for row."""
+"""The 50,000 test reviews of NSMC in every form that can hold them: the same answers to each."""
 
 import csv
 import io
