@@ -69,6 +69,7 @@ def make_job(
         output,
         ReadSettings(reserved=added.names, **read),
         WriteSettings(kind, added, excel, profile=report is not None),
+        report,
     )
 
 

@@ -313,7 +313,20 @@ def test_a_worker_that_dies_is_told(
     assert output.read_bytes() == (tmp_path / "undisturbed.csv").read_bytes()
 
 
-def test_an_output_over_its_input_is_refused(handler: Handler, tmp_path: Path) -> None:
-    source = write_input(tmp_path / "in.csv")
-    with pytest.raises(InvalidInput, match="is the input"):
-        score(handler, source, tmp_path / "." / "in.csv")
+@pytest.mark.parametrize("written", ["", ".partial", ".journal", ".rejects.jsonl", ".lock"])
+@pytest.mark.parametrize("way", ["path", "link", "hard link"])
+def test_an_input_is_never_written_over(
+    handler: Handler, tmp_path: Path, written: str, way: str
+) -> None:
+    output = tmp_path / "out.csv"
+    place = output.with_name(output.name + written)
+    source = write_input(tmp_path / "in.csv") if way != "path" else write_input(place)
+    if way == "link":
+        place.symlink_to(source)
+    elif way == "hard link":
+        place.hardlink_to(source)
+    content = source.read_bytes()
+    (tmp_path / "sub").mkdir()
+    with pytest.raises(InvalidInput, match="is the same file as"):
+        score(handler, tmp_path / "sub" / ".." / source.name, output, input_format="csv")
+    assert source.read_bytes() == content
