@@ -105,7 +105,8 @@ def _score_partitions(
     from pipeline.batch.cluster.ray_engine import score_partitions
 
     parts = make_partitions(job, engine.output_format)
-    return score_partitions(handler, parts, engine.address, jobs, restart, speed.watch_partition)
+    watch, tell = speed.watch_partition, speed.tell
+    return score_partitions(handler, parts, engine.address, jobs, restart, watch, tell)
 
 
 class Speed:
