@@ -13,6 +13,7 @@ from pipeline.files.formats import INPUT_FORMATS
 from pipeline.reviews.label_values import RATING_SCALES, LabelValues
 
 if TYPE_CHECKING:
+    from pipeline.files.layouts import Layout
     from pipeline.reviews.labelled import LabelledSettings
 
 
@@ -139,3 +140,8 @@ def labelled_settings(options: Mapping[str, Any]) -> "LabelledSettings":
 def say(line: str) -> None:
     """Print a line about what was read, beside the results."""
     click.echo(line, err=True)
+
+
+def say_shape(layout: "Layout") -> None:
+    """Print how a file is read."""
+    say(layout.describe())
