@@ -14,6 +14,7 @@ from pipeline.errors import SentimentError
 from pipeline.handlers.loading import load_current
 from tests.artifacts.conftest import linked_copy
 from tests.support.paths import ROOT
+from tests.support.waiting import wait_until
 
 ROUNDS = 40
 
@@ -28,9 +29,10 @@ def test_what_is_current_always_loads(
     with _working("use", digests[0]) as use, _working("prune") as prune:
         for number in range(ROUNDS):
             root = linked_copy(template, tmp_path / str(number))
-            workers = (use, prune) if number % 2 else (prune, use)
-            for worker in workers:
-                _tell(worker, str(root))
+            _tell(use, str(root))
+            if number % 2:  # in half of the rounds, `use` has the lock first
+                wait_until((root / "fast" / ".lock").exists)
+            _tell(prune, str(root))
             used, pruned = _answer(use), _answer(prune)
             seen[used, pruned] += 1
             expected = digests[0] if used == "done" else digests[-1]
