@@ -86,7 +86,7 @@ def train_deep(
         seconds=round(time.perf_counter() - started, 1),
     )
     save_run(root, run, _files(model, module, tokenizer))
-    checkpoints.remove()
+    checkpoints.remove()  # the run is on the disk: until here, a crash loses no epoch
     return run
 
 
