@@ -3,7 +3,6 @@
 import csv
 import io
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
