@@ -48,7 +48,7 @@ def two_slots(sample_root: Path, deep_root: Path, tmp_path: Path) -> Path:
 def add_artifact(root: Path, slot: str) -> str:
     """Publish the slot's current artifact once more, with another time; return its digest."""
     artifact = load_artifact(current_artifact(root, slot))
-    manifest = replace(artifact.manifest, created_at="2030-01-01T00:00:00.000+00:00")
+    manifest = replace(artifact.manifest, created_at="2031-01-01T00:00:00.000+00:00")
     return publish(root, manifest, artifact.files, load_folder)
 
 

@@ -1,4 +1,4 @@
-"""`use` beside `prune`, each in a process of its own."""
+"""`use` beside `prune`, and beside publishing, each in a process of its own."""
 
 import subprocess
 import sys
@@ -29,17 +29,41 @@ def test_what_is_current_always_loads(
     with _working("use", digests[0]) as use, _working("prune") as prune:
         for number in range(ROUNDS):
             root = linked_copy(template, tmp_path / str(number))
-            _tell(use, str(root))
-            if number % 2:  # in half of the rounds, `use` has the lock first
-                wait_until((root / "fast" / ".lock").exists)
-            _tell(prune, str(root))
-            used, pruned = _answer(use), _answer(prune)
+            used, pruned = _race(root, use, prune, use_is_first=bool(number % 2))
             seen[used, pruned] += 1
             expected = digests[0] if used == "done" else digests[-1]
             if read_current(root / "fast")["digest"] != expected or not _loads(root):
                 broken.append(number)
     assert not broken, f"{len(broken)} of {ROUNDS} rounds left no model: {seen}"
     assert set(seen) <= {("done", "done"), ("ModelMissing", "done")}
+
+
+@pytest.mark.slow
+def test_no_change_is_lost(eight_artifacts: tuple[Path, list[str]], tmp_path: Path) -> None:
+    template, digests = eight_artifacts
+    with _working("use", digests[0]) as use, _working("publish") as publish:
+        for number in range(ROUNDS // 4):
+            root = linked_copy(template, tmp_path / str(number))
+            before = read_current(root / "fast")["sequence"]
+            answers = _race(root, use, publish, use_is_first=bool(number % 2))
+            assert answers == ("done", "done")
+            assert read_current(root / "fast")["sequence"] == before + 2
+            assert digests[0] in read_current(root / "fast").values()
+            assert _loads(root)
+
+
+def _race(
+    root: Path,
+    use: "subprocess.Popen[str]",
+    other: "subprocess.Popen[str]",
+    use_is_first: bool,
+) -> tuple[str, str]:
+    """What the two said to the same store, given to them together or once `use` has the lock."""
+    _tell(use, str(root))
+    if use_is_first:
+        wait_until((root / "fast" / ".lock").exists)
+    _tell(other, str(root))
+    return _answer(use), _answer(other)
 
 
 def _loads(root: Path) -> bool:
