@@ -67,7 +67,7 @@ def command(
     \b
     Examples:
       sentiment serialize
-      sentiment serialize 20261122T0912 --to /srv/artifacts
+      sentiment serialize 20261122T0912 --to ~/artifacts
       openssl genpkey -algorithm ed25519 -out private.pem
       sentiment serialize --sign private.pem
       sentiment serialize --also sklearn

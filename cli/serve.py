@@ -99,10 +99,10 @@ def command(
     \b
     Examples:
       sentiment serve
-      sentiment serve --port 8080 --workers 2
-      sentiment serve --host 0.0.0.0 --api-key-file keys.txt --rate 50
-    Ask it:
       curl -d '{"text": "정말 재밌게 잘봤습니다!", "do_fast": true}' http://127.0.0.1:5000/predict
+      sentiment serve --port 8080 --workers 2
+      (umask 077; openssl rand -hex 32 > keys.txt)
+      sentiment serve --host 0.0.0.0 --api-key-file keys.txt --rate 50
     """
     if only == "fast":
         refuse(["batch_size", "batch_wait"], "with --only fast: they are for the deep model")

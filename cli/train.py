@@ -90,7 +90,6 @@ def command(
       sentiment train --data shop.csv --rating-scale 5
       sentiment train --tokenizer mecab
       sentiment train --deep --base monologg/koelectra-small-v3-discriminator --epochs 3
-      sentiment train --deep --base monologg/koelectra-small-v3-discriminator --epochs 3 --resume
     """
     if deep:
         refuse(["tokenizer"], "with --deep")

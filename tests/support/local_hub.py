@@ -15,7 +15,7 @@ LARGE = (".safetensors", ".bin")
 
 @dataclass
 class Hub:
-    """One repository, owner/tiny, of a folder's files at a commit.
+    """Repositories, by default owner/tiny, each with a folder's files at a commit.
 
     `statuses` answer the next requests; `truncates` and `flips` so many bodies of weights;
     `error` is a status and an error code for every request.
@@ -23,6 +23,7 @@ class Hub:
 
     folder: Path
     commit: str = "a" * 40
+    repositories: tuple[str, ...] = ("owner/tiny",)
     url: str = ""
     statuses: list[int] = field(default_factory=list)
     truncates: int = 0
@@ -52,10 +53,10 @@ class Hub:
             self._refuse(request, status, "")
         elif self.error:
             self._refuse(request, *self.error)
-        elif "owner/tiny" not in request.path:
+        elif not any(name in request.path for name in self.repositories):
             self._refuse(request, 404, "RepoNotFound")
         elif parts[:2] == ["api", "models"]:
-            self._api(request, parts[4:])
+            self._api(request, "/".join(parts[2:4]), parts[4:])
         else:
             self._file(request, self.folder / parts[-1])
 
@@ -65,11 +66,11 @@ class Hub:
         request.send_header("Content-Length", "0")
         request.end_headers()
 
-    def _api(self, request: BaseHTTPRequestHandler, rest: list[str]) -> None:
+    def _api(self, request: BaseHTTPRequestHandler, name: str, rest: list[str]) -> None:
         if rest and rest[-1] not in ("main", self.commit):
             self._refuse(request, 404, "RevisionNotFound")
             return
-        info = {"id": "owner/tiny", "sha": self.commit, "siblings": []}
+        info = {"id": name, "sha": self.commit, "siblings": []}
         body = json.dumps(self.tree() if rest[:1] == ["tree"] else info).encode()
         request.send_response(200)
         request.send_header("Content-Type", "application/json")

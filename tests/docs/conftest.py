@@ -1,0 +1,102 @@
+"""What the documents take for granted, made once: a corpus, a hub, models, keys."""
+
+import shutil
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from pipeline.training.fast import train
+from pipeline.training.fitting import LinearSettings
+from pipeline.workflows.sealing import serialize
+from tests.support import local_hub
+from tests.support.small_nsmc import write_corpus
+
+KEYS = (
+    "openssl genpkey -algorithm ed25519 -out private.pem",
+    "openssl pkey -in private.pem -pubout -out public.pem",
+)
+HUB_MODELS = (
+    "monologg/koelectra-base-finetuned-nsmc",
+    "monologg/koelectra-small-finetuned-nsmc",
+    "monologg/koelectra-small-v3-discriminator",
+)
+TALLY = pytest.StashKey[Counter[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[TALLY] = Counter()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    tally = config.stash.get(TALLY, Counter())
+    if tally:
+        terminalreporter.write_line(
+            f"Documentation: {tally['run']} command lines run, {tally['marked']} marked."
+        )
+
+
+@pytest.fixture(scope="session")
+def tally(request: pytest.FixtureRequest) -> Counter[str]:
+    """How many command lines of the documents were run, and how many are marked."""
+    return request.config.stash.setdefault(TALLY, Counter())
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_corpus(tmp_path_factory.mktemp("corpus") / "nsmc")
+
+
+@pytest.fixture(scope="session")
+def corpus_url(corpus: Path) -> Iterator[str]:
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(corpus)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def model(deep_root: Path, tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small transformer that has learned, in Hugging Face's format."""
+    folder = tmp_path_factory.mktemp("model") / "my-model"
+    shutil.copytree(tiny_bert, folder)
+    run = next((deep_root / "runs").iterdir())
+    shutil.copy(run / "config.json", folder)
+    shutil.copy(run / "weights.safetensors", folder / "model.safetensors")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def hub_url(model: Path) -> Iterator[str]:
+    with local_hub.running(local_hub.Hub(model, repositories=HUB_MODELS)) as hub:
+        yield hub.url
+
+
+@pytest.fixture(scope="session")
+def trained(corpus: Path, deep_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with keys and artifacts: a deep model, two fast ones, and a newer run, not sealed.
+
+    The fast ones are signed.
+    """
+    folder = tmp_path_factory.mktemp("trained")
+    for command in KEYS:
+        subprocess.run(command.split(), cwd=folder, check=True)
+    root = folder / "artifacts"
+    shutil.copytree(deep_root, root)
+    for seed in (0, 1):
+        train(corpus, root, LinearSettings(seed=seed))
+        serialize(root, None, root, folder / "private.pem")
+    train(corpus, root, LinearSettings(seed=2))
+    return folder

@@ -1,0 +1,190 @@
+"""What is documented runs: every command of the pages and of every help, as a reader types it.
+
+Each document is one session of a real bash, from top to bottom, in a folder that holds what a
+reader would have by then. `sentiment serve` stays up until the next one, or to the end.
+"""
+
+import os
+import re
+import shutil
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from cli.main import COMMANDS, main
+from pipeline.artifacts.store import list_artifacts
+from tests.support.documents import Document, Line, as_pattern, read_helps, read_page
+from tests.support.paths import ROOT
+from tests.support.readers_folder import copy_into, make_environment, write_reviews
+from tests.support.terminal import Ran, Terminal, terminal
+from tests.support.waiting import wait_until
+
+MARKED = {
+    r"^sudo ": "needs root, and changes the machine",
+    r"^make (run|test)\b": "installs from PyPI, takes minutes, and runs this test",
+    r"\bmake bench\b": "installs from PyPI, takes minutes",
+    r"\bpip install\b": "installs from PyPI",
+    r"\bs3://": "needs a bucket on an S3 server",
+    r"--engine ray\b": "needs Ray",
+}
+"""Commands that are not run here: what they look like, and why."""
+
+PAGES = [read_page(page) for page in (*ROOT.glob("README*.md"), *sorted(ROOT.glob("docs/*.md")))]
+HELPS = list(read_helps(main, "sentiment"))
+DOCUMENTS = [document for document in (*PAGES, *HELPS) if document.lines]
+
+WITHOUT_CORPUS = {"README.md", "README.ko.md", "docs/benchmarks.md", "sentiment data --help"}
+WITHOUT_MODELS = {"README.md", "README.ko.md"}
+BEFORE = {"docs/operations.md": "sentiment serve", "sentiment verify --help": "sentiment serve"}
+"""What runs already: the server that systemd has started, and one to be verified."""
+
+SERVE = re.compile(r"sentiment serve\b")
+FOLLOW_SECONDS = 3.0
+"""A running server takes over a new model "within seconds", as the documents say."""
+PROGRAMS = ("bash", "curl", "jq", "openssl")
+
+
+def reason(command: str) -> str | None:
+    """Why a command is not run here; None where it is."""
+    return next((why for pattern, why in MARKED.items() if re.search(pattern, command)), None)
+
+
+@pytest.fixture
+def environment(tmp_path: Path, hub_url: str) -> dict[str, str]:
+    """The variables of the reader's shell. For curl, an answer that is an error is a failure."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (tmp_path / ".curlrc").write_text("fail-with-body\n")
+    return {
+        "HOME": str(tmp_path),
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "LC_ALL": "C.UTF-8",
+        "OMP_NUM_THREADS": "1",
+        "SENTIMENT_SERVE_PORT": str(port),
+        "HF_ENDPOINT": hub_url,
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path, corpus: Path, corpus_url: str, model: Path) -> Path:
+    """The reader's folder in the reader's home, with reviews of all kinds and a model."""
+    folder = tmp_path / "sentiment"
+    folder.mkdir()
+    write_reviews(folder)
+    make_environment(folder / ".venv", corpus, corpus_url)
+    copy_into(model, folder / "my-model")
+    copy_into(corpus / "ratings_test.txt", folder / "held-out.tsv")
+    copy_into(corpus, tmp_path / "Downloads" / "nsmc")
+    return folder
+
+
+class Reader:
+    """Somebody who types a document's commands into a terminal, one after the other."""
+
+    def __init__(self, at: Terminal, folder: Path, port: str) -> None:
+        self.at = at
+        self.folder = folder
+        self.port = port
+        self.serves = False
+
+    def type(self, command: str) -> Ran:
+        """Run a command; one that serves is left running, once it is ready."""
+        command = self.with_real_names(command)
+        if SERVE.match(command):
+            return self.serve(command)
+        if self.serves and self.port in command:
+            time.sleep(FOLLOW_SECONDS)
+        return self.at.run(command)
+
+    def with_real_names(self, command: str) -> str:
+        """Put the server's port, a digest and a run's id where the documents have examples."""
+        stored = [item.folder for item in list_artifacts(self.folder / "artifacts")]
+        digest = next((path.name for path in stored if path.parent.name == "fast"), "")
+        runs = sorted(path.name for path in (self.folder / "artifacts" / "runs").glob("2*"))
+        command = re.sub(r"(127\.0\.0\.1:)5000|(--port )8080", rf"\g<1>\g<2>{self.port}", command)
+        command = re.sub(r"\b3f9c\b…?", digest, command)
+        return command.replace("20261122T0912", runs[-1] if runs else "")
+
+    def serve(self, command: str) -> Ran:
+        stopped = self.leave()
+        if stopped.code:
+            return stopped
+        self.at.start(command)
+        self.serves = True
+        try:
+            wait_until(self.is_ready, 60)
+        except AssertionError:
+            return Ran(124, "", self.at.log())
+        return Ran(0, "", "")
+
+    def is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=10):
+                return True
+        except OSError:
+            return False
+
+    def leave(self) -> Ran:
+        """End the server, if there is one."""
+        if not self.serves:
+            return Ran(0, "", "")
+        self.serves = False
+        return self.at.stop()
+
+
+def check(document: Document, line: Line, ran: Ran) -> None:
+    where = f"{document.source}:{line.number} ({document.name}): {line.command}"
+    if ran.code:
+        pytest.fail(f"{where}\nexit code {ran.code}\n{ran.errors}{ran.output}", pytrace=False)
+    if line.shown and not as_pattern(line.shown).fullmatch(ran.output.strip()):
+        pytest.fail(f"{where}\nshown:\n{line.shown}\nprinted:\n{ran.output}", pytrace=False)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not all(map(shutil.which, PROGRAMS)), reason=f"needs {', '.join(PROGRAMS)} as the documents do"
+)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_what_is_documented_runs(
+    document: Document,
+    folder: Path,
+    environment: Mapping[str, str],
+    corpus: Path,
+    trained: Path,
+    tally: Counter[str],
+    tmp_path: Path,
+) -> None:
+    if document.name not in WITHOUT_CORPUS:
+        copy_into(corpus, folder / "data" / "nsmc")
+    if document.name not in WITHOUT_MODELS:
+        for given in trained.iterdir():
+            copy_into(given, folder / given.name)
+    with terminal(folder, environment, tmp_path) as opened:
+        reader = Reader(opened, folder, environment["SENTIMENT_SERVE_PORT"])
+        for command in (". .venv/bin/activate", BEFORE.get(document.name, "true")):
+            assert reader.type(command).code == 0
+        for line in document.lines:
+            if reason(line.command):
+                tally["marked"] += 1
+            else:
+                check(document, line, reader.type(line.command))
+                tally["run"] += 1
+        check(document, document.lines[-1], reader.leave())
+
+
+def test_every_mark_is_needed() -> None:
+    commands = [line.command for document in DOCUMENTS for line in document.lines]
+    unused = [mark for mark in MARKED if not any(re.search(mark, command) for command in commands)]
+    assert unused == []
+
+
+def test_every_command_shows_examples() -> None:
+    assert {help_.name for help_ in HELPS} == {f"sentiment {name} --help" for name in COMMANDS}
