@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ArtifactRefused
 from pipeline.labels import NEGATIVE, POSITIVE
-from pipeline.models.transformer.hub import PICKLED, SAFETENSORS, Download
+from pipeline.models.transformer.hub import Download
+from pipeline.models.transformer.model_files import PICKLED, SAFETENSORS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
