@@ -88,7 +88,8 @@ def _said_size(path: Path) -> int:
         )
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         raise ArtifactRefused(
-            f"{path.name} holds no safetensors: its header cannot be read. Copy or download it again."
+            f"{path.name} holds no safetensors: its header cannot be read. Copy or download it "
+            "again."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Calls of a hub: retried while it fails in a way that may pass, never for long while it is away."""
+"""Calls of a hub: retried while it fails in a way that may pass, but not while it is away."""
 
 import os
 import threading
