@@ -14,9 +14,17 @@ from pipeline.errors import InvalidInput
 from pipeline.files.reading import ignore
 from pipeline.models.base import Model
 from pipeline.models.blending import BlendedModel, DeepModel
+from pipeline.models.transformer.checking import check_tokenizer
 from pipeline.models.transformer.hub import Download
+from pipeline.models.transformer.libraries import needs_extra
 from pipeline.models.transformer.model import TransformerModel
-from pipeline.models.transformer.pretrained import load_encoder, read_tokenizer
+from pipeline.models.transformer.positions import longest_input
+from pipeline.models.transformer.pretrained import (
+    in_safetensors,
+    load_encoder,
+    read_config,
+    read_tokenizer,
+)
 from pipeline.models.transformer.tokens import TextEncoder
 from pipeline.models.transformer.torch_engine import module_files
 from pipeline.quality.metrics import measure
@@ -41,6 +49,7 @@ UNFINISHED = "unfinished"
 SMALLEST_TRAINING = 40
 
 
+@needs_extra("deep")
 def train_deep(
     data: Path,
     root: Path,
@@ -56,7 +65,8 @@ def train_deep(
 
     `resume` continues an unfinished training, of which only `epochs` and `blend` may differ.
     Without `blend` the encoder answers alone. Raises InvalidInput where the data cannot be trained
-    on, ModelMissing where there is no training to resume.
+    on, ModelMissing where there is no training to resume, ArtifactRefused for an encoder whose
+    weights or tokenizer are not its own.
     """
     import torch
 
@@ -64,9 +74,13 @@ def train_deep(
     train_reviews, test_reviews, facts = read_split(data, settings.seed, reading, test, tell)
     learned, held_out = _examples(train_reviews, settings)
     torch.manual_seed(settings.seed)
-    module, tokenizer = load_encoder(base.folder), read_tokenizer(base.folder)
+    read_config(base.folder)
+    with in_safetensors(base) as folder:
+        module, tokenizer = load_encoder(folder), read_tokenizer(folder)
+    check_tokenizer(tokenizer, module)
+    encoder = TextEncoder(tokenizer, min(settings.max_tokens, longest_input(module)))
     checkpoints = Checkpoints(root / UNFINISHED / "deep.pt", _identity(settings, facts, base))
-    tuning = FineTuning(module, TextEncoder(tokenizer, settings.max_tokens), settings, checkpoints)
+    tuning = FineTuning(module, encoder, settings, checkpoints)
     tuning.run(learned, held_out, resume)
     training = asdict(settings)
     transformer = calibrate(tuning.model(), tokenizer, held_out)
