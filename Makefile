@@ -1,21 +1,29 @@
 # `make help` lists the targets. A fresh machine needs Python 3.11+, make and a network to PyPI.
 PYTHON ?= python3
 VENV := .venv
+LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+QUICK := -m 'not slow and not nsmc'
 REQUIREMENTS := pyproject.toml setup.py constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-remote test-ray torture check format bench serve clean
+.PHONY: help run test quick test-lowest test-remote test-ray torture check format bench serve clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 run: $(VENV)/.run ## Get the reviews, train, serialize, score a few reviews
 	@PATH="$(abspath $(BIN)):$$PATH" sh deploy/first-run.sh
 
-test: $(VENV)/.dev ## Run the tests
+test: $(VENV)/.dev ## Run the tests; those that need chromium, nginx or strace skip without
 	@$(BIN)/python -m pytest
+
+quick: $(VENV)/.dev ## Run those of the tests that take a minute together
+	@$(BIN)/python -m pytest $(QUICK)
+
+test-lowest: $(LOWEST)/.test ## Run the quick tests on the lowest versions that pyproject.toml allows, no extras
+	@$(LOWEST)/bin/python -m pytest $(QUICK)
 
 torture: $(VENV)/.dev ## Run the long fault tests (half an hour); PARTS="flips mutants …" runs some
 	@$(BIN)/python -m tests.torture $(PARTS)
@@ -43,7 +51,7 @@ serve: $(VENV)/.run ## Serve the current model on http://127.0.0.1:5000
 	@$(BIN)/sentiment serve
 
 clean: ## Remove the virtual environment and caches; data and artifacts stay
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -60,6 +68,15 @@ $(VENV)/.dev: $(REQUIREMENTS) | $(BIN)/python
 	@echo "Installing sentiment and its development tools into $(VENV) ..."
 	@$(PIP) --config-settings editable_mode=compat --editable '.[dev,korean]'
 	@touch $@ $(VENV)/.run
+
+# Of the lowest Python, too: for newer ones some of these versions have no wheels.
+$(LOWEST)/.test: $(REQUIREMENTS) tests/lowest.py
+	@echo "Installing the lowest versions into $(LOWEST) ..."
+	@python3.11 -m venv --clear $(LOWEST)
+	@$(LOWEST)/bin/python tests/lowest.py > $(LOWEST)/constraints.txt
+	@$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt \
+		--config-settings editable_mode=compat --editable '.[test]'
+	@touch $@
 
 $(VENV)/.remote: $(REQUIREMENTS) $(VENV)/.dev
 	@echo "Installing an S3 client and server into $(VENV) ..."

@@ -2,8 +2,8 @@
 
 All the reviews in one call, all sides in one process, in turns over several rounds. Ours includes
 cleaning and the Prediction objects; the others get cleaned texts. The scikit-learn side is
-TfidfVectorizer and LogisticRegression over the same n-gram orders 1-4, full vocabulary, fitted on
-all training reviews; its answer is an array. fastText answers a list of labels and probabilities.
+TfidfVectorizer and LogisticRegression over characters, orders 1-4, full vocabulary, fitted on all
+training reviews; its answer is an array. fastText answers a list of labels and probabilities.
 """
 
 from statistics import median

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from cli.file_options import check_inputs, read_options
+from cli.file_options import check_inputs
 from cli.options import artifacts_option, fast_option, trust_options
+from cli.read_options import read_options, say_shape
 
 
 @click.command("drift")
@@ -50,7 +51,7 @@ def command(
     trust = Trust(expect_digest, require_signature)
     handler = load_current(artifacts, "fast" if fast else "deep", trust)
     sources = find_sources(inputs, input_format)
-    measured = measure_drift(handler, sources, ReadSettings(**read))
+    measured = measure_drift(handler, sources, ReadSettings(**read), say_shape)
     if as_json:
         click.echo(json.dumps(asdict(measured)))
         return

@@ -2,11 +2,13 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from cli.figures import comparison_table, confusion_table, metrics_line
-from cli.options import artifacts_option
+from cli.options import artifacts_option, refuse
+from cli.read_options import labelled_options, labelled_settings, say
 
 
 @click.command("evaluate")
@@ -19,10 +21,13 @@ from cli.options import artifacts_option
     "--data",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     default=Path("data/nsmc/ratings_test.txt"),
-    help="Labelled .tsv file to measure on (columns document and label).",
+    help="Labelled file to measure on, of any format that predict reads.",
 )
+@labelled_options
 @artifacts_option
-def command(fast: bool, deep: bool, run: str | None, data: Path, artifacts: Path) -> None:
+def command(
+    fast: bool, deep: bool, run: str | None, data: Path, artifacts: Path, **reading: Any
+) -> None:
     """Measure a model on labelled reviews.
 
     The calibration error is the expected calibration error
@@ -33,17 +38,22 @@ def command(fast: bool, deep: bool, run: str | None, data: Path, artifacts: Path
       sentiment evaluate --fast
       sentiment evaluate --fast --deep
       sentiment evaluate --run 20261122T0912 --data my-reviews.tsv
+      sentiment evaluate --fast --data shop.csv --label-column 별점 --rating-scale 5
     """
+    if run is not None:
+        refuse(["fast", "deep"], "with --run, which is of one model")
+    from pipeline.reviews.labelled import read_reviews
     from pipeline.workflows.evaluating import agreement, evaluate, evaluate_run
 
+    reviews = read_reviews(data, labelled_settings(reading), say)
     if fast and deep:
-        both = evaluate(data, artifacts, ["fast", "deep"])
+        both = evaluate(reviews, artifacts, ["fast", "deep"])
         click.echo(comparison_table(both))
         click.echo(f"the same label for {100 * agreement(*both):.2f} % of the reviews")
         return
-    if run:
-        figures = asdict(evaluate_run(data, artifacts, run))
+    if run is not None:
+        figures = asdict(evaluate_run(reviews, artifacts, run))
     else:
-        figures = asdict(evaluate(data, artifacts, ["deep" if deep else "fast"])[0].metrics)
+        figures = asdict(evaluate(reviews, artifacts, ["deep" if deep else "fast"])[0].metrics)
     click.echo(metrics_line(figures))
     click.echo(confusion_table(figures))

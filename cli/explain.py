@@ -1,12 +1,11 @@
 """`sentiment explain`."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from cli.options import artifacts_option
+from cli.options import artifacts_option, echo_json, refuse
 
 
 @click.command("explain")
@@ -33,13 +32,16 @@ def command(text: str, as_json: bool, top: int, artifacts: Path) -> None:
     """
     from pipeline.handlers.fast import LinearHandler
     from pipeline.handlers.loading import load_current
+
+    if as_json:
+        refuse(["top"], "with --json, which has all n-grams")
     from pipeline.workflows.explaining import explain
 
     handler = load_current(artifacts, LinearHandler.slot)
     assert isinstance(handler, LinearHandler)  # noqa: S101
     explanation = explain(handler, text)
     if as_json:
-        click.echo(json.dumps(asdict(explanation), ensure_ascii=False))
+        echo_json(asdict(explanation))
         return
     answer = explanation.prediction
     click.echo(coloured(explanation.cleaned, explanation.by_character().tolist()))

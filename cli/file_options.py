@@ -1,18 +1,13 @@
-"""The options for files that `sentiment predict` and `sentiment drift` take."""
+"""The options of `sentiment predict` for files: how they are written and scored."""
 
-from collections.abc import Callable
-from functools import reduce
 from glob import has_magic
 from pathlib import Path
 
 import click
 
-from pipeline.errors import InvalidInput
-from pipeline.files.dialects import AUTO, QUOTINGS
-from pipeline.files.encoding_detection import known_codec
-from pipeline.files.formats import INPUT_FORMATS, OUTPUT_FORMATS
-
-Command = Callable[..., None]
+from cli.options import Command, added
+from cli.read_options import READ_OPTIONS
+from pipeline.files.formats import OUTPUT_FORMATS
 
 
 def check_inputs(_: click.Context, __: click.Parameter, inputs: tuple[str, ...]) -> tuple[str, ...]:
@@ -23,63 +18,6 @@ def check_inputs(_: click.Context, __: click.Parameter, inputs: tuple[str, ...])
             raise click.BadParameter(f"File {name!r} does not exist.")
     return inputs
 
-
-def check_encoding(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
-    """Refuse a name that Python has no encoding of."""
-    try:
-        return name and known_codec(name)
-    except InvalidInput as error:
-        raise click.BadParameter(str(error)) from None
-
-
-def check_delimiter(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
-    """Take one ASCII character, or its name where a shell makes it hard to type."""
-    named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
-    delimiter = named.get(given, given) if given else given
-    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n' or delimiter > "~"):
-        raise click.BadParameter("Give one character, or tab, comma, semicolon or bar.")
-    return delimiter
-
-
-_READ_OPTIONS = (
-    click.option(
-        "--column",
-        metavar="NAME|NUMBER",
-        help="Column that holds the reviews; left out: found by its name (document, text, 리뷰 …).",
-    ),
-    click.option(
-        "--encoding",
-        metavar="NAME",
-        callback=check_encoding,
-        help="Encoding of the inputs, such as cp949; left out: UTF-8 or UTF-16, as is found.",
-    ),
-    click.option(
-        "--delimiter",
-        metavar="CHARACTER",
-        callback=check_delimiter,
-        help="What separates the columns of a table (or tab, comma, semicolon, bar); left out: "
-        "found in its first lines.",
-    ),
-    click.option(
-        "--quoting",
-        type=click.Choice(QUOTINGS),
-        default=AUTO,
-        help="Quotes in a table: around fields as in CSV, none (they are text), or by each row.",
-    ),
-    click.option(
-        "--no-header",
-        "has_header",
-        flag_value=False,
-        type=bool,
-        default=None,
-        help="The first row of a table is a review already.",
-    ),
-    click.option(
-        "--input-format",
-        type=click.Choice(INPUT_FORMATS),
-        help="Format of the inputs; left out: found by their names and first bytes.",
-    ),
-)
 
 _WRITE_OPTIONS = (
     click.option(
@@ -147,15 +85,14 @@ _RUN_OPTIONS = (
 )
 
 
-def read_options(command: Command) -> Command:
-    """Add the options that say how files are read."""
-    return _added(command, _READ_OPTIONS)
+FILE_OPTIONS = (
+    *("column", "encoding", "delimiter", "quoting", "has_header", "input_format"),
+    *("output", "output_format", "prefix", "probabilities", "excel"),
+    *("engine", "ray_address", "report", "max_rejects", "restart", "jobs", "quiet"),
+)
+"""Names of the parameters that `file_options` adds."""
 
 
 def file_options(command: Command) -> Command:
     """Add the options that say how files are read, written and scored."""
-    return _added(command, _READ_OPTIONS + _WRITE_OPTIONS + _RUN_OPTIONS)
-
-
-def _added(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:
-    return reduce(lambda decorated, option: option(decorated), reversed(options), command)
+    return added(command, READ_OPTIONS + _WRITE_OPTIONS + _RUN_OPTIONS)

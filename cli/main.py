@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -120,6 +121,8 @@ def main(verbose: bool) -> None:
     """
     import logging
 
+    if isinstance(sys.stdout, TextIOWrapper):  # of Korean Windows it cannot show all characters
+        sys.stdout.reconfigure(errors="backslashreplace")
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.WARNING, format="%(name)s: %(message)s"
     )

@@ -1,19 +1,80 @@
 """Options that several commands share."""
 
-from collections.abc import Callable
+import json
+import sys
+from collections.abc import Callable, Iterable
+from functools import reduce
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
+
+Command = Callable[..., None]
+
+
+def added(command: Command, options: Iterable[Callable[[Command], Command]]) -> Command:
+    """The command with these options, in their order."""
+    return reduce(lambda decorated, option: option(decorated), reversed(list(options)), command)
+
+
+def echo_json(record: object) -> None:
+    """Print JSON; characters that standard output cannot show (CP949, ASCII) are escaped."""
+    text = json.dumps(record, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(record)
+    click.echo(text)
+
+
+def refuse(names: Iterable[str], because: str) -> None:
+    """Raise UsageError if any of these parameters was given: no option is ignored in silence."""
+    context = click.get_current_context()
+    wanted = set(names)
+    given = [
+        parameter.opts[-1] if parameter.param_type_name == "option" else str(parameter.name)
+        for parameter in context.command.params
+        if parameter.name in wanted and was_given(parameter.name)
+    ]
+    if given:
+        raise click.UsageError(f"{' and '.join(given)} cannot be used {because}.")
+
+
+def was_given(name: str) -> bool:
+    """Whether the user gave this parameter to this very command; the environment is for all."""
+    return click.get_current_context().get_parameter_source(name) == ParameterSource.COMMANDLINE
+
+
+def refuse_revision_of_folder(model: str) -> None:
+    """Raise UsageError for a --revision of a model that is a folder, which has none."""
+    if Path(model).expanduser().is_dir():
+        refuse(["revision"], f"with {model}, which is a folder")
+
+
+class LocalFolder(click.Path):
+    """A folder of this machine; an address such as s3://… would become a folder called s3:."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        """Take a path, refuse an address."""
+        if "://" in str(value):
+            self.fail(f"{value} is an address; runs and artifacts lie in a local folder.", param)
+        return Path(str(super().convert(str(value), param, ctx)))
+
 
 artifacts_option = click.option(
     "--artifacts",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=LocalFolder(),
     default=Path("artifacts"),
     help="Folder that holds the runs and artifacts.",
 )
 
 
-def trust_options(command: Callable[..., None]) -> Callable[..., None]:
+def trust_options(command: Command) -> Command:
     """Add --expect-digest and --require-signature."""
     expect_digest = click.option(
         "--expect-digest",

@@ -1,13 +1,12 @@
 """`sentiment predict`."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cli.file_options import check_inputs, file_options
-from cli.options import artifacts_option, fast_option, trust_options
+from cli.file_options import FILE_OPTIONS, check_inputs, file_options
+from cli.options import artifacts_option, echo_json, fast_option, refuse, trust_options
 
 
 @click.command("predict")
@@ -66,6 +65,14 @@ def command(
     """
     if bool(inputs) == bool(texts):
         raise click.UsageError("Give either INPUT files (or -) or --text.")
+    if texts:
+        refuse(FILE_OPTIONS, "with --text, whose answers go to standard output")
+    if engine == "local":
+        refuse(["ray_address"], "without --engine ray")
+    if options["output"] is None:
+        refuse(["restart"], "without -o: only a file can be continued")
+    if fast:
+        refuse(["threads"], "with --fast: the fast model needs one thread")
     from pipeline.artifacts.verification import Trust
     from pipeline.handlers.loading import load_current
 
@@ -81,4 +88,4 @@ def command(
         score(handler, job, report, max_rejects, restart, jobs, quiet, scored_by)
         return
     for prediction in handler.handle(texts):
-        click.echo(json.dumps(prediction._asdict(), ensure_ascii=False))
+        echo_json(prediction._asdict())

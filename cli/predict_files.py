@@ -69,6 +69,7 @@ def make_job(
         output,
         ReadSettings(reserved=added.names, **read),
         WriteSettings(kind, added, excel, profile=report is not None),
+        report,
     )
 
 
@@ -104,7 +105,8 @@ def _score_partitions(
     from pipeline.batch.cluster.ray_engine import score_partitions
 
     parts = make_partitions(job, engine.output_format)
-    return score_partitions(handler, parts, engine.address, jobs, restart, speed.watch_partition)
+    watch, tell = speed.watch_partition, speed.tell
+    return score_partitions(handler, parts, engine.address, jobs, restart, watch, tell)
 
 
 class Speed:
@@ -162,8 +164,10 @@ def progress(job: Job, quiet: bool) -> Iterator[Speed]:
 
 def summary(totals: Totals, speed: Speed) -> str:
     """Two lines: what became of the rows, and what the answers are like."""
+    empty = f" ({totals.empty:,} empty reviews apart)" if totals.empty else ""
     return (
         f"{totals.rows:,} rows in = {totals.scored:,} scored + {totals.rejected:,} rejected\n"
-        f"{totals.positive_share:.1%} positive, mean confidence {totals.mean_confidence:.1%}, "
+        f"{totals.positive_share:.1%} positive, mean confidence {totals.mean_confidence:.1%}"
+        f"{empty}, "
         f"{speed.per_second:,.0f} rows/s"
     )

@@ -1,10 +1,19 @@
 """`sentiment serialize`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from cli.options import artifacts_option, engine_option, precision_option
+from cli.options import (
+    LocalFolder,
+    artifacts_option,
+    engine_option,
+    precision_option,
+    refuse,
+    was_given,
+)
+from cli.read_options import LABELLED, labelled_options, labelled_settings, say
 
 
 @click.command("serialize")
@@ -12,7 +21,7 @@ from cli.options import artifacts_option, engine_option, precision_option
 @click.option(
     "--to",
     "destination",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=LocalFolder(),
     help="Folder to write the artifact to; left out: that of --artifacts.",
 )
 @click.option(
@@ -34,8 +43,9 @@ from cli.options import artifacts_option, engine_option, precision_option
     "reviews_path",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Deep: labelled .tsv file on which to compare int8 with fp32 as well.",
+    help="Deep: labelled file on which to compare int8 with fp32 as well.",
 )
+@labelled_options
 @artifacts_option
 def command(
     run: str | None,
@@ -46,6 +56,7 @@ def command(
     precision: str,
     reviews_path: Path | None,
     artifacts: Path,
+    **reading: Any,
 ) -> None:
     """Seal a run into an artifact and make it current.
 
@@ -62,12 +73,18 @@ def command(
       sentiment serialize --also sklearn
       sentiment serialize --precision fp32
     """
+    if engine == "torch":
+        refuse(["precision", "reviews_path"], "with --engine torch, which is exact")
+    if reviews_path is None:
+        refuse(LABELLED, "without --reviews")
     from pipeline.reviews.labelled import read_reviews
     from pipeline.workflows.sealing import Form, serialize
 
     store = destination or artifacts
-    reviews = read_reviews(reviews_path) if reviews_path else None
-    digest = serialize(artifacts, run, store, key, Form(engine, precision, reviews))
+    reviews = read_reviews(reviews_path, labelled_settings(reading), say) if reviews_path else None
+    is_asked = any(map(was_given, ("engine", "precision", "reviews_path")))
+    form = Form(engine, precision, reviews) if is_asked else None
+    digest = serialize(artifacts, run, store, key, form, only_fast=also is not None)
     if also:
         from pipeline.workflows.interchange import write_sklearn
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cli.options import artifacts_option, trust_options
+from cli.options import artifacts_option, refuse, trust_options
 
 
 @click.command("serve")
@@ -104,6 +104,10 @@ def command(
       (umask 077; openssl rand -hex 32 > keys.txt)
       sentiment serve --host 0.0.0.0 --api-key-file keys.txt --rate 50
     """
+    if only == "fast":
+        refuse(["batch_size", "batch_wait"], "with --only fast: they are for the deep model")
+    if api_key_file:
+        refuse(["insecure"], "with --api-key-file")
     limit_threads()
     from pipeline.artifacts.verification import Trust
     from pipeline.server.api_keys import read_keys

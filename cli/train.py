@@ -1,15 +1,13 @@
 """`sentiment train`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from cli.figures import metrics_line
-from cli.options import artifacts_option
-
-if TYPE_CHECKING:
-    from pipeline.artifacts.runs import Run
+from cli.options import artifacts_option, refuse, refuse_revision_of_folder
+from cli.read_options import labelled_options, labelled_settings, say
 
 
 @click.command("train")
@@ -17,8 +15,15 @@ if TYPE_CHECKING:
     "--data",
     type=click.Path(exists=True, path_type=Path),
     default=Path("data/nsmc"),
-    help="Folder with NSMC, or a labelled .tsv file (columns document and label).",
+    help="Folder with NSMC, or a labelled file of any format that predict reads.",
 )
+@click.option(
+    "--test",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Labelled file to measure on; left out: NSMC's own, or a fifth of the file is set aside.",
+)
+@labelled_options
 @click.option(
     "--seed",
     type=click.IntRange(min=0, max=2**32 - 1),
@@ -61,6 +66,7 @@ if TYPE_CHECKING:
 @artifacts_option
 def command(
     data: Path,
+    test: Path | None,
     seed: int,
     tokenizer: str,
     deep: bool,
@@ -70,6 +76,7 @@ def command(
     resume: bool,
     blend: bool,
     artifacts: Path,
+    **reading: Any,
 ) -> None:
     """Fit, calibrate and evaluate a model; leaves a run.
 
@@ -80,39 +87,34 @@ def command(
     Examples:
       sentiment train
       sentiment train --data my-reviews.tsv --seed 1
+      sentiment train --data shop.csv --rating-scale 5
       sentiment train --tokenizer mecab
       sentiment train --deep --base monologg/koelectra-small-v3-discriminator --epochs 3
     """
-    if deep != bool(base) or (deep and tokenizer != "syllable"):
-        raise click.UsageError("--deep and --base go together, and without --tokenizer.")
-    if base:
-        run = _train_deep(data, artifacts, base, revision, epochs, seed, resume, blend)
+    if deep:
+        refuse(["tokenizer"], "with --deep")
+    else:
+        refuse(["base", "revision", "epochs", "resume", "blend"], "without --deep")
+    if deep and base is None:
+        raise click.UsageError("--deep needs an encoder: give --base REPO or DIR.")
+    labelled = labelled_settings(reading)
+    if base is not None:
+        refuse_revision_of_folder(base)
+        from pipeline.models.transformer.hub import get_model
+        from pipeline.training.deep import train_deep
+        from pipeline.training.finetuning import FineTuningSettings
+
+        tuning = FineTuningSettings(epochs=epochs, seed=seed)
+        encoder = get_model(base, revision)
+        run = train_deep(data, artifacts, encoder, tuning, resume, blend, labelled, test, say)
     else:
         from pipeline.training.fast import train
         from pipeline.training.fitting import LinearSettings, features_for
 
         settings = LinearSettings(features=features_for(tokenizer), seed=seed)
-        run = train(data, artifacts, settings)
+        run = train(data, artifacts, settings, labelled, test, say)
     width = max(map(len, run.metrics))
     click.echo(f"{'run':<{width}}  {run.id}")
     for part, figures in run.metrics.items():
         click.echo(f"{part:<{width}}  {metrics_line(figures)}")
     click.echo(f"{'seconds':<{width}}  {run.seconds}")
-
-
-def _train_deep(
-    data: Path,
-    artifacts: Path,
-    base: str,
-    revision: str | None,
-    epochs: float,
-    seed: int,
-    resume: bool,
-    blend: bool,
-) -> "Run":
-    from pipeline.models.transformer.hub import get_model
-    from pipeline.training.deep import train_deep
-    from pipeline.training.finetuning import FineTuningSettings
-
-    settings = FineTuningSettings(epochs=epochs, seed=seed)
-    return train_deep(data, artifacts, get_model(base, revision), settings, resume, blend)

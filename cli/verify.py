@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import artifacts_option, trust_options
+from cli.options import artifacts_option, refuse, trust_options
 
 if TYPE_CHECKING:
     from pipeline.artifacts.verification import Trust
@@ -49,6 +49,7 @@ def command(
     if target.startswith(("http://", "https://")):
         _verify_server(target, artifacts, trust, api_key_file)
     else:
+        refuse(["api_key_file", "artifacts"], "with the folder of an artifact")
         _verify_artifact(Path(target), trust)
 
 

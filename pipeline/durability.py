@@ -1,6 +1,7 @@
 """Writing files so that they survive a crash."""
 
 import os
+import shutil
 from pathlib import Path
 
 
@@ -15,6 +16,22 @@ def write_durably(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def create_folder(path: Path) -> None:
+    """Create a folder, and those above it that are missing, so that they survive a crash."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for folder in missing:
+        sync(folder.parent)
+
+
+def discard(path: Path) -> None:
+    """Remove whatever has this name, if anything: a file, a folder with its content, a link."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def unfinished(path: Path) -> Path:

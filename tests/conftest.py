@@ -27,6 +27,13 @@ settings.register_profile("no deadline", deadline=None)  # a busy machine is no 
 settings.load_profile("no deadline")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever needs the real NSMC is marked so."""
+    for item in items:
+        if {"nsmc", "nsmc_root"}.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.nsmc)
+
+
 @pytest.fixture(scope="session")
 def sample_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Artifacts folder with a model trained on the sample."""
@@ -44,6 +51,7 @@ def handler(sample_root: Path) -> Handler:
 @pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random BERT of two labels in Hugging Face's format."""
+    pytest.importorskip("torch", reason="needs the extra [deep]")
     return make_model(tmp_path_factory.mktemp("models") / "tiny-bert", "bert")
 
 

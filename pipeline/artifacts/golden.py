@@ -83,8 +83,13 @@ _EDGE_CASES = (
 )
 
 
+def everyday_reviews() -> list[str]:
+    """Return those of the golden texts that are reviews as most people write them."""
+    return _REVIEWS.split("\n")
+
+
 def golden_texts() -> list[str]:
     """Return the golden texts: everyday reviews, some of them decomposed to NFD, and edge cases."""
-    reviews = _REVIEWS.split("\n")
+    reviews = everyday_reviews()
     decomposed = [unicodedata.normalize("NFD", review) for review in reviews[:8]]
     return [*reviews, *decomposed, *_EDGE_CASES]

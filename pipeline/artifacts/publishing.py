@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.artifacts.locking import TEMPORARY, locked
 from pipeline.artifacts.manifest import FileEntry, Manifest, digest_of
-from pipeline.artifacts.store import TEMPORARY, Check, locked, make_current
+from pipeline.artifacts.pointer import make_current
+from pipeline.artifacts.store import Check
 from pipeline.artifacts.verification import MANIFEST, SIGNATURE
-from pipeline.durability import sync
+from pipeline.durability import create_folder, sync
 from pipeline.errors import ArtifactRefused
 
 
@@ -27,7 +29,7 @@ def publish(
     what `check` raises.
     """
     slot = root / manifest.slot
-    slot.mkdir(parents=True, exist_ok=True)
+    create_folder(slot)
     with locked(slot), tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=slot) as temporary:
         folder = Path(temporary) / "artifact"
         digest = _write(folder, manifest, files, key)

@@ -2,14 +2,14 @@
 
 import json
 import secrets
-import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from pipeline.durability import write_durably
+from pipeline.artifacts.git_commit import git_commit
+from pipeline.durability import create_folder, sync, write_durably
 from pipeline.errors import InvalidInput, ModelMissing
 
 _RECORD = "run.json"
@@ -37,28 +37,20 @@ class Run:
         now = datetime.now(UTC)
         identifier = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
         created_at = now.isoformat(timespec="milliseconds")
-        return cls(id=identifier, created_at=created_at, git_commit=_git_commit(), **facts)
-
-
-def _git_commit() -> str | None:
-    """Commit of the checkout that this code runs from; None outside of one or without git."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
+        return cls(id=identifier, created_at=created_at, git_commit=git_commit(), **facts)
 
 
 def save_run(root: Path, run: Run, files: Mapping[str, bytes]) -> Path:
-    """Write a run and its files; return its folder.
+    """Write a run and its files; return its folder. All of it is on the disk then.
 
     The record is written last, since a folder without a record is no run.
     """
     folder = root / "runs" / run.id
-    folder.mkdir(parents=True)
+    create_folder(folder.parent)
+    folder.mkdir()  # fails where there is one: runs are never mixed
+    sync(folder.parent)
     for name, content in files.items():
-        (folder / name).write_bytes(content)
+        write_durably(folder / name, content)
     record = json.dumps(asdict(run), indent=2, ensure_ascii=False)
     write_durably(folder / _RECORD, f"{record}\n".encode())
     return folder

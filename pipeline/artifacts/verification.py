@@ -3,7 +3,7 @@
 A run holds the same files, so that sealing it only adds a manifest.
 
 `<root>/<slot>/<digest>/` holds manifest.json, the files that it lists and, optionally, a signature;
-`<root>/<slot>/current.json` names the artifact in use (`store.py`).
+`<root>/<slot>/current.json` names the artifact in use (`pointer.py`).
 """
 
 import os
@@ -30,7 +30,7 @@ TOKENIZER = "tokenizer.json"
 _LARGEST_MANIFEST = 16 * 2**20
 _LARGEST_SIGNATURE = 64
 _READ_ONLY_FOR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
-_OPEN_FLAGS = os.O_RDONLY | sum(
+OPEN_FLAGS = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
 )
 """Follow no link, wait for no writer of a pipe, and on Windows read bytes as they are."""
@@ -153,7 +153,7 @@ def _verify(folder: Path, entry: FileEntry) -> bytes:
 def _read(path: Path, largest: int) -> bytes:
     """Bytes of a regular file that is no link and at most `largest` bytes long."""
     try:
-        with open(path, "rb", opener=lambda name, _: os.open(name, _OPEN_FLAGS)) as file:
+        with open(path, "rb", opener=lambda name, _: os.open(name, OPEN_FLAGS)) as file:
             status = os.fstat(file.fileno())
             _check_permissions(path.name, status, stat.S_ISREG)
             if status.st_size > largest:

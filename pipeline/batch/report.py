@@ -43,9 +43,12 @@ def write_report(path: Path, handler: Handler, job: Job, totals: Totals) -> None
 
 def score_bars(totals: Totals) -> list[Bar]:
     """Share of the reviews by P(positive)."""
-    width = 100 // SCORE_BINS
+    width, texts = 100 // SCORE_BINS, max(totals.scored - totals.empty, 1)
     return [
-        Bar(f"{number * width}–{(number + 1) * width} %", count / max(totals.scored, 1))
+        Bar(
+            f"{number * width}–{(number + 1) * width} %",
+            count / texts,
+        )
         for number, count in enumerate(totals.scores)
     ]
 

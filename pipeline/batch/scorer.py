@@ -46,7 +46,7 @@ class Scorer:
         cleaned = self.handler.preprocess(texts)
         answers = self.handler.inference(cleaned) if texts else np.empty((0, 2))
         profile = count_texts(cleaned, answers[:, 1]) if self.settings.profile else None
-        totals = Totals.of(len(records) + len(rejects), answers, rejects, profile)
+        totals = Totals.of(len(records) + len(rejects), cleaned, answers, rejects, profile)
         columns = None
         if self.settings.kind.format in DELIMITERS and (texts or chunk.layout.columns):
             self._check_keys(chunk, records)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from pipeline.batch.output.journal import Identity
@@ -27,18 +28,27 @@ Watch = Callable[[Chunk, ScoredChunk], None]
 
 @dataclass(frozen=True)
 class Job:
-    """Files to score into `output`, a path or address, or None for standard output."""
+    """Files to score into `output`, a path or address, or None for standard output.
+
+    `report` is the page that will be written about it.
+    """
 
     sources: Sequence[Source]
     output: str | None
     read: ReadSettings
     write: WriteSettings
+    report: Path | None = None
 
     def check(self) -> None:
-        """Raise InvalidInput if a file that the run writes or removes is one of its inputs."""
-        if self.output is not None:
-            inputs = [source.path for source in self.sources if source.is_local]
-            refuse_same(inputs, OutputFiles(self.output).all_local())
+        """Raise InvalidInput if a file that the run writes or removes is one of its inputs.
+
+        Files are compared by what they are, not by their paths.
+        """
+        inputs: list[str | Path] = [source.path for source in self.sources if source.is_local]
+        written = OutputFiles(self.output).all_local() if self.output else []
+        refuse_same(inputs, written)
+        if self.report is not None:
+            refuse_same([*inputs, *written], [self.report])
 
     def identity(self, handler: Handler, inputs: Sequence[Input]) -> Identity | None:
         """What a run must have in common with the one it continues; None if it cannot continue.

@@ -22,14 +22,16 @@ def _no_scores() -> list[int]:
 class Totals:
     """`rows` are those read: each is scored or rejected.
 
-    `confidence` is the sum over the scored ones, `scores` their number in each bin of P(positive);
-    `first_reject` says what is wrong with the first of the others. `profile` is counted where a
-    report is wanted.
+    `empty`: of the scored ones, those without a text, whose answer is that of a model that knows
+    nothing; what follows is of the others. `confidence` is the sum over them, `scores` their number
+    in each bin of P(positive). `first_reject` says what is wrong with the first row that was not
+    scored. `profile` is counted where a report is wanted.
     """
 
     rows: int = 0
     scored: int = 0
     rejected: int = 0
+    empty: int = 0
     positive: int = 0
     confidence: float = 0.0
     scores: list[int] = field(default_factory=_no_scores)
@@ -40,17 +42,22 @@ class Totals:
     def of(
         cls,
         rows: int,
+        cleaned: Sequence[str],
         probabilities: NDArray[np.float64],
         rejects: Sequence[Reject],
         profile: Counts | None = None,
     ) -> Self:
-        """Count rows as they were read, answers of shape (n, 2), and rows that got none."""
+        """Count rows as they were read, n texts and answers of shape (n, 2), and the rejects."""
+        scored, empty = len(cleaned), cleaned.count("")
+        if empty:
+            probabilities = probabilities[[bool(text) for text in cleaned]]
         positive = probabilities[:, 1]
         bins = np.minimum((positive * SCORE_BINS).astype(np.intp), SCORE_BINS - 1)
         return cls(
             rows=rows,
-            scored=len(probabilities),
+            scored=scored,
             rejected=len(rejects),
+            empty=empty,
             positive=int(np.count_nonzero(positive > probabilities[:, 0])),
             confidence=float(probabilities.max(axis=1, initial=0.0).sum()),
             scores=np.bincount(bins, minlength=SCORE_BINS).tolist(),
@@ -65,10 +72,10 @@ class Totals:
 
     @property
     def positive_share(self) -> float:
-        """Share of the scored rows whose label is positive."""
-        return self.positive / max(self.scored, 1)
+        """Share of the scored rows with a text whose label is positive."""
+        return self.positive / max(self.scored - self.empty, 1)
 
     @property
     def mean_confidence(self) -> float:
-        """Mean confidence of the scored rows."""
-        return self.confidence / max(self.scored, 1)
+        """Mean confidence of the scored rows with a text."""
+        return self.confidence / max(self.scored - self.empty, 1)

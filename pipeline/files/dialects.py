@@ -66,17 +66,14 @@ class Dialect:
         fields = self._strict_fields(structure, start) if self.quoting != NONE else None
         if fields is None:
             return as_text
-        begins_row = self.quoting == AUTO and self._is_row(structure[start : line_end - 1])
         if fields.end > size:
-            is_text = is_end or self._goes_on(structure[line_end:], begins_row)
-            return as_text if is_text else None
+            return as_text if is_end or self._goes_on(structure[line_end:]) else None
         if fields.end == size and not is_end and not structure.endswith(b"\n"):
             return None
         if fields.end <= line_end:
             return RowEnd(fields.end, True)
-        inside = structure[line_end : fields.end]
-        swallows = self._goes_on(inside, begins_row) or (begins_row and self._are_alike(inside))
-        if fields.number != self.columns or swallows:
+        first, inside = structure[start : line_end - 1], structure[line_end : fields.end]
+        if fields.number != self.columns or self._goes_on(inside) or self._swallows(first, inside):
             return as_text
         return RowEnd(fields.end, True)
 
@@ -100,19 +97,24 @@ class Dialect:
             else:
                 return None
 
-    def _goes_on(self, lines: bytes, begins_row: bool) -> bool:
-        """Whether rows go on in what would be a quoted field: too many lines, or one with numbers.
+    def _goes_on(self, lines: bytes) -> bool:
+        """Whether rows go on in what would be a quoted field, for it has too many lines.
 
-        `begins_row`: the line with the quote is a row by itself. The first line of a field over
-        several is none where columns follow it, its last is none where columns go before it; so
-        both must be. Whole lines alone are looked at: it stays true when more bytes have come.
+        It stays true when more bytes have come.
         """
-        if self.quoting != AUTO:
+        return self.quoting == AUTO and lines.count(b"\n") > MOST_LINES
+
+    def _swallows(self, first: bytes, inside: bytes) -> bool:
+        """Whether what would be one row is rows, from the line with the quote to the last one.
+
+        The first line of a field over several is no row where columns follow the field, its last is
+        none where columns go before it; so both must be. Without numbers by which to tell rows,
+        there must be several lines that are alike.
+        """
+        if self.quoting != AUTO or not self._is_row(first):
             return False
-        whole = lines.split(b"\n")[:-1]
-        if len(whole) > MOST_LINES:
-            return True
-        return begins_row and bool(self.numeric) and any(map(self._is_row, whole))
+        lines = inside.removesuffix(b"\n").split(b"\n")
+        return self._is_row(lines[-1]) if self.numeric else self._are_alike(lines)
 
     def _is_row(self, line: bytes) -> bool:
         """Whether a line has as many fields as the table, and numbers where that has some."""
@@ -121,11 +123,11 @@ class Dialect:
             return False
         return all(_NUMBER.fullmatch(fields[column]) for column in self.numeric)
 
-    def _are_alike(self, lines: bytes) -> bool:
+    def _are_alike(self, lines: list[bytes]) -> bool:
         """Whether all of several lines inside a quoted field have as many fields as the table."""
         if self.columns < 2:
             return False
-        counts = [line.count(self._delimiter) for line in lines.removesuffix(b"\n").split(b"\n")]
+        counts = [line.count(self._delimiter) for line in lines]
         return len(counts) >= FEWEST_ALIKE and set(counts) == {self.columns - 1}
 
     def is_closed(self, line: bytes) -> bool | None:

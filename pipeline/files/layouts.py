@@ -60,6 +60,8 @@ class Layout:
 
     def describe(self) -> str:
         """What was decided, in one line."""
+        if self.format == TABLE and not self.columns:
+            return f"{self.name}: nothing in it"
         parts = [self._format(), *self._text()]
         return f"{self.name}: {', '.join(part for part in parts if part)}"
 

@@ -12,7 +12,7 @@ from pipeline.files.columns import text_column
 from pipeline.files.formats import PARQUET
 from pipeline.files.json_values import json_value
 from pipeline.files.layouts import Layout, ReadSettings
-from pipeline.files.records import ArrowRecords, Parsed, Reject
+from pipeline.files.records import MISSING_TEXT, ArrowRecords, Parsed, Reject
 from pipeline.files.sources import Source
 
 if TYPE_CHECKING:
@@ -84,4 +84,4 @@ def parse(chunk: Chunk) -> Parsed:
 def _reject(chunk: Chunk, batch: "pa.RecordBatch", row: int) -> Reject:
     content = json.dumps(batch.slice(row, 1).to_pylist()[0], ensure_ascii=False, default=json_value)
     line = chunk.start.line + row
-    return Reject(chunk.layout.name, line, None, "the review is null, not a text", content)
+    return Reject(chunk.layout.name, line, None, MISSING_TEXT, content)

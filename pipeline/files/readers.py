@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pipeline.files.columns import TEXT_COLUMNS, find_text_column
 from pipeline.files.layouts import Layout
-from pipeline.files.records import JsonRecords, Records, TableRecords
+from pipeline.files.records import MISSING_TEXT, JsonRecords, Records, TableRecords
 
 Read = tuple[list[str], Records]
 """Reviews and records of as many rows."""
@@ -91,6 +91,8 @@ class JsonReader(Reader):
         if column not in record:
             raise ValueError(f"no {self.layout.text_column or ', '.join(TEXT_COLUMNS)}")
         text = record[column]
+        if text is None:
+            raise ValueError(MISSING_TEXT)
         if not isinstance(text, str):
             raise ValueError(f"the review is {text!r}, not a text")
         return text, line.strip(), record

@@ -21,7 +21,7 @@ Tell = Callable[[Layout], None]
 """Called with the shape of each source, as soon as that is decided."""
 
 
-def ignore(_: Layout) -> None:
+def ignore(_: object) -> None:
     """Tell nobody."""
 
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+MISSING_TEXT = "the review is missing (null), not a text"
+
+
 class Reject(NamedTuple):
     """A row that could not be read: where it is, why, and what it holds.
 
@@ -128,6 +131,17 @@ class ArrowRecords:
         return zip(
             *(map(_finite, column.to_pylist()) for column in self.batch.columns), strict=True
         )
+
+
+def column_of(records: Records, name: str) -> list[Any]:
+    """The values of one column; None where an object lacks it."""
+    if isinstance(records, JsonRecords):
+        return [record.get(name) for record in records.objects]
+    if isinstance(records, ArrowRecords):
+        values: list[Any] = records.batch.column(name).to_pylist()
+        return values
+    place = records.columns().index(name)
+    return [row[place] for row in records.rows()]
 
 
 def _finite(value: object) -> object:

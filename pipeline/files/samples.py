@@ -1,5 +1,7 @@
 """The beginning of a text file, decoded, for deciding its shape."""
 
+import codecs
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,6 +11,8 @@ from pipeline.files.encodings import Encoding
 from pipeline.files.layouts import Layout
 
 SAMPLE_BYTES = 2**16
+
+_QUOTED = re.compile(r'(?:\A|(?<=[\r,;|\t]))"[^"]*+(?:""[^"]*+)*+(?:"|\Z)')
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,15 @@ def take_sample(content: bytes, is_whole: bool, given: str | None, packed: Layou
     if encoding.original is not None:
         body = body.decode(encoding.original, "replace").encode()
     text, _ = encoding.decode(body)
-    returns = encoding.unit == 1 and "\r" in text and "\n" not in text
+    returns = _has_lone_returns(text)
+    if returns and encoding.unit > 1:  # a byte is no character: converted, it is one
+        mark = codecs.BOM_UTF8 if encoding.mark else b""
+        encoding = Encoding("utf-8", mark=mark, original=encoding.codec)
     packed = replace(packed, encoding=encoding, has_lone_returns=returns)
     return Sample(packed.format, text.replace("\r", "\n") if returns else text, is_whole, packed)
+
+
+def _has_lone_returns(text: str) -> bool:
+    """Whether CR alone ends lines, whatever the fields in quotes hold."""
+    bare = _QUOTED.sub("", text) if "\r" in text else ""
+    return "\r" in bare and "\n" not in bare

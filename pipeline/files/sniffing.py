@@ -1,6 +1,5 @@
 """How a table is written, from its first lines: delimiter, header, columns of numbers."""
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -8,7 +7,6 @@ from typing import NamedTuple
 
 from pipeline.errors import InvalidInput
 from pipeline.files.columns import is_text_column
-from pipeline.files.dialects import Dialect
 
 DELIMITERS = (",", "\t", ";", "|")
 NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
@@ -18,7 +16,8 @@ MOST_LINES = 200
 _CLEAR, _MAJORITY = 0.9, 0.5
 """Share of the lines that have as many fields as the first: a table for sure, or mostly one."""
 _LONGEST_NAME = 30
-_QUOTED = re.compile(r'"[^"]*"')
+_QUOTED = r'(?:\A|(?<=[\n{0}]))"[^"]*+(?:""[^"]*+)*+"(?=[\n{0}]|\Z)'
+"""A field in quotes, in rows that end with LF and have this delimiter."""
 _NUMBER = re.compile(r"\s*[+-]?\d+(?:\.\d+)?\s*")
 
 
@@ -36,13 +35,37 @@ class Candidate(NamedTuple):
         return self.number > 0 and self.share >= _CLEAR
 
 
+def flat_rows(lines: Sequence[str], delimiter: str) -> list[str]:
+    """The first rows, each as a line: of quoted fields without quotes, delimiters and line ends."""
+    inside = re.compile(rf'["\n{re.escape(delimiter)}]')
+    text = _quoted(delimiter).sub(lambda field: inside.sub("", field[0]), "\n".join(lines))
+    return text.split("\n")[:MOST_LINES]
+
+
+def is_quoted_as_csv(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether the quotes in the first lines are for sure those that a program has written.
+
+    They are in all rows, or around a delimiter or doubled quotes; and at most one field is open,
+    the last one. Such a program would have doubled a quote that is text.
+    """
+    text, quoted = "\n".join(lines), _quoted(delimiter)
+    fields, others = quoted.findall(text), quoted.sub("", text)
+    opened = re.findall(rf'(?:\A|[\n{re.escape(delimiter)}])"', others)
+    is_needed = any('"' in f[1:-1] or (delimiter in f and "\n" not in f) for f in fields)
+    return len(opened) <= 1 and (is_needed or len(fields) > others.count("\n"))
+
+
+def _quoted(delimiter: str) -> re.Pattern[str]:
+    return re.compile(_QUOTED.format(re.escape(delimiter)))
+
+
 def candidates(lines: Sequence[str]) -> dict[str, Candidate]:
     """What speaks for each delimiter; `lines` are whole and not blank."""
-    bare = [_QUOTED.sub("", line) for line in lines[:MOST_LINES]]
     found = {}
     for delimiter in DELIMITERS:
-        counts = [line.count(delimiter) for line in bare]
-        first = lines[0].split(delimiter)
+        rows = flat_rows(lines, delimiter)
+        counts = [row.count(delimiter) for row in rows]
+        first = rows[0].split(delimiter)
         names = any(is_text_column(name.strip(' "')) for name in first)
         short = all(len(name) <= _LONGEST_NAME for name in first)
         share = counts.count(counts[0]) / len(counts)
@@ -84,9 +107,7 @@ def text_delimiter(lines: Sequence[str], name: str) -> str | None:
     if found["\t"].is_clear and found["\t"].share == 1.0:
         return "\t"
     for delimiter in (d for d in DELIMITERS if found[d].number and len(lines) > 1):
-        numbered = [bool(_NUMBER.fullmatch(line.partition(delimiter)[0])) for line in lines]
-        separated = [delimiter in line for line in lines]
-        share = sum(map(all, zip(numbered, separated, strict=True))) / len(lines)
+        share = _numbered(flat_rows(lines, delimiter), delimiter)
         if share == 1.0:
             return delimiter
         if share >= _MAJORITY and len(lines) > 3:
@@ -98,13 +119,19 @@ def text_delimiter(lines: Sequence[str], name: str) -> str | None:
     return None
 
 
-def columns_in(lines: Sequence[str], delimiter: str) -> tuple[int, bool]:
+def _numbered(rows: Sequence[str], delimiter: str) -> float:
+    """Share of the rows that are a number, the delimiter and more."""
+    parts = [row.partition(delimiter) for row in rows]
+    return sum(bool(_NUMBER.fullmatch(first) and found) for first, found, _ in parts) / len(rows)
+
+
+def columns_in(rows: Sequence[str], delimiter: str) -> tuple[int, bool]:
     """(Columns of a table without a header, whether its last one holds delimiters unquoted)."""
-    counts = Counter(_QUOTED.sub("", line).count(delimiter) for line in lines[:MOST_LINES])
+    counts = Counter(row.count(delimiter) for row in rows)
     (usual, often), fewest = counts.most_common(1)[0], min(counts)
     if often == counts.total():
         return usual + 1, False
-    firsts = [line.split(delimiter)[:fewest] for line in lines]
+    firsts = [row.split(delimiter)[:fewest] for row in rows]
     is_open_ended = fewest > 0 and all(_NUMBER.fullmatch(f[0]) for f in firsts)
     return (fewest if is_open_ended else usual) + 1, is_open_ended
 
@@ -131,14 +158,9 @@ def first_is_header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bo
     return False if any(map(_NUMBER.fullmatch, first)) else None
 
 
-def plain_rows(lines: Sequence[str], delimiter: str, columns: int) -> list[list[str]]:
-    """Rows that are a line with nothing odd about it, for looking at what the columns hold."""
-    dialect = Dialect(delimiter, columns)
-    odd = {
-        line for line in lines[:MOST_LINES] if "\r" in line or not dialect.is_closed(_ascii(line))
-    }
-    plain = [line for line in lines[:MOST_LINES] if line not in odd]
-    return [row for row in csv.reader(plain, delimiter=delimiter) if len(row) == columns]
+def split_rows(rows: Sequence[str], delimiter: str, columns: int) -> list[list[str]]:
+    """The fields of those flat rows that have as many as the table."""
+    return [fields for row in rows if len(fields := row.split(delimiter)) == columns]
 
 
 def text_place(rows: Sequence[Sequence[str]]) -> int | None:
@@ -157,8 +179,3 @@ def text_place(rows: Sequence[Sequence[str]]) -> int | None:
         len(ordered) > 1 and lengths[ordered[0]] >= 3 * lengths[ordered[1]]
     )
     return ordered[0] if is_clear else None
-
-
-def _ascii(line: str) -> bytes:
-    """One byte a character, those of structure as they are."""
-    return line.encode("ascii", "replace")

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pipeline.errors import InvalidInput
 from pipeline.files import sniffing
 from pipeline.files.columns import distinct, find_column, text_column
-from pipeline.files.dialects import Dialect
+from pipeline.files.dialects import AUTO, Dialect
+from pipeline.files.dialects import CSV as QUOTED
 from pipeline.files.formats import CSV, DELIMITERS, TSV
 from pipeline.files.layouts import TABLE, Layout, ReadSettings
 from pipeline.files.samples import Sample
@@ -25,16 +26,17 @@ def table_layout(sample: Sample, settings: ReadSettings) -> Layout:
         return replace(sample.layout(TABLE, (), None), dialect=Dialect(",", 0))
     delimiter = settings.delimiter or separator[4:5] or _delimiter(sample, lines)
     header, end = _first_row(sample, delimiter, len(separator))
-    rows = sniffing.plain_rows(lines[1:], delimiter, len(header))
+    flat = sniffing.flat_rows(lines, delimiter)
+    rows = sniffing.split_rows(flat[1:], delimiter, len(header))
     has_header = _has_header(sample, settings, header, rows)
-    dialect = Dialect(delimiter, len(header), settings.quoting)
+    dialect = Dialect(delimiter, len(header), _quoting(settings, lines, delimiter))
     if has_header:
         names = distinct(header)
         text = text_column(names, settings.column, sample.name)
     else:
         end = len(separator)
-        columns, is_open_ended = sniffing.columns_in(lines, delimiter)
-        rows = sniffing.plain_rows(lines, delimiter, columns)
+        columns, is_open_ended = sniffing.columns_in(flat, delimiter)
+        rows = sniffing.split_rows(flat, delimiter, columns)
         names = tuple(f"column_{number}" for number in range(1, columns + 1))
         text = _text_without_header(sample.name, names, settings.column, rows)
         is_open_ended = is_open_ended and text == names[-1]
@@ -57,6 +59,12 @@ def _delimiter(sample: Sample, lines: list[str]) -> str:
     if usual is not None:
         return sniffing.table_delimiter(lines, usual, sample.name)
     return sniffing.text_delimiter(lines, sample.name) or DELIMITERS[CSV]
+
+
+def _quoting(settings: ReadSettings, lines: list[str], delimiter: str) -> str:
+    if settings.quoting == AUTO and sniffing.is_quoted_as_csv(lines, delimiter):
+        return QUOTED
+    return settings.quoting
 
 
 def _first_row(sample: Sample, delimiter: str, start: int) -> tuple[list[str], int]:

@@ -1,28 +1,51 @@
-"""Labelled reviews, and reading them from a file with the columns of NSMC."""
+"""Labelled reviews, out of a file of any format that is read."""
 
-import csv
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from pipeline.errors import InvalidInput
+from pipeline.files.chunks import BEGINNING
+from pipeline.files.layouts import Layout, ReadSettings
+from pipeline.files.parsing import parse_chunk
+from pipeline.files.reading import ignore, look_at, read_chunks
+from pipeline.files.records import MISSING_TEXT, Parsed, column_of
+from pipeline.files.sources import Source
+from pipeline.reviews.label_columns import label_column
+from pipeline.reviews.label_values import COMMON, HOW, LabelValues, key
 
-if TYPE_CHECKING:
-    import _csv
+CHUNK_BYTES = 2**20
+MOST_UNKNOWN = 0.1
+"""Share of rows that may have other labels than are understood by themselves."""
+
+
+@dataclass(frozen=True)
+class LabelledSettings:
+    """How a labelled file is read; `labels` is None where its values are to be understood."""
+
+    read: ReadSettings = field(default_factory=ReadSettings)
+    input_format: str | None = None
+    label_column: str | None = None
+    labels: LabelValues | None = None
 
 
 @dataclass(frozen=True)
 class Reviews:
     """Labelled reviews in file order; labels are 0 (negative) and 1 (positive).
 
-    `sha256` is that of the whole file, in hexadecimal.
+    `sha256` is that of the whole file, in hexadecimal. `left_out`: how many rows are not among
+    them, by label, "" for none. `without_text`: how many rows have no text; those whose text is
+    empty, not missing, are among the reviews.
     """
 
     texts: list[str]
     labels: list[int]
     sha256: str
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    without_text: int = 0
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -34,45 +57,107 @@ class Reviews:
             self, texts=[text for text, _ in pairs], labels=[label for _, label in pairs]
         )
 
+    def describe(self) -> str:
+        """How many there are, and what was left out, in one line."""
+        positive = sum(self.labels)
+        line = f"{len(self):,} reviews, {positive:,} positive, {len(self) - positive:,} negative"
+        others = [f"{value or 'no label'} ({rows:,} rows)" for value, rows in self.left_out.items()]
+        if others:
+            line += f"; left out by label: {', '.join(others)}"
+        return line + (f"; {self.without_text:,} rows have no text" if self.without_text else "")
 
-def read_reviews(path: Path) -> Reviews:
-    """Read a labelled file: tab-separated with a header, columns `document` and `label` (0 or 1).
 
-    Raises InvalidInput, with the number of the line, for any other file.
+Tell = Callable[[str], None]
+"""Called with lines about what was decided and read."""
+
+AS_FOUND = LabelledSettings()
+"""Nothing said: columns and labels are found by their names and values."""
+
+
+def read_reviews(path: Path, settings: LabelledSettings = AS_FOUND, tell: Tell = ignore) -> Reviews:
+    """Read a labelled file; rows whose label is neither positive nor negative are counted.
+
+    `tell` is called with a line about its shape, and one about its reviews. Raises InvalidInput for
+    a file without labels that are understood, and for a row that cannot be read, with its line.
     """
-    content = path.read_bytes()
-    try:
-        lines = content.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+    inputs = look_at([Source.named(str(path), settings.input_format)], settings.read)
+    layout = inputs[0].layout
+    if layout is None:
+        raise InvalidInput(f"{path} is a pipe; labelled reviews are read from a file.")
+    tell(layout.describe())
+    texts: list[str] = []
+    values: list[Any] = []
+    missing = 0
+    column = _label_column(layout, settings)
+    for chunk in read_chunks(inputs, BEGINNING, CHUNK_BYTES):
+        parsed = parse_chunk(chunk)
+        missing += _missing_texts(parsed)
+        texts += parsed.texts
+        values += column_of(parsed.records, column)
+    labels = [(settings.labels or COMMON).label(value) for value in values]
+    unknown = _unknown(values, labels)
+    _check(path, column, labels, unknown, settings)
+    known = [row for row, label in enumerate(labels) if label is not None]
+    without_text = missing + sum(not texts[row].strip() for row in known)
+    reviews = Reviews(
+        [texts[row] for row in known],
+        [label for label in labels if label is not None],
+        _sha256(path),
+        unknown,
+        without_text,
+    )
+    tell(f"{path}: {reviews.describe()}, labels in column {column!r}")
+    return reviews
+
+
+def _label_column(layout: Layout, settings: LabelledSettings) -> str:
+    if not layout.columns:
+        raise InvalidInput(f"{layout.name} has no reviews with labels.")
+    return label_column(layout, settings.label_column, settings.labels)
+
+
+def _missing_texts(parsed: Parsed) -> int:
+    """How many rows lack their text; any other row that cannot be read raises InvalidInput."""
+    broken = [reject for reject in parsed.rejects if reject.reason != MISSING_TEXT]
+    if broken:
+        raise InvalidInput(f"{str(broken[0]).rstrip('.')}. Fix or remove that row.")
+    return len(parsed.rejects)
+
+
+def _unknown(values: list[Any], labels: list[int | None]) -> dict[str, int]:
+    """Rows by their label, of those that are left out, the most frequent first."""
+    pairs = zip(values, labels, strict=True)
+    others = (_shown(value) for value, label in pairs if label is None)
+    return dict(Counter(others).most_common())
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else key(value)
+
+
+def _check(
+    path: Path,
+    column: str,
+    labels: list[int | None],
+    unknown: Mapping[str, int],
+    settings: LabelledSettings,
+) -> None:
+    """Refuse labels of which too many, or all, are not understood."""
+    if not labels:
+        raise InvalidInput(f"{path} has no reviews. Give a file with at least one.")
+    others = sum(count for value, count in unknown.items() if value)
+    is_asked = settings.labels is not None
+    if others == len(labels) or (not is_asked and others > MOST_UNKNOWN * len(labels)):
+        shown = ", ".join(f"{value!r} ({count:,} rows)" for value, count in _first(unknown))
         raise InvalidInput(
-            f"{path} is not UTF-8: byte {error.start} in line {line}. Save it as UTF-8 first."
-        ) from None
-    rows = csv.reader((f"{line}\n" for line in lines), delimiter="\t")
-    header = next(rows, [])
-    missing = [name for name in ("document", "label") if name not in header]
-    if missing:
-        raise InvalidInput(
-            f"{path} has no column {' and no column '.join(map(repr, missing))} in its first line; "
-            "a labelled file is tab-separated with the columns document and label (0 or 1)."
+            f"{path}: what {shown} in the column {column!r} mean is not known. Say it with {HOW}."
         )
-    texts, labels = _columns(path, rows, header)
-    if not texts:
-        raise InvalidInput(f"{path} has a header but no reviews.")
-    return Reviews(texts, labels, hashlib.sha256(content).hexdigest())
 
 
-def _columns(path: Path, rows: "_csv.Reader", header: Sequence[str]) -> tuple[list[str], list[int]]:
-    document, label = header.index("document"), header.index("label")
-    texts, labels = [], []
-    for row in rows:
-        if not row:
-            continue
-        if len(row) != len(header) or row[label] not in ("0", "1"):
-            raise InvalidInput(
-                f"{path}, line {rows.line_num}: expected {len(header)} tab-separated fields with "
-                f"label 0 or 1. Fix or remove that line."
-            )
-        texts.append(row[document])
-        labels.append(int(row[label]))
-    return texts, labels
+def _first(unknown: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    yield from [(value, count) for value, count in unknown.items() if value][:8]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -33,17 +33,18 @@ TEST = NsmcFile(
 NSMC = (TRAIN, TEST)
 
 
-def find_split(data: Path) -> tuple[Path, Path | None]:
+def find_split(data: Path, test_file: Path | None = None) -> tuple[Path, Path | None]:
     """Return (file to train on, file to test on or None) for a folder with NSMC or a labelled file.
 
-    Raises InvalidInput if the folder does not hold NSMC.
+    `test_file` is taken rather than NSMC's own. Raises InvalidInput if the folder does not hold
+    NSMC.
     """
     if data.is_file():
-        return data, None
+        return data, test_file
     train, test = data / TRAIN.name, data / TEST.name
     if not train.is_file():
         raise InvalidInput(
             f"No {TRAIN.name} in {data}. Get NSMC with `sentiment data --to {data}`, "
             "or name a labelled file with --data FILE."
         )
-    return train, test if test.is_file() else None
+    return train, test_file or (test if test.is_file() else None)

@@ -106,7 +106,7 @@ def parse_request(body: bytes, kind: type[Body]) -> Body:
 
 def _load_json(body: bytes) -> Any:
     try:
-        text = body.decode("utf-8")
+        text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise RequestRefused(400, "bad_encoding", "The body is not UTF-8.") from None
     try:

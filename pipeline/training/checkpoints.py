@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.durability import sync, unfinished
+from pipeline.durability import create_folder, sync, unfinished
 from pipeline.errors import InvalidInput, ModelMissing
 
 SECONDS_BETWEEN = 600.0
@@ -50,13 +50,21 @@ class Checkpoints:
         """Replace the checkpoint; a crash leaves the old one intact."""
         import torch
 
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        create_folder(self.path.parent)
         temporary = unfinished(self.path)
-        torch.save({**state, "identity": self.identity}, temporary)
-        sync(temporary)
-        temporary.replace(self.path)
+        try:
+            torch.save({**state, "identity": self.identity}, temporary)
+            sync(temporary)
+            temporary.replace(self.path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync(self.path.parent)
         self._saved_at = time.monotonic()
 
     def remove(self) -> None:
-        """Remove the checkpoint, since the training is finished."""
+        """Remove the checkpoint: only once the run that came of it is on the disk."""
+        unfinished(self.path).unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
+        if self.path.parent.is_dir():
+            sync(self.path.parent)

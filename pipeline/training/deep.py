@@ -11,15 +11,24 @@ import numpy as np
 from pipeline.artifacts.runs import Run, save_run
 from pipeline.artifacts.verification import CONFIG, TOKENIZER, WEIGHTS, pack_parameters
 from pipeline.errors import InvalidInput
+from pipeline.files.reading import ignore
 from pipeline.models.base import Model
 from pipeline.models.blending import BlendedModel, DeepModel
+from pipeline.models.transformer.checking import check_tokenizer
 from pipeline.models.transformer.hub import Download
+from pipeline.models.transformer.libraries import needs_extra
 from pipeline.models.transformer.model import TransformerModel
-from pipeline.models.transformer.pretrained import load_encoder, read_tokenizer
+from pipeline.models.transformer.positions import longest_input
+from pipeline.models.transformer.pretrained import (
+    in_safetensors,
+    load_encoder,
+    read_config,
+    read_tokenizer,
+)
 from pipeline.models.transformer.tokens import TextEncoder
 from pipeline.models.transformer.torch_engine import module_files
 from pipeline.quality.metrics import measure
-from pipeline.reviews.labelled import Reviews
+from pipeline.reviews.labelled import AS_FOUND, LabelledSettings, Reviews, Tell
 from pipeline.reviews.splitting import split_rows
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.training.checkpoints import Checkpoints
@@ -40,6 +49,7 @@ UNFINISHED = "unfinished"
 SMALLEST_TRAINING = 40
 
 
+@needs_extra("deep")
 def train_deep(
     data: Path,
     root: Path,
@@ -47,22 +57,30 @@ def train_deep(
     settings: FineTuningSettings,
     resume: bool = False,
     blend: bool = True,
+    reading: LabelledSettings = AS_FOUND,
+    test: Path | None = None,
+    tell: Tell = ignore,
 ) -> Run:
     """Fine-tune an encoder on labelled reviews, blend it with n-grams; save a run under `root`.
 
     `resume` continues an unfinished training, of which only `epochs` and `blend` may differ.
     Without `blend` the encoder answers alone. Raises InvalidInput where the data cannot be trained
-    on, ModelMissing where there is no training to resume.
+    on, ModelMissing where there is no training to resume, ArtifactRefused for an encoder whose
+    weights or tokenizer are not its own.
     """
     import torch
 
     started = time.perf_counter()
-    train_reviews, test_reviews, facts = read_split(data, settings.seed)
+    train_reviews, test_reviews, facts = read_split(data, settings.seed, reading, test, tell)
     learned, held_out = _examples(train_reviews, settings)
     torch.manual_seed(settings.seed)
-    module, tokenizer = load_encoder(base.folder), read_tokenizer(base.folder)
+    read_config(base.folder)
+    with in_safetensors(base) as folder:
+        module, tokenizer = load_encoder(folder), read_tokenizer(folder)
+    check_tokenizer(tokenizer, module)
+    encoder = TextEncoder(tokenizer, min(settings.max_tokens, longest_input(module)))
     checkpoints = Checkpoints(root / UNFINISHED / "deep.pt", _identity(settings, facts, base))
-    tuning = FineTuning(module, TextEncoder(tokenizer, settings.max_tokens), settings, checkpoints)
+    tuning = FineTuning(module, encoder, settings, checkpoints)
     tuning.run(learned, held_out, resume)
     training = asdict(settings)
     transformer = calibrate(tuning.model(), tokenizer, held_out)
@@ -70,19 +88,19 @@ def train_deep(
     if blend:
         model, record = _blended(transformer, learned, held_out, settings.seed)
         training |= record
-    test = Examples(clean_all(test_reviews.texts), np.array(test_reviews.labels, np.intp))
+    examples = Examples(clean_all(test_reviews.texts), np.array(test_reviews.labels, np.intp))
     run = Run.describe(
         slot="deep",
         cleaning_version=CLEANING_VERSION,
         settings={**model.to_record(), "training": training},
         data={**facts, "base": base.record()},
-        metrics=_figures(model, held_out, test),
+        metrics=_figures(model, held_out, examples),
         profile=profile_of(model, held_out.texts),
         versions={name: version(name) for name in LIBRARIES},
         seconds=round(time.perf_counter() - started, 1),
     )
     save_run(root, run, _files(model, module, tokenizer))
-    checkpoints.remove()
+    checkpoints.remove()  # the run is on the disk: until here, a crash loses no epoch
     return run
 
 

@@ -11,11 +11,12 @@ import numpy as np
 
 from pipeline.artifacts.runs import Run, save_run
 from pipeline.artifacts.verification import pack_parameters
+from pipeline.files.reading import ignore
 from pipeline.models.base import Model
 from pipeline.models.linear import LinearModel
 from pipeline.quality.metrics import Metrics, measure
 from pipeline.quality.profile import reference_profile
-from pipeline.reviews.labelled import Reviews, read_reviews
+from pipeline.reviews.labelled import AS_FOUND, LabelledSettings, Reviews, Tell, read_reviews
 from pipeline.reviews.nsmc import find_split
 from pipeline.reviews.splitting import split_rows
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
@@ -26,13 +27,20 @@ TEST_SHARE = 0.2
 """Share of the reviews set aside for testing where the data has no test file of its own."""
 
 
-def train(data: Path, root: Path, settings: LinearSettings) -> Run:
+def train(
+    data: Path,
+    root: Path,
+    settings: LinearSettings,
+    reading: LabelledSettings = AS_FOUND,
+    test: Path | None = None,
+    tell: Tell = ignore,
+) -> Run:
     """Train the fast model on a folder with NSMC or on one labelled file; save a run under `root`.
 
     Raises InvalidInput where the data cannot be trained on.
     """
     started = time.perf_counter()
-    train_reviews, test_reviews, facts = read_split(data, settings.seed)
+    train_reviews, test_reviews, facts = read_split(data, settings.seed, reading, test, tell)
     cleaned = clean_all(train_reviews.texts)
     fitted = fit_linear(cleaned, train_reviews.labels, settings)
     training = {**asdict(settings), "inverse_regularization": fitted.inverse_regularization}
@@ -68,20 +76,27 @@ def profile_of(model: Model, cleaned: Sequence[str]) -> dict[str, Any]:
     return reference_profile(cleaned, positive, model.coverage(cleaned))
 
 
-def read_split(data: Path, seed: int) -> tuple[Reviews, Reviews, dict[str, Any]]:
+def read_split(
+    data: Path,
+    seed: int,
+    reading: LabelledSettings = AS_FOUND,
+    test: Path | None = None,
+    tell: Tell = ignore,
+) -> tuple[Reviews, Reviews, dict[str, Any]]:
     """Return (reviews to train on, reviews to test on, what the run records of them).
 
     Raises InvalidInput where the data cannot be read.
     """
-    train_path, test_path = find_split(data)
-    reviews = read_reviews(train_path)
+    train_path, test_path = find_split(data, test)
+    reviews = read_reviews(train_path, reading, tell)
     facts = {"train": _facts(train_path, reviews)}
     if test_path is not None:
-        test = read_reviews(test_path)
-        return reviews, test, {**facts, "test": _facts(test_path, test)}
+        others = read_reviews(test_path, reading, tell)
+        return reviews, others, {**facts, "test": _facts(test_path, others)}
     kept, aside = split_rows(reviews.texts, TEST_SHARE, seed)
     return reviews.take(kept), reviews.take(aside), {**facts, "rows_set_aside": aside.size}
 
 
 def _facts(path: Path, reviews: Reviews) -> dict[str, Any]:
-    return {"name": path.name, "sha256": reviews.sha256, "rows": len(reviews)}
+    facts = {"name": path.name, "sha256": reviews.sha256, "rows": len(reviews)}
+    return facts | ({"left_out": dict(reviews.left_out)} if reviews.left_out else {})

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InvalidInput
 from pipeline.models.transformer.model import TransformerModel, TransformerSettings
+from pipeline.models.transformer.positions import longest_input
 from pipeline.models.transformer.tokens import TextEncoder, pad
 from pipeline.models.transformer.torch_engine import TorchEngine
 from pipeline.progress import progress_bar
@@ -165,7 +166,8 @@ class FineTuning:
 
     def model(self) -> TransformerModel:
         """The present weights as a model that is not calibrated."""
-        return TransformerModel(TransformerSettings(), self.encoder, TorchEngine(self.module))
+        settings = TransformerSettings(max_tokens=longest_input(self.module))
+        return TransformerModel(settings, self.encoder, TorchEngine(self.module))
 
     def _is_stuck(self) -> bool:
         """Whether none of the last `patience` evaluations was better than the best before them."""

@@ -95,19 +95,21 @@ def _analyzer(name: str) -> Finding:
 
 
 def _artifacts(root: Path) -> Iterator[Finding]:
-    try:
-        stored = list_artifacts(root)
-        current = {slot: read_current(root / slot).get("digest") for slot in HOW_TO_GET}
-    except ArtifactRefused as error:
-        yield Finding("artifacts", "cannot be listed", str(error))
-        return
+    stored = list_artifacts(root)
     for item in stored:
         if item.manifest is None:
             fix = "Remove the folder, or put it back whole."
             yield Finding("artifact", f"{item.folder} cannot be read", fix)
-    for slot, digest in current.items():
-        if digest is None:
-            yield Finding(f"{slot} model", f"none in {root}", HOW_TO_GET[slot])
-        else:
-            count = sum(item.folder.parent.name == slot for item in stored)
-            yield Finding(f"{slot} model", f"{digest[:12]}, one of {count} artifacts in {root}")
+    for slot in HOW_TO_GET:
+        yield _current(root, slot, sum(item.folder.parent.name == slot for item in stored))
+
+
+def _current(root: Path, slot: str, count: int) -> Finding:
+    """Which of the slot's artifacts is current; `count`: how many it has."""
+    try:
+        digest = read_current(root / slot).get("digest")
+    except ArtifactRefused as error:
+        return Finding(f"{slot} model", f"unknown; {count} artifacts in {root}", str(error))
+    if digest is None:
+        return Finding(f"{slot} model", f"none in {root}", HOW_TO_GET[slot])
+    return Finding(f"{slot} model", f"{digest[:12]}, one of {count} artifacts in {root}")

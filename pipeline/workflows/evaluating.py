@@ -14,7 +14,7 @@ from pipeline.models.base import Model
 from pipeline.models.slots import load_model
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import Metrics, measure
-from pipeline.reviews.labelled import Reviews, read_reviews
+from pipeline.reviews.labelled import Reviews
 from pipeline.text.cleaning import clean_all
 
 AT_A_TIME = 1024
@@ -30,19 +30,17 @@ class Evaluated:
     positive: NDArray[np.float64] = field(repr=False)
 
 
-def evaluate_run(data: Path, root: Path, run_id: str) -> Metrics:
-    """Figures of a run over a labelled file; raises InvalidInput or ModelMissing."""
+def evaluate_run(reviews: Reviews, root: Path, run_id: str) -> Metrics:
+    """Figures of a run over labelled reviews; raises ModelMissing."""
     run, files = load_run(find_run(root, run_id))
-    reviews = read_reviews(data)
     return _evaluate(run.slot, load_model(run.slot, files, run.settings), reviews).metrics
 
 
-def evaluate(data: Path, root: Path, slots: Sequence[str]) -> list[Evaluated]:
-    """Figures of the current artifacts of these slots over a labelled file.
+def evaluate(reviews: Reviews, root: Path, slots: Sequence[str]) -> list[Evaluated]:
+    """Figures of the current artifacts of these slots over labelled reviews.
 
-    Raises InvalidInput for the data, ModelMissing or ArtifactRefused for a model.
+    Raises ModelMissing or ArtifactRefused for a model.
     """
-    reviews = read_reviews(data)
     handlers = [load_current(root, slot) for slot in slots]
     return [_evaluate(handler.slot, handler.model, reviews) for handler in handlers]
 

@@ -7,7 +7,7 @@ from pipeline.errors import InvalidInput
 from pipeline.files.chunks import BEGINNING
 from pipeline.files.layouts import ReadSettings
 from pipeline.files.parsing import parse_chunk
-from pipeline.files.reading import look_at, read_chunks
+from pipeline.files.reading import Tell, ignore, look_at, read_chunks
 from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
 from pipeline.quality.drift import drift
@@ -24,7 +24,9 @@ class FileDrift:
     indexes: dict[str, float]
 
 
-def measure_drift(handler: Handler, sources: Sequence[Source], settings: ReadSettings) -> FileDrift:
+def measure_drift(
+    handler: Handler, sources: Sequence[Source], settings: ReadSettings, tell: Tell = ignore
+) -> FileDrift:
     """Compare the reviews of all sources with the artifact's reference profile.
 
     Raises InvalidInput for a row that cannot be read, for files without reviews, and for an
@@ -36,7 +38,8 @@ def measure_drift(handler: Handler, sources: Sequence[Source], settings: ReadSet
             "Pull it again with `sentiment pull --reviews FILE`."
         )
     counts: Counts | None = None
-    for chunk in read_chunks(look_at(sources, settings), BEGINNING, CHUNK_BYTES):
+    inputs = look_at(sources, settings, tell)
+    for chunk in read_chunks(inputs, BEGINNING, CHUNK_BYTES, tell):
         parsed = parse_chunk(chunk)
         if parsed.rejects:
             raise InvalidInput(f"{str(parsed.rejects[0]).rstrip('.')}. Fix that row.")

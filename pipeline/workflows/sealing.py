@@ -8,7 +8,7 @@ from pipeline.artifacts.golden import golden_texts
 from pipeline.artifacts.manifest import GoldenAnswer, Manifest
 from pipeline.artifacts.publishing import publish
 from pipeline.artifacts.runs import Run, find_run, load_run
-from pipeline.errors import ArtifactRefused
+from pipeline.errors import ArtifactRefused, InvalidInput
 from pipeline.handlers.base import to_predictions
 from pipeline.handlers.loading import load_folder
 from pipeline.models.base import Model
@@ -47,6 +47,7 @@ def serialize(
     destination: Path,
     key: Path | None = None,
     form: Form | None = None,
+    only_fast: bool = False,
 ) -> str:
     """Seal a run (the newest if None) into an artifact under `destination`; return its digest.
 
@@ -57,6 +58,16 @@ def serialize(
     """
     run, files = load_run(find_run(root, run_id))
     tolerance = TOLERANCE
+    if run.slot == "fast" and form is not None:
+        raise InvalidInput(
+            f"The run {run.id} is of the fast model, which has one form: leave out --engine, "
+            "--precision and --reviews."
+        )
+    if run.slot != "fast" and only_fast:
+        raise InvalidInput(
+            f"The run {run.id} is of the deep model, which cannot be a scikit-learn pipeline: "
+            "leave out --also."
+        )
     if run.slot == "deep":
         run, files, tolerance = _in_form(run, files, form or Form())
     model = load_model(run.slot, files, run.settings)

@@ -3,9 +3,11 @@
 import json
 import os
 import pickle
+import pwd
 import resource
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import joblib
@@ -131,11 +133,16 @@ def test_a_pipe_is_refused_at_once(folder: Path, name: str) -> None:
         load_folder(folder)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root can read every folder")
-def test_a_folder_that_cannot_be_listed_is_refused(folder: Path) -> None:
-    folder.chmod(0o300)
-    with pytest.raises(ArtifactRefused, match="cannot be read"):
-        load_folder(folder)
+def test_a_folder_that_cannot_be_listed_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)  # the user nobody may not pass those above it
+    relative = Path(folder.name)
+    with _not_root(relative):
+        load_folder(relative)
+        relative.chmod(0o300)
+        with pytest.raises(ArtifactRefused, match="cannot be read"):
+            load_folder(relative)
 
 
 def test_a_list_shows_what_has_another_digest_as_unreadable(root: Path) -> None:
@@ -149,6 +156,23 @@ def test_sealing_collects_what_a_crash_left(root: Path) -> None:
     left.write_text("{")
     serialize(root, None, root)
     assert not left.exists()
+
+
+@contextmanager
+def _not_root(folder: Path) -> Iterator[None]:
+    """Root can list every folder: be nobody for a while, whose folder this now is."""
+    if os.geteuid() != 0:
+        yield
+        return
+    nobody = pwd.getpwnam("nobody").pw_uid
+    folder.parent.chmod(0o755)
+    for path in (folder, *folder.iterdir()):
+        os.chown(path, nobody, -1)
+    os.seteuid(nobody)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def _forge(folder: Path, change: Callable[[dict[str, object]], dict[str, object]]) -> None:

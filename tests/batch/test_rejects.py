@@ -25,7 +25,12 @@ CASES = {
         17,
         "no text",
     ),
-    "null.jsonl": (b'{"text": "good"}\n{"text": null}\n{"text": "fine"}', 2, 17, "is None, not a"),
+    "null.jsonl": (
+        b'{"text": "good"}\n{"text": null}\n{"text": "fine"}',
+        2,
+        17,
+        "is missing (null)",
+    ),
     "deep.jsonl": (
         b'{"text": "good"}\n{"text": ' + b"[" * 99_999 + b'\n{"text": "fine"}',
         2,

@@ -60,6 +60,7 @@ def write_input(path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scored", ["out.csv", "out.tsv.gz", "out.jsonl.zst", "out.parquet"])
 @pytest.mark.parametrize("given", ["in.csv", "utf16.csv", "in.csv.gz", "in.csv.xz", "in.parquet"])
 def test_resumed_output_is_byte_identical(
@@ -252,6 +253,7 @@ def test_one_run_at_a_time(handler: Handler, tmp_path: Path) -> None:
     score_files(handler, make_job(source, output), watch=again)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_forked", [True, False])
 @pytest.mark.parametrize("block_bytes", [shared_blocks.BLOCK_BYTES, 700, 16])
 @pytest.mark.parametrize("name", ["csv", "parquet"])
@@ -311,7 +313,20 @@ def test_a_worker_that_dies_is_told(
     assert output.read_bytes() == (tmp_path / "undisturbed.csv").read_bytes()
 
 
-def test_an_output_over_its_input_is_refused(handler: Handler, tmp_path: Path) -> None:
-    source = write_input(tmp_path / "in.csv")
-    with pytest.raises(InvalidInput, match="is the input"):
-        score(handler, source, tmp_path / "." / "in.csv")
+@pytest.mark.parametrize("written", ["", ".partial", ".journal", ".rejects.jsonl", ".lock"])
+@pytest.mark.parametrize("way", ["path", "link", "hard link"])
+def test_an_input_is_never_written_over(
+    handler: Handler, tmp_path: Path, written: str, way: str
+) -> None:
+    output = tmp_path / "out.csv"
+    place = output.with_name(output.name + written)
+    source = write_input(tmp_path / "in.csv") if way != "path" else write_input(place)
+    if way == "link":
+        place.symlink_to(source)
+    elif way == "hard link":
+        place.hardlink_to(source)
+    content = source.read_bytes()
+    (tmp_path / "sub").mkdir()
+    with pytest.raises(InvalidInput, match="is the same file as"):
+        score(handler, tmp_path / "sub" / ".." / source.name, output, input_format="csv")
+    assert source.read_bytes() == content

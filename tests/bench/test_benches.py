@@ -22,7 +22,10 @@ SCRIPTS = [
     "bench_serving.py",
 ]
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pins to a core as Linux does")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="pins to a core as Linux does"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +48,8 @@ def artifacts(folder):
 
 @pytest.mark.parametrize("script", [name for name in SCRIPTS if name != "bench_deep.py"])
 def test_prints_a_row_for_each_side(script, folder, artifacts):
+    if script == "bench_batch.py":
+        pytest.importorskip("pyarrow", reason="needs the extra [parquet]")
     command = [sys.executable, BENCH / script, "--quick", "--models", folder]
     environment = {**os.environ, "SENTIMENT_ARTIFACTS": artifacts, "TMPDIR": str(folder)}
     answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)

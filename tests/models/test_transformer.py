@@ -28,6 +28,8 @@ from pipeline.workflows.pulling import pull
 from pipeline.workflows.sealing import Form, serialize
 from tests.support.paths import SAMPLE, Invoke
 
+pytestmark = pytest.mark.slow
+
 BATCHES = (7, 32)
 
 

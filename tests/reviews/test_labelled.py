@@ -37,12 +37,15 @@ def test_quotes_are_those_of_the_csv_module(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "no column 'document'"),
-        (b"id\ttext\n1\tgood\n", "no column 'document' and no column 'label'"),
+        (b"", "no reviews with labels"),
+        (b"id\ttext\n1\tgood\n", "no column label; it has id, text.*--label-column"),
+        (b"id\tmemo\n1\tgood\n", "no column document, text, review.*--column"),
+        (b"document\trating\ngood\t5\n", "ratings in the column 'rating'.*--rating-scale 5"),
+        (b"document\tlabel\tclass\ngood\t1\t1\n", "label and class may hold the labels"),
         (b"document\tlabel\n", "no reviews"),
-        (b"document\tlabel\ngood\t1\nbad\t2\n", "line 3"),
+        (b"document\tlabel\ngood\t1\nbad\t2\n", "'2' .1 rows. in the column 'label'"),
         (b"document\tlabel\ngood\n", "line 2"),
-        ("document\tlabel\n좋다\t1\n재밌다\t1\n".encode("cp949"), "not UTF-8: byte 15 in line 2"),
+        ("document\tlabel\n좋다\t1\n재밌다\t1\n".encode("cp949"), "not UTF-8.*--encoding cp949"),
     ],
 )
 def test_what_is_no_labelled_file_is_told(tmp_path: Path, content: bytes, says: str) -> None:

@@ -34,6 +34,10 @@ def test_a_missing_content_type_counts_as_json(client: FlaskClient, kind: str | 
     assert post(client, {"text": "굿"}, content_type=kind).status_code == 200
 
 
+def test_a_byte_order_mark_is_passed_over(client: FlaskClient) -> None:
+    assert post(client, b'\xef\xbb\xbf{"text": "a"}').status_code == 200
+
+
 def test_the_type_curl_sends_counts_as_json(client: FlaskClient) -> None:
     response = post(client, {"text": "굿"}, content_type="application/x-www-form-urlencoded")
     assert response.status_code == 200
@@ -51,7 +55,7 @@ def test_the_type_curl_sends_counts_as_json(client: FlaskClient) -> None:
         (b"[" * 9 + b"]" * 9, 400, None),
         (b'{"text": ' + b"[" * 9 + b"]" * 9 + b"}", 400, None),
         (b'{"text": "a", "do_fast": 1e999}', 422, "do_fast"),
-        (b"\xef\xbb\xbf{}", 400, None),
+        (b"\xef\xbb\xbf{}", 422, "text"),
         (b'{"text": "a"} {}', 400, None),
         (b"[]", 422, None),
         (b'"text"', 422, None),

@@ -137,6 +137,7 @@ def test_an_answer_larger_than_the_socket_takes_comes_whole(
     assert [answer["text"] for answer in json.loads(content).values()] == texts
 
 
+@pytest.mark.slow
 def test_a_request_that_takes_too_long_to_come_is_given_up(client: socket.socket) -> None:
     client.sendall(HEAD)
     client.settimeout(connection.READ_SECONDS + 5)

@@ -22,6 +22,8 @@ from tests.support.http_requests import HEAD, read_answer
 from tests.support.served import served
 from tests.support.stand_in import StandIn
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["재밌다", " 노잼\n\x00", "굿", "재밌다"]
 
 

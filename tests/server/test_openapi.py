@@ -14,6 +14,8 @@ from pipeline.server.current_models import Models
 from tests.support.http_requests import post
 from tests.support.stand_in import StandIn
 
+pytestmark = pytest.mark.slow
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import schemathesis

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
@@ -18,6 +19,8 @@ from pipeline.server.app import create_app
 from pipeline.server.current_models import Models
 from tests.support.paths import ROOT
 from tests.support.served import Served, served
+
+pytestmark = pytest.mark.slow
 
 STATIC = ROOT / "pipeline" / "server" / "static"
 WITH_DEEP = (sys.executable, "-m", "tests.support.stand_in")
@@ -87,6 +90,7 @@ def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
         "--headless=new",
         "--no-sandbox",
         "--disable-gpu",
+        "--disable-dev-shm-usage",  # a container's may be too small
         "--disable-background-networking",
         f"--user-data-dir={tmp_path}",
     ):
@@ -105,7 +109,9 @@ def wait_for(browser: webdriver.Chrome, selector: str, count: int = 1) -> list[s
         texts = [found.text for found in browser.find_elements(By.CSS_SELECTOR, selector)]
         return texts if len(texts) == count and all(texts) else None
 
-    texts = WebDriverWait(browser, 15).until(look)
+    # An element may be replaced between finding and reading it; a busy machine takes its time.
+    waiting = WebDriverWait(browser, 60, 0.1, [StaleElementReferenceException])
+    texts = waiting.until(look)
     assert isinstance(texts, list)
     return texts
 

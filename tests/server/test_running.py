@@ -26,7 +26,10 @@ from tests.support.served import Served, served
 from tests.support.stand_in import POISON
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork"),
+]
 
 WITH_DEEP = (sys.executable, "-m", "tests.support.stand_in")
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pipeline.batch.output.added_columns import AddedColumns
 from pipeline.batch.output.serializing import WriteSettings
 from pipeline.batch.scoring import Job, score_files
@@ -53,8 +55,10 @@ def make_job(
     excel: bool = False,
     **read: Any,
 ) -> Job:
-    """A job as the options of `predict` make it."""
+    """A job as the options of `predict` make it; its test skips where it lacks an extra."""
     paths = inputs if isinstance(inputs, list) else [inputs]
+    if any(path and path.suffix == ".parquet" for path in (*paths, output)):
+        pytest.importorskip("pyarrow", reason="needs the extra [parquet]")
     added = AddedColumns(prefix, probabilities)
     return Job(
         find_sources([str(path) for path in paths], input_format),

@@ -27,6 +27,8 @@ from pipeline.workflows.sealing import serialize
 from tests.support.paths import SAMPLE
 from tests.support.served import served
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["정말 재밌게 잘봤습니다!", "", "돈 아깝다", "ㅋㅋㅋ 😀 굿", "지루하고재미없다"]
 
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cli.main import main
+from pipeline.artifacts.locking import TEMPORARY, locked
 from pipeline.artifacts.manifest import Manifest
+from pipeline.artifacts.pointer import make_current
 from pipeline.artifacts.publishing import _put, _write
-from pipeline.artifacts.store import TEMPORARY, Check, locked, make_current
+from pipeline.artifacts.store import Check
 from pipeline.workflows import sealing
 
 

@@ -21,6 +21,8 @@ from tests.torture.mutants import mutate_many
 from tests.torture.planted import load_unverified
 from tests.torture.small import Small, make_small
 
+pytestmark = pytest.mark.slow
+
 needs_strace = pytest.mark.skipif(faults.why_not() is not None, reason=str(faults.why_not()))
 
 
@@ -91,6 +93,7 @@ def test_faults_find_a_publisher_in_the_wrong_order(small: Small, tmp_path: Path
 
 
 def test_killed_runs_go_on_to_the_same_bytes(small: Small, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="needs the extra [parquet]")
     kills.write_inputs(tmp_path, 20)
     result = kills.kill_case(kills.Setup(small, tmp_path, kills.CASES[1]), 3, random.Random(0))
     assert not result.problems

@@ -18,6 +18,8 @@ from pipeline.training.stacking import blending_weights, cascade_threshold
 from tests.support.paths import SAMPLE, Invoke
 from tests.support.tiny_models import SMALL, write_easy_reviews
 
+pytestmark = pytest.mark.slow
+
 ENCODER = {"weights.safetensors", "config.json", "tokenizer.json"}
 PARTS = ("", "transformer_", "ngrams_")
 
@@ -91,6 +93,7 @@ def test_nothing_to_resume(tiny_bert: Path, tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="needs the extra [deep]")
     Checkpoints(tmp_path / "c.pt", {"settings": {"seed": 1}}).save({"step": 1})
     with pytest.raises(InvalidInput, match="settings differ"):
         Checkpoints(tmp_path / "c.pt", {"settings": {"seed": 2}}).load()

@@ -8,17 +8,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from huggingface_hub import constants
 
 from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing, ResourceUnavailable
 from pipeline.handlers.loading import load_current
-from pipeline.models.transformer import hub as client
+from pipeline.models.transformer import reaching
 from pipeline.models.transformer.hub import get_model
 from pipeline.workflows.pulling import positive_output, pull
 from pipeline.workflows.sealing import Form
 from tests.support.local_hub import Hub, running
 from tests.support.paths import SAMPLE, SENTIMENT, Invoke
 from tests.support.tiny_models import make_model
+
+pytestmark = pytest.mark.slow
+
+constants = pytest.importorskip("huggingface_hub.constants", reason="needs the extra [deep]")
 
 EXACT = Form(precision="fp32")
 NAME = "owner/tiny"
@@ -28,7 +31,7 @@ NAME = "owner/tiny"
 def hub(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     shutil.copytree(tiny_bert, tmp_path / "repository")
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(client, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(reaching, "FIRST_PAUSE", 0.0)
     with running(Hub(tmp_path / "repository")) as started:
         monkeypatch.setenv("HF_ENDPOINT", started.url)
         yield started

@@ -18,7 +18,7 @@ from pipeline.artifacts.verification import Trust
 from pipeline.batch.cluster.partitions import Partition, forget, remove_receipts
 from pipeline.batch.totals import Totals
 from pipeline.errors import InvalidInput, ResourceUnavailable, SentimentError
-from pipeline.files.reading import look_at
+from pipeline.files.reading import Tell, ignore, look_at
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_folder
 
@@ -66,6 +66,7 @@ def score_partitions(
     jobs: int | None = None,
     restart: bool = False,
     watch: Watch = lambda *_: None,
+    tell: Tell = ignore,
 ) -> Totals:
     """Score all partitions on the cluster at `address`, or on one of this machine alone.
 
@@ -75,7 +76,7 @@ def score_partitions(
     without Ray, without a cluster, or if actors keep dying.
     """
     for partition in partitions:
-        look_at(partition.job.sources, partition.job.read)
+        look_at(partition.job.sources, partition.job.read, tell)
     if restart:
         forget(partitions)
     counted = Totals()

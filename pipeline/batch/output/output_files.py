@@ -117,13 +117,14 @@ class OutputFiles:
 
 
 def refuse_same(inputs: Iterable[str | Path], outputs: Iterable[str | Path]) -> None:
-    """Raise InvalidInput if any output is the very file of an input, by whatever path or link."""
+    """Raise InvalidInput if any output is the very file of an input, whatever they are called."""
     outputs = list(outputs)
     for given in inputs:
         for output in outputs:
             if _is_same(given, output):
                 raise InvalidInput(
-                    f"{output} is the input {given}, which would be lost. Write to another file."
+                    f"{output} is the same file as {given}, which would be lost. Write to another "
+                    "file."
                 )
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, cast
 
 from pipeline.artifacts.verification import CONFIG, NETWORK, WEIGHTS
 from pipeline.models.transformer.attention import prepare_attention
-from pipeline.models.transformer.model import LONGEST
+from pipeline.models.transformer.libraries import needs_extra
 from pipeline.models.transformer.onnx_engine import IDS, OUTPUTS
+from pipeline.models.transformer.positions import longest_input
 from pipeline.models.transformer.torch_engine import build_module
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 OPSET = 20
 
 
+@needs_extra("deep")
 def export_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """A model's files for the ONNX engine, in fp32, from those for torch."""
     network = export(build_module(files[CONFIG], files[WEIGHTS]).cpu())
@@ -25,6 +27,7 @@ def export_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {**others, NETWORK: network}
 
 
+@needs_extra("deep")
 def quantize_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """A model's files for the ONNX engine with its network in int8, from those in fp32."""
     from pipeline.models.transformer.quantization import quantize
@@ -50,7 +53,8 @@ def export(module: "PreTrainedModel") -> bytes:
 
     prepare_attention(module)
     example = torch.arange(4, 28).reshape(2, 12) % module.config.vocab_size
-    sizes = {0: torch.export.Dim("rows", min=1), 1: torch.export.Dim("tokens", min=2, max=LONGEST)}
+    tokens = torch.export.Dim("tokens", min=2, max=longest_input(module))
+    sizes = {0: torch.export.Dim("rows", min=1), 1: tokens}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # Else it warns that torchvision is missing, which is not needed.

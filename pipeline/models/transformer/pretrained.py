@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ArtifactRefused
 from pipeline.labels import NEGATIVE, POSITIVE
-from pipeline.models.transformer.hub import PICKLED, SAFETENSORS, Download
+from pipeline.models.transformer.checking import check_classifier, check_encoder
+from pipeline.models.transformer.hub import Download
+from pipeline.models.transformer.libraries import needs_extra
+from pipeline.models.transformer.model_files import PICKLED, SAFETENSORS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -30,35 +33,65 @@ _NEW_CLASSIFIER = {
 def load_encoder(folder: Path) -> "PreTrainedModel":
     """A pre-trained encoder with a new, untrained classifier of (negative, positive).
 
-    The classifier's weights are drawn from torch's global generator.
+    The classifier's weights are drawn from torch's global generator. Raises ArtifactRefused where
+    the encoder's are not all there.
     """
-    return _load(folder, **_NEW_CLASSIFIER)
-
-
-def load_classifier(folder: Path) -> "PreTrainedModel":
-    """A fine-tuned classifier, unchanged."""
-    return _load(folder)
-
-
-def _load(folder: Path, **changes: Any) -> "PreTrainedModel":
-    from transformers import AutoConfig, AutoModelForSequenceClassification
-
-    config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **changes)
-    with _quiet():
-        module: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
-            folder, config=config, trust_remote_code=False, use_safetensors=True, dtype="float32"
-        )
+    module, loaded = _load(folder, **_NEW_CLASSIFIER)
+    check_encoder(module, loaded)
     return module
 
 
+def load_classifier(folder: Path) -> "PreTrainedModel":
+    """A fine-tuned classifier, unchanged; ArtifactRefused where weights are missing or others."""
+    module, loaded = _load(folder)
+    check_classifier(module, loaded)
+    return module
+
+
+@needs_extra("deep")
+def _load(folder: Path, **changes: Any) -> "tuple[PreTrainedModel, dict[str, Any]]":
+    """(Classifier, what transformers reports of loading it: missing weights and the like)."""
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    with _quiet(), _refusing("The model cannot be loaded"):
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **changes)
+        module, loaded = AutoModelForSequenceClassification.from_pretrained(
+            folder,
+            config=config,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype="float32",
+            output_loading_info=True,
+            # Else transformers raises an error that does not name them.
+            ignore_mismatched_sizes=True,
+        )
+    return module, loaded
+
+
+@needs_extra("deep")
 def read_tokenizer(folder: Path) -> bytes:
-    """The bytes of a folder's tokenizer.json, converted from an older format if need be."""
+    """The bytes of a folder's tokenizer.json, converted from an older format if need be.
+
+    Raises ArtifactRefused where the tokenizer cannot be read.
+    """
     from transformers import AutoTokenizer
 
-    with _quiet():
+    with _quiet(), _refusing("The tokenizer cannot be read"):
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    content: str = tokenizer.backend_tokenizer.to_str()
+        content: str = tokenizer.backend_tokenizer.to_str()
     return content.encode()
+
+
+@contextmanager
+def _refusing(what: str) -> Iterator[None]:
+    """Make one line of whatever damaged or unknown files make the libraries raise."""
+    try:
+        yield
+    except (MemoryError, ModuleNotFoundError):
+        raise
+    except Exception as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise ArtifactRefused(f"{what}: {lines[0] if lines else type(error).__name__}") from None
 
 
 @contextmanager

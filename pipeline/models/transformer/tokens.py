@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ArtifactRefused
+from pipeline.models.transformer.libraries import needs_extra
 
 Ids = Sequence[Sequence[int]]
 
@@ -13,18 +14,22 @@ Ids = Sequence[Sequence[int]]
 class TextEncoder:
     """A tokenizer of the library `tokenizers` that cuts at `max_tokens`, special tokens included.
 
-    `content` is the bytes of its tokenizer.json; raises ArtifactRefused where they cannot be read.
+    `content` is the bytes of its tokenizer.json; raises ArtifactRefused where they cannot be read,
+    ModelMissing without the library. Without `max_tokens` nothing is cut.
     """
 
-    def __init__(self, content: bytes, max_tokens: int) -> None:
-        from tokenizers import Tokenizer
+    def __init__(self, content: bytes, max_tokens: int | None = None) -> None:
+        with needs_extra("onnx"):
+            from tokenizers import Tokenizer
 
         try:
             self._tokenizer = Tokenizer.from_str(content.decode())
         except Exception as error:  # the library raises no narrower one
             raise ArtifactRefused(f"The tokenizer cannot be read: {error}.") from None
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_tokens)
+        self._tokenizer.no_truncation()
+        if max_tokens is not None:
+            self._tokenizer.enable_truncation(max_tokens)
 
     def encode(self, cleaned: Sequence[str]) -> list[list[int]]:
         """Token ids of each cleaned text."""
@@ -32,10 +37,28 @@ class TextEncoder:
 
     def known(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
         """Share of each text's tokens that are not the unknown token, shape (n,)."""
-        unknown = getattr(self._tokenizer.model, "unk_token", None) or "<unk>"
-        number = self._tokenizer.token_to_id(unknown)
+        number = self._unknown()
         ids = self.encode(cleaned)
         return np.array([1 - sum(token == number for token in row) / len(row) for row in ids])
+
+    def unknown_words(self, cleaned: Sequence[str]) -> float:
+        """Share of the texts' words that hold an unknown token.
+
+        Of words, as a word is one token in one vocabulary and a dozen in another.
+        """
+        number, words = self._unknown(), " ".join(cleaned).split()
+        rows = self._tokenizer.encode_batch_fast(words, add_special_tokens=False)
+        return sum(number in row.ids for row in rows) / max(len(words), 1)
+
+    def vocabulary(self) -> dict[str, int]:
+        """Each token that the tokenizer can give, and its id."""
+        tokens: dict[str, int] = self._tokenizer.get_vocab(with_added_tokens=True)
+        return tokens
+
+    def _unknown(self) -> int | None:
+        unknown = getattr(self._tokenizer.model, "unk_token", None) or "<unk>"
+        number: int | None = self._tokenizer.token_to_id(unknown)
+        return number
 
 
 def equal_length_batches(ids: Ids, tokens: int) -> Iterator[NDArray[np.intp]]:

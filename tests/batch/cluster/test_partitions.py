@@ -19,6 +19,8 @@ from tests.support.scoring_files import TEXTS, make_job, read_rows, score, write
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
     """A folder of two tables, objects, and lines."""
+    for module in ("fsspec", "pyarrow"):
+        pytest.importorskip(module, reason="needs the extra [distributed]")
     given = tmp_path / "given"
     given.mkdir()
     write_table(given / "a.csv")

@@ -1,0 +1,147 @@
+"""The options that say how reviews are read, and their labels, on every command that reads some."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.options import Command, added
+from pipeline.errors import InvalidInput
+from pipeline.files.dialects import AUTO, QUOTINGS
+from pipeline.files.encoding_detection import known_codec
+from pipeline.files.formats import INPUT_FORMATS
+from pipeline.reviews.label_values import RATING_SCALES, LabelValues
+
+if TYPE_CHECKING:
+    from pipeline.files.layouts import Layout
+    from pipeline.reviews.labelled import LabelledSettings
+
+
+def check_encoding(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    """Refuse a name that Python has no encoding of."""
+    try:
+        return name and known_codec(name)
+    except InvalidInput as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def check_delimiter(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    """Take one ASCII character, or its name where a shell makes it hard to type."""
+    named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
+    delimiter = named.get(given, given) if given else given
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n' or delimiter > "~"):
+        raise click.BadParameter("Give one character, or tab, comma, semicolon or bar.")
+    return delimiter
+
+
+def check_labels(_: click.Context, __: click.Parameter, given: str | None) -> LabelValues | None:
+    """Refuse what does not say which values are positive and which negative."""
+    try:
+        return LabelValues.parse(given) if given else None
+    except InvalidInput as error:
+        raise click.BadParameter(str(error)) from None
+
+
+READ_OPTIONS = (
+    click.option(
+        "--column",
+        metavar="NAME|NUMBER",
+        help="Column that holds the reviews; left out: found by its name (document, text, 리뷰 …).",
+    ),
+    click.option(
+        "--encoding",
+        metavar="NAME",
+        callback=check_encoding,
+        help="Encoding of the inputs, such as cp949; left out: UTF-8 or UTF-16, as is found.",
+    ),
+    click.option(
+        "--delimiter",
+        metavar="CHARACTER",
+        callback=check_delimiter,
+        help="What separates the columns of a table (or tab, comma, semicolon, bar); left out: "
+        "found in its first lines.",
+    ),
+    click.option(
+        "--quoting",
+        type=click.Choice(QUOTINGS),
+        default=AUTO,
+        help="Quotes in a table: around fields as in CSV, none (they are text), or by each row.",
+    ),
+    click.option(
+        "--no-header",
+        "has_header",
+        flag_value=False,
+        type=bool,
+        default=None,
+        help="The first row of a table is a review already.",
+    ),
+    click.option(
+        "--input-format",
+        type=click.Choice(INPUT_FORMATS),
+        help="Format of the inputs; left out: found by their names and first bytes.",
+    ),
+)
+
+_LABEL_COLUMN = click.option(
+    "--label-column",
+    metavar="NAME|NUMBER",
+    help="Column that holds the labels; left out: found by its name (label, sentiment, 라벨 …).",
+)
+_RATING_SCALE = click.option(
+    "--rating-scale",
+    type=click.Choice(list(map(str, RATING_SCALES))),
+    help="The labels are ratings: of 5, 4 and up are positive, 2 and down negative; of 10, 9 and "
+    "4. What is between is left out.",
+)
+
+
+def read_options(command: Command) -> Command:
+    """Add the options that say how files are read."""
+    return added(command, READ_OPTIONS)
+
+
+def labelled_options(command: Command, labels: str = "--labels") -> Command:
+    """Add the options that say how files with labels are read."""
+    values = click.option(
+        labels,
+        "label_values",
+        metavar="VALUES",
+        callback=check_labels,
+        help="Which labels are positive and which negative, as 'positive=5,4 negative=1,2'; others "
+        "are left out. Left out: 1 and 0, positive and negative, 긍정 and 부정 are understood.",
+    )
+    return added(command, (*READ_OPTIONS, _LABEL_COLUMN, values, _RATING_SCALE))
+
+
+LABELLED = (
+    *("column", "encoding", "delimiter", "quoting", "has_header", "input_format"),
+    *("label_column", "label_values", "rating_scale"),
+)
+"""Names of the parameters that `labelled_options` adds."""
+
+
+def labelled_settings(options: Mapping[str, Any]) -> "LabelledSettings":
+    """The settings that those options stand for; UsageError where two contradict each other."""
+    from pipeline.files.layouts import ReadSettings
+    from pipeline.reviews.labelled import LabelledSettings
+
+    read = dict(options)
+    scale, values = read.pop("rating_scale"), read.pop("label_values")
+    if scale and values:
+        raise click.UsageError("Give either --labels or --rating-scale.")
+    return LabelledSettings(
+        input_format=read.pop("input_format"),
+        label_column=read.pop("label_column"),
+        labels=LabelValues(scale=int(scale)) if scale else values,
+        read=ReadSettings(**read),
+    )
+
+
+def say(line: str) -> None:
+    """Print a line about what was read, beside the results."""
+    click.echo(line, err=True)
+
+
+def say_shape(layout: "Layout") -> None:
+    """Print how a file is read."""
+    say(layout.describe())

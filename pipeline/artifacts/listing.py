@@ -1,0 +1,66 @@
+"""What is in a store of artifacts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.artifacts.manifest import Manifest
+from pipeline.artifacts.pointer import DIGEST, HOW_TO_GET, read_current
+from pipeline.artifacts.verification import read_manifest
+from pipeline.errors import ArtifactRefused
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An artifact in the store; `manifest` is None where it cannot be read."""
+
+    folder: Path
+    is_current: bool
+    manifest: Manifest | None
+
+    @property
+    def age(self) -> str:
+        """The key to sort by age: the time of training; "" where unreadable, which comes first."""
+        return self.manifest.created_at if self.manifest else ""
+
+
+def list_artifacts(root: Path) -> list[Stored]:
+    """All artifacts under `root`, slot by slot, oldest first.
+
+    None is marked as current in a slot whose current.json is damaged: see `damaged_slots`.
+    """
+    return [stored for slot in slots_in(root) for stored in list_slot(slot)]
+
+
+def damaged_slots(root: Path) -> dict[str, str]:
+    """Slots whose current.json is damaged, each with a message that says how to repair it."""
+    damaged = {}
+    for slot in slots_in(root):
+        try:
+            read_current(slot)
+        except ArtifactRefused as error:
+            damaged[slot.name] = str(error)
+    return damaged
+
+
+def slots_in(root: Path) -> list[Path]:
+    """Folders of the slots that the store has."""
+    return [root / slot for slot in sorted(HOW_TO_GET) if (root / slot).is_dir()]
+
+
+def list_slot(slot: Path) -> list[Stored]:
+    """The artifacts in a slot's folder, oldest first."""
+    try:
+        current = read_current(slot).get("digest")
+    except ArtifactRefused:
+        current = None
+    folders = [path for path in slot.iterdir() if DIGEST.fullmatch(path.name)]
+    stored = [Stored(path, path.name == current, _peek(path)) for path in folders]
+    return sorted(stored, key=lambda item: (item.age, item.folder.name))
+
+
+def _peek(folder: Path) -> Manifest | None:
+    try:
+        manifest, digest = read_manifest(folder)
+    except ArtifactRefused:
+        return None
+    return manifest if digest == folder.name else None

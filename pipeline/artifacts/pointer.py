@@ -1,0 +1,105 @@
+"""The file current.json of a slot, which names the artifact in use: read with care, replaced whole.
+
+A link, a pipe or anything else but a short plain file is taken as damaged: none is followed, and
+none can make the reader wait.
+"""
+
+import json
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+from pipeline.artifacts.verification import OPEN_FLAGS
+from pipeline.durability import discard, write_durably
+from pipeline.errors import ArtifactRefused, ModelMissing
+
+CURRENT = "current.json"
+DIGEST = re.compile(r"[0-9a-f]{64}")
+HOW_TO_GET = {
+    "fast": "Make one with `sentiment train` and `sentiment serialize`.",
+    "deep": "Get one with `sentiment pull`, or use the fast one with --fast.",
+}
+"""How to get a model, by slot."""
+_LARGEST = 4096
+
+
+def current_artifact(root: Path, slot: str) -> Path:
+    """Folder of the current artifact of a slot.
+
+    Raises ModelMissing where there is none, ArtifactRefused where current.json is damaged.
+    """
+    digest = read_current(root / slot).get("digest")
+    if digest is None:
+        raise ModelMissing(f"No {slot} model in {root}/. {HOW_TO_GET[slot]}")
+    return root / slot / str(digest)
+
+
+def read_current(slot: Path) -> dict[str, Any]:
+    """The record current.json: digest, previous, sequence; empty where there is none.
+
+    Raises ArtifactRefused where it is damaged.
+    """
+    path = slot / CURRENT
+    try:
+        return _parse(_read(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise _damaged(path, error.strerror or "") from None
+    except _Unusable as error:
+        raise _damaged(path, str(error)) from None
+
+
+class _Unusable(Exception):
+    """Why what was found is no record."""
+
+
+def _damaged(path: Path, reason: str) -> ArtifactRefused:
+    return ArtifactRefused(
+        f"{path} is damaged ({reason}). Choose an artifact of `sentiment artifacts list` with "
+        "`sentiment artifacts use DIGEST`: that repairs it."
+    )
+
+
+def _read(path: Path) -> bytes:
+    with open(path, "rb", opener=lambda name, _: os.open(name, OPEN_FLAGS)) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise _Unusable("no plain file")
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise _Unusable(f"longer than {_LARGEST} bytes")
+    return content
+
+
+def _parse(content: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(content)
+        digests = [record["digest"], *filter(None, [record["previous"]])]
+        if all(DIGEST.fullmatch(digest) for digest in digests) and record["sequence"] > 0:
+            return dict(record)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass
+    raise _Unusable("no record of digest, previous and sequence")
+
+
+def make_current(slot: Path, digest: str) -> None:
+    """Record the artifact with this digest as the current one; the slot must be `locked`.
+
+    What is damaged is replaced, whatever it is; which artifact was the previous one is lost then.
+    """
+    try:
+        before = read_current(slot)
+    except ArtifactRefused:
+        before = {}
+        if (slot / CURRENT).is_dir():  # unlike anything else, it is not replaced by renaming
+            discard(slot / CURRENT)
+    if before.get("digest") == digest:
+        return
+    record = {
+        "digest": digest,
+        "previous": before.get("digest"),
+        "sequence": before.get("sequence", 0) + 1,
+    }
+    write_durably(slot / CURRENT, f"{json.dumps(record, sort_keys=True)}\n".encode())

@@ -1,0 +1,145 @@
+"""Calls of a hub: retried while it fails in a way that may pass, but not while it is away."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+from pipeline.errors import InvalidInput, ModelMissing, ResourceUnavailable
+
+ATTEMPTS = 4
+FIRST_PAUSE = 0.5
+"""Seconds before the second attempt; twice as long before each further one."""
+
+ANSWER_TIMEOUT = 5.0
+"""Seconds in which the hub has to give its first answer, unless HF_HUB_ETAG_TIMEOUT says others."""
+
+Result = TypeVar("Result")
+
+
+class HubAway(Exception):
+    """The hub cannot be reached or does not answer; its text says why."""
+
+
+def first_answer(call: Callable[[float], Result]) -> Result:
+    """What `call` returns, given a time-out in seconds; raises HubAway where the hub is away.
+
+    The deadline is on the whole call: a client's time-outs hold for each address and each step
+    anew, and looking up a name has none.
+    """
+    from huggingface_hub import constants
+
+    own = os.environ.get("HF_HUB_ETAG_TIMEOUT")
+    seconds = float(constants.HF_HUB_ETAG_TIMEOUT) if own else ANSWER_TIMEOUT
+    try:
+        return _within(seconds, lambda: call(seconds))
+    except TimeoutError:
+        raise HubAway(f"no answer within {seconds:g} seconds") from None
+    except Exception as error:
+        if _is_away(error):
+            raise HubAway(_reason(error)) from None
+        raise
+
+
+def _within(seconds: float, call: Callable[[], Result]) -> Result:
+    """The call's result or error; TimeoutError after `seconds`, when its thread is left alone."""
+    done: SimpleQueue[tuple[Result | None, Exception | None]] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put((call(), None))
+        except Exception as error:
+            done.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        result, error = done.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise error
+    return result  # type: ignore[return-value]  # without an error it is the call's result
+
+
+def retried(call: Callable[[], Result]) -> Result:
+    """Call, and call again after ever longer pauses while the hub fails in a way that may pass."""
+    for attempt in range(ATTEMPTS - 1):
+        try:
+            return call()
+        except Exception as error:
+            if not _may_pass(error):
+                raise
+            time.sleep(FIRST_PAUSE * 2**attempt)
+    return call()
+
+
+def _may_pass(error: Exception) -> bool:
+    from httpx2 import HTTPError
+    from huggingface_hub import errors
+
+    if _is_away(error):
+        return False
+    if isinstance(error, errors.HfHubHTTPError):
+        return is_down(error)
+    return isinstance(error, (HTTPError, ConnectionError, errors.LocalEntryNotFoundError))
+
+
+def _is_away(error: BaseException | None) -> bool:
+    """Whether there was no connection: trying again at once would fail in the same way."""
+    from httpx2 import ConnectError, ProxyError, TimeoutException, UnsupportedProtocol
+    from huggingface_hub import errors
+
+    away = (ConnectError, ProxyError, TimeoutException, UnsupportedProtocol)
+    if isinstance(error, errors.LocalEntryNotFoundError):
+        return _is_away(error.__cause__)
+    return isinstance(error, (*away, errors.OfflineModeIsEnabled))
+
+
+def _reason(error: Exception) -> str:
+    return (str(error) or type(error).__name__).partition("\n")[0]
+
+
+def is_down(error: Exception) -> bool:
+    """Whether the hub answers that it cannot answer now."""
+    return getattr(getattr(error, "response", None), "status_code", 0) >= 500
+
+
+@contextmanager
+def translated(name: str, revision: str | None) -> Iterator[None]:
+    """Translate the client's errors into those of this package, which say what to do."""
+    from httpx2 import HTTPError
+    from huggingface_hub import errors
+
+    try:
+        yield
+    except errors.GatedRepoError:
+        raise ModelMissing(
+            f"{name} is gated. Ask for access on its page, then set HF_TOKEN."
+        ) from None
+    except errors.RepositoryNotFoundError:
+        raise ModelMissing(
+            f"There is no model {name}, or it is private. Check the spelling, or set HF_TOKEN."
+        ) from None
+    except errors.RevisionNotFoundError:
+        raise ModelMissing(f"{name} has no revision {revision}.") from None
+    except errors.HFValidationError:
+        raise InvalidInput(f"{name} is neither a folder nor a name like owner/model.") from None
+    except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError) as error:
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        if status in (401, 403):
+            raise ModelMissing(f"The hub refuses {name} ({status}). Set HF_TOKEN.") from None
+        reason = f"it answers {status}" if status else "it cannot be reached"
+        raise unavailable(name, reason) from None
+    except (HTTPError, ConnectionError) as error:
+        raise unavailable(name, _reason(error)) from None
+
+
+def unavailable(name: str, reason: str) -> ResourceUnavailable:
+    """The error for a model that the hub does not give just now."""
+    return ResourceUnavailable(
+        f"{name} could not be downloaded: {reason}. Try again later; what has arrived is kept. Or "
+        "get its files by hand and name their folder."
+    )
