@@ -153,6 +153,24 @@ def test_workbooks(
     check(path, [row for row in rows if any(row)], size)
 
 
+ATOMS = ('"', ",", "\n", "\r\n", "3,보통\n", '"줄\n3,보통"', '1,"x\n', '5,"끝"\n', "a", "5")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["id,text\n", "text\n", '"id","text"\n"1","a, b"\n']),
+    st.lists(st.sampled_from(ATOMS), max_size=40),
+    st.sampled_from(["utf-8", "utf-16"]),
+)
+def test_where_chunks_are_cut_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, head: str, atoms: list[str], encoding: str
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_bytes((head + "".join(atoms)).encode(encoding))
+    whole = read(path, 2**20, ReadSettings())
+    assert all(read(path, size, ReadSettings()) == whole for size in (2, 30))
+
+
 def test_what_is_in_quotes_says_nothing_of_the_table(tmp_path: Path) -> None:
     """Not even in a file whose name does not tell that it is a table."""
     rows = [[str(n), "장점: 좋다\n단점: 비싸다\n\n총평, 굿"] for n in range(10)]
