@@ -74,7 +74,7 @@ def written(header: tuple[str, ...], rows: list[list[str]], **dialect: Any) -> s
     return stream.getvalue()
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.integers(0, 2**32),
     st.integers(0, 60),
