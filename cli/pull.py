@@ -42,8 +42,10 @@ def command(
 
     The classifier comes from a hub (REPO) or a folder (DIR). A branch or tag is resolved to its
     commit, which is recorded with the sha256 of each file. No code of a model is run, and no pickle
-    is loaded. HF_TOKEN, HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE are honoured. Pulling needs the
-    extra [deep]; serving what was pulled needs [onnx] alone.
+    is loaded. A model is refused where weights are missing or its tokenizer does not fit it. While
+    the hub is away, the cache is used. HF_TOKEN, HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE and
+    HF_HUB_ETAG_TIMEOUT are honoured. Pulling needs the extra [deep]; serving what was pulled needs
+    [onnx] alone.
 
     \b
     Examples:

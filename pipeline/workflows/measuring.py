@@ -71,7 +71,7 @@ def _check_better_than_chance(
 
     By ROC AUC rather than by accuracy, which says little where most reviews have one label.
     """
-    figures = measure(labels, logistic(logits))
+    figures = measure(labels, logistic(logits)[:, 1])
     chance = DEVIATIONS * _deviation(labels)
     if figures.roc_auc < 0.5 - chance:
         turned = "positive,negative" if positive == 1 else "negative,positive"

@@ -1,8 +1,10 @@
 """Models as people have them, after public reports: each is pulled, or refused in a sentence."""
 
 import json
+import os
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -292,3 +294,28 @@ def test_a_base_needs_no_head(model: Path, change: Change) -> None:
     change(model)
     change_weights(model, lambda w: {key: w[key] for key in w if "pooler" not in key})
     assert load_encoder(model).config.num_labels == 2
+
+
+def test_a_base_with_pickled_weights_is_converted(tmp_path: Path) -> None:
+    base = get_model(str(make_model(tmp_path / "pickled", "bert", pickled=True)))
+    easy, settings = write_easy_reviews(tmp_path / "easy.tsv"), replace(SMALL, epochs=0.5)
+    assert train_deep(easy, tmp_path / "root", base, settings, blend=False).metrics
+
+
+def test_a_base_of_few_positions_is_cut_there(tmp_path: Path) -> None:
+    config = {"max_position_embeddings": 32}
+    base = get_model(str(make_model(tmp_path / "base", "bert", config=config)))
+    easy, settings = write_easy_reviews(tmp_path / "easy.tsv"), replace(SMALL, epochs=0.5)
+    run = train_deep(easy, tmp_path / "root", base, settings, blend=False)
+    assert run.settings["transformer"]["max_tokens"] == 32
+
+
+def test_a_real_model_passes_all_checks(tmp_path: Path) -> None:
+    if not (models := os.environ.get("MODELS_DIR")):
+        pytest.skip("MODELS_DIR does not name a folder with real models")
+    handler = pulled(Path(models) / "nsmc-e5-small-ko", tmp_path)
+    assert [a.label for a in handler.handle(["최고의 영화", "지루한 영화"])] == [
+        "positive",
+        "negative",
+    ]
+    assert settings_of(handler)["max_tokens"] == 256
