@@ -71,7 +71,6 @@ def command(
       openssl genpkey -algorithm ed25519 -out private.pem
       sentiment serialize --sign private.pem
       sentiment serialize --also sklearn
-      sentiment serialize --precision fp32
     """
     if engine == "torch":
         refuse(["precision", "reviews_path"], "with --engine torch, which is exact")

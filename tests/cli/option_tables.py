@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -252,21 +253,10 @@ def train(places: Mapping[str, Path]) -> Table:
 def serialize_reading(places: Mapping[str, Path]) -> Table:
     """Of a run that is not there: the reviews are read before."""
     reviews = option("--reviews reviews.csv", "reviews_path", said("reviews.csv: "))
-    needing = (
-        option(
-            one.arguments,
-            one.name,
-            one.seen,
-            other=one.other,
-            traits=" ".join(one.traits),
-            needs=[reviews],
-        )
-        for one in labelled()
-    )
     return Table(
         "serialize",
         (
-            *needing,
+            *(replace(one, needs=(reviews,)) for one in labelled()),
             reviews,
             option("--to new", "destination", later=True),
             option("--sign {private}", "key", later=True),
@@ -431,13 +421,15 @@ def artifacts_prune(places: Mapping[str, Path]) -> Table:
 
 
 def pull(places: Mapping[str, Path]) -> Table:
-    """From a folder without a model: a long run shows the options."""
+    """From a folder without a model, which has no revisions: the reviews are read before."""
+    reviews = option("--reviews reviews.csv", "reviews_path", said("reviews.csv: "))
     return Table(
         "pull",
         (
+            *(replace(one, needs=(reviews,)) for one in labelled("--review-labels")),
+            reviews,
             option("--revision main", "revision", later=True),
             option("--labels negative,positive", "labels", later=True),
-            option("--reviews reviews.csv", "reviews_path", later=True),
             option("--engine torch", "engine", later=True),
             option("--precision fp32", "precision", later=True),
             option("--artifacts new", "artifacts", later=True),
@@ -448,9 +440,10 @@ def pull(places: Mapping[str, Path]) -> Table:
     )
 
 
-def _prepare_pull(folder: Path, traits: frozenset[str], _: frozenset[str]) -> list[str]:
-    write_reviews(folder, traits, labelled=True)
-    return ["{empty}"]
+def _prepare_pull(folder: Path, traits: frozenset[str], names: frozenset[str]) -> list[str]:
+    if "reviews_path" not in names:
+        return ["{empty}"]
+    return ["{empty}", *_labelled_file(folder, traits, names & {"label_column"})]
 
 
 MAKERS = (

@@ -187,4 +187,4 @@ def test_every_mark_is_needed() -> None:
 
 
 def test_every_command_shows_examples() -> None:
-    assert {help_.name for help_ in HELPS} == {f"sentiment {name} --help" for name in COMMANDS}
+    assert {help_.name for help_ in HELPS} >= {f"sentiment {name} --help" for name in COMMANDS}

@@ -33,6 +33,7 @@ def write_reviews(folder: Path) -> None:
     pq.write_table(pa.table({"document": texts}), folder / "reviews.parquet")
     _write_folder(folder / "reviews", texts)
     shutil.copy(SAMPLE, folder / "my-reviews.tsv")
+    _write_ratings(folder / "shop.csv")
 
 
 def _write_table(path: Path, texts: Sequence[str], encoding: str = "utf-8") -> None:
@@ -40,6 +41,15 @@ def _write_table(path: Path, texts: Sequence[str], encoding: str = "utf-8") -> N
         rows = csv.writer(file, delimiter="\t" if path.suffix == ".tsv" else ",")
         rows.writerow(("id", "document"))
         rows.writerows(enumerate(texts))
+
+
+def _write_ratings(path: Path) -> None:
+    sample = read_reviews(SAMPLE)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("번호", "리뷰", "별점"))
+        pairs = zip(sample.texts, sample.labels, strict=True)
+        rows.writerows((n, text, 5 if label else 1) for n, (text, label) in enumerate(pairs))
 
 
 def _is_encodable(text: str) -> bool:
