@@ -9,7 +9,7 @@ import click
 
 from cli.file_options import check_inputs
 from cli.options import artifacts_option, fast_option, trust_options
-from cli.read_options import read_options, say_shape
+from cli.read_options import read_options, refuse_unused, say_shape
 
 
 @click.command("drift")
@@ -48,9 +48,10 @@ def command(
     from pipeline.quality.drift import verdict
     from pipeline.workflows.file_drift import measure_drift
 
+    sources = find_sources(inputs, input_format)
+    refuse_unused(sources, read["delimiter"])
     trust = Trust(expect_digest, require_signature)
     handler = load_current(artifacts, "fast" if fast else "deep", trust)
-    sources = find_sources(inputs, input_format)
     measured = measure_drift(handler, sources, ReadSettings(**read), say_shape)
     if as_json:
         click.echo(json.dumps(asdict(measured)))

@@ -45,7 +45,7 @@ def command(
     from pipeline.reviews.labelled import read_reviews
     from pipeline.workflows.evaluating import agreement, evaluate, evaluate_run
 
-    reviews = read_reviews(data, labelled_settings(reading), say)
+    reviews = read_reviews(data, labelled_settings(reading, data), say)
     if fast and deep:
         both = evaluate(reviews, artifacts, ["fast", "deep"])
         click.echo(comparison_table(both))

@@ -32,12 +32,19 @@ def refuse(names: Iterable[str], because: str) -> None:
     context = click.get_current_context()
     wanted = set(names)
     given = [
-        parameter.opts[-1] if parameter.param_type_name == "option" else str(parameter.name)
+        _flag(context, parameter)
         for parameter in context.command.params
         if parameter.name in wanted and was_given(parameter.name)
     ]
     if given:
         raise click.UsageError(f"{' and '.join(given)} cannot be used {because}.")
+
+
+def _flag(context: click.Context, parameter: click.Parameter) -> str:
+    """What a parameter is called on the command line; --no-… where it was given so."""
+    is_off = bool(parameter.secondary_opts) and context.params.get(str(parameter.name)) is False
+    flags = parameter.secondary_opts if is_off else parameter.opts
+    return next((flag for flag in flags if flag.startswith("--")), flags[0])
 
 
 def was_given(name: str) -> bool:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Never
 import click
 from tqdm import tqdm
 
+from cli.options import refuse
+from cli.read_options import refuse_unused
 from pipeline.batch.output.added_columns import AddedColumns
 from pipeline.batch.output.serializing import WriteSettings
 from pipeline.batch.parallel import default_jobs
@@ -19,7 +21,13 @@ from pipeline.batch.scorer import ScoredChunk
 from pipeline.batch.scoring import Job, refuse_rejects, score_files
 from pipeline.batch.totals import Totals
 from pipeline.files.chunks import Chunk
-from pipeline.files.formats import STANDARD_STREAM, FileKind, output_kind
+from pipeline.files.formats import (
+    OUTPUT_FORMATS,
+    STANDARD_STREAM,
+    FileKind,
+    input_kind,
+    output_kind,
+)
 from pipeline.files.layouts import Layout, ReadSettings
 from pipeline.files.sources import find_sources
 from pipeline.handlers.base import Handler
@@ -62,15 +70,25 @@ def make_job(
         output, kind = f"{output.rstrip('/')}/", FileKind(output_format or "jsonl")
     else:
         kind = output_kind(output or STANDARD_STREAM, output_format)
+        _refuse_other_suffix(output, kind)
     if excel and kind.format != "csv":
         raise click.UsageError("--excel is for .csv files.")
+    sources = find_sources(inputs, input_format)
+    refuse_unused(sources, read["delimiter"])
     return Job(
-        find_sources(inputs, input_format),
+        sources,
         output,
         ReadSettings(reserved=added.names, **read),
         WriteSettings(kind, added, excel, profile=report is not None),
         report,
     )
+
+
+def _refuse_other_suffix(output: str | None, kind: FileKind) -> None:
+    """Raise UsageError for an --output-format that the suffix of the output contradicts."""
+    told = input_kind(output or "").format
+    if told in OUTPUT_FORMATS and told != kind.format:
+        refuse(["output_format"], f"with -o {output}, whose suffix tells another format")
 
 
 def score(

@@ -1,10 +1,19 @@
 """`sentiment pull`."""
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
-from cli.options import artifacts_option, engine_option, precision_option
+from cli.options import (
+    artifacts_option,
+    engine_option,
+    precision_option,
+    refuse,
+    refuse_revision_of_folder,
+)
+from cli.read_options import LABELLED, labelled_options, labelled_settings, say
 
 
 @click.command("pull")
@@ -24,8 +33,9 @@ from cli.options import artifacts_option, engine_option, precision_option
     "reviews_path",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Labelled .tsv file to calibrate the model on, best one that it was not trained on.",
+    help="Labelled file to calibrate the model on, best one that it was not trained on.",
 )
+@partial(labelled_options, labels="--review-labels")
 @engine_option
 @precision_option
 @artifacts_option
@@ -37,13 +47,16 @@ def command(
     engine: str,
     precision: str,
     artifacts: Path,
+    **reading: Any,
 ) -> None:
     """Get a fine-tuned classifier and seal it as the deep model.
 
     The classifier comes from a hub (REPO) or a folder (DIR). A branch or tag is resolved to its
     commit, which is recorded with the sha256 of each file. No code of a model is run, and no pickle
-    is loaded. HF_TOKEN, HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE are honoured. Pulling needs the
-    extra [deep]; serving what was pulled needs [onnx] alone.
+    is loaded. A model is refused where weights are missing or its tokenizer does not fit it. While
+    the hub is away, the cache is used. HF_TOKEN, HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE and
+    HF_HUB_ETAG_TIMEOUT are honoured. Pulling needs the extra [deep]; serving what was pulled needs
+    [onnx] alone.
 
     \b
     Examples:
@@ -51,10 +64,16 @@ def command(
       sentiment pull monologg/koelectra-small-finetuned-nsmc --revision main
       sentiment pull my-model/ --labels negative,positive --reviews held-out.tsv
     """
+    refuse_revision_of_folder(model)
+    if engine == "torch":
+        refuse(["precision"], "with --engine torch, which is exact")
+    if reviews_path is None:
+        refuse(LABELLED, "without --reviews")
+    labelled = labelled_settings(reading, reviews_path)
     from pipeline.reviews.labelled import read_reviews
     from pipeline.workflows.pulling import pull
     from pipeline.workflows.sealing import Form
 
     names = tuple(labels.split(",")) if labels else ()
-    reviews = read_reviews(reviews_path) if reviews_path else None
+    reviews = read_reviews(reviews_path, labelled, say) if reviews_path else None
     click.echo(pull(model, artifacts, revision, Form(engine, precision), names, reviews))

@@ -1,19 +1,29 @@
 """The options that say how reviews are read, and their labels, on every command that reads some."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import Command, added
+from cli.options import Command, added, refuse, was_given
 from pipeline.errors import InvalidInput
 from pipeline.files.dialects import AUTO, QUOTINGS
 from pipeline.files.encoding_detection import known_codec
-from pipeline.files.formats import INPUT_FORMATS
+from pipeline.files.formats import (
+    INPUT_FORMATS,
+    JSON,
+    JSON_LINES,
+    PARQUET,
+    SPREADSHEETS,
+    TEXT,
+    TSV,
+)
 from pipeline.reviews.label_values import RATING_SCALES, LabelValues
 
 if TYPE_CHECKING:
     from pipeline.files.layouts import Layout
+    from pipeline.files.sources import Source
     from pipeline.reviews.labelled import LabelledSettings
 
 
@@ -95,6 +105,41 @@ _RATING_SCALE = click.option(
 )
 
 
+_OF_TABLES = ("delimiter", "quoting", "has_header")
+UNUSED = {
+    TEXT: ("column", *_OF_TABLES),
+    JSON_LINES: _OF_TABLES,
+    JSON: ("encoding", *_OF_TABLES),
+    PARQUET: ("encoding", *_OF_TABLES),
+    **dict.fromkeys(SPREADSHEETS, ("encoding", "delimiter", "quoting")),
+}
+"""By format, names of the parameters for reading that say nothing about a file of it."""
+
+
+def refuse_unused(sources: Iterable["Source"], delimiter: str | None) -> None:
+    """Raise UsageError for an option that says nothing about how one of the inputs is read.
+
+    What a file is, where it is no text, its first bytes tell before its name or an option.
+    """
+    for source in sources:
+        given = source.given_format
+        refuse(UNUSED.get(given or "", ()), f"with --input-format {given}")
+        if given == TSV and delimiter != "\t":
+            refuse(["delimiter"], "with --input-format tsv, which is by tabs")
+        if source.is_lasting and any(map(was_given, ("input_format", "encoding", *_OF_TABLES))):
+            container = _container(source)
+            refuse(UNUSED.get(container, ()), f"for {source.name}, which is {container}")
+            if container and given not in (None, container):
+                refuse(["input_format"], f"for {source.name}, which is {container}")
+
+
+def _container(source: "Source") -> str:
+    from pipeline.files.containers import MAGIC_BYTES, container_of
+
+    with source.open() as opened:
+        return container_of(opened.stream.read(MAGIC_BYTES), source.kind, source.name)
+
+
 def read_options(command: Command) -> Command:
     """Add the options that say how files are read."""
     return added(command, READ_OPTIONS)
@@ -120,15 +165,22 @@ LABELLED = (
 """Names of the parameters that `labelled_options` adds."""
 
 
-def labelled_settings(options: Mapping[str, Any]) -> "LabelledSettings":
-    """The settings that those options stand for; UsageError where two contradict each other."""
+def labelled_settings(options: Mapping[str, Any], *files: Path | None) -> "LabelledSettings":
+    """The settings that those options stand for, for these files.
+
+    UsageError where two of them contradict each other, or one has no use for a file.
+    """
     from pipeline.files.layouts import ReadSettings
+    from pipeline.files.sources import Source
     from pipeline.reviews.labelled import LabelledSettings
 
     read = dict(options)
     scale, values = read.pop("rating_scale"), read.pop("label_values")
     if scale and values:
         raise click.UsageError("Give either --labels or --rating-scale.")
+    paths = [str(file) for file in files if file is not None and file.is_file()]
+    sources = [Source.named(path, read["input_format"]) for path in paths]
+    refuse_unused(sources, read["delimiter"])
     return LabelledSettings(
         input_format=read.pop("input_format"),
         label_column=read.pop("label_column"),

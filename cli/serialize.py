@@ -75,13 +75,16 @@ def command(
     """
     if engine == "torch":
         refuse(["precision", "reviews_path"], "with --engine torch, which is exact")
+    if precision == "fp32":
+        refuse(["reviews_path"], "with --precision fp32, which has to equal the model as it is")
     if reviews_path is None:
         refuse(LABELLED, "without --reviews")
     from pipeline.reviews.labelled import read_reviews
     from pipeline.workflows.sealing import Form, serialize
 
     store = destination or artifacts
-    reviews = read_reviews(reviews_path, labelled_settings(reading), say) if reviews_path else None
+    settings = labelled_settings(reading, reviews_path)
+    reviews = read_reviews(reviews_path, settings, say) if reviews_path else None
     is_asked = any(map(was_given, ("engine", "precision", "reviews_path")))
     form = Form(engine, precision, reviews) if is_asked else None
     digest = serialize(artifacts, run, store, key, form, only_fast=also is not None)

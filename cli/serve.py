@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,12 @@ def command(
         refuse(["batch_size", "batch_wait"], "with --only fast: they are for the deep model")
     if api_key_file:
         refuse(["insecure"], "with --api-key-file")
+    if settings["batch_size"] == 1:
+        refuse(["batch_wait"], "with --batch-size 1: a batch of one text waits for no others")
+    if _is_loopback(settings["host"]):
+        refuse(["insecure"], f"with --host {settings['host']}, which no other machine can reach")
+    if sys.platform == "win32":
+        refuse(["workers", "most_in_flight", "drain"], "on Windows, where one process serves")
     limit_threads()
     from pipeline.artifacts.verification import Trust
     from pipeline.server.api_keys import read_keys

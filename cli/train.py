@@ -97,7 +97,7 @@ def command(
         refuse(["base", "revision", "epochs", "resume", "blend"], "without --deep")
     if deep and base is None:
         raise click.UsageError("--deep needs an encoder: give --base REPO or DIR.")
-    labelled = labelled_settings(reading)
+    labelled = labelled_settings(reading, data, test)
     if base is not None:
         refuse_revision_of_folder(base)
         from pipeline.models.transformer.hub import get_model

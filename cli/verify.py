@@ -61,11 +61,18 @@ def _verify_artifact(folder: Path, trust: "Trust") -> None:
     click.echo(f"{verified.manifest.slot}@{verified.digest}: good ({golden} golden answers equal)")
 
 
+def _first_key(path: Path) -> str:
+    keys = path.read_text("utf-8").split()
+    if not keys:
+        raise click.UsageError(f"--api-key-file {path} holds no key.")
+    return keys[0]
+
+
 def _verify_server(url: str, artifacts: Path, trust: "Trust", api_key_file: Path | None) -> None:
     from pipeline.errors import ArtifactRefused
     from pipeline.workflows.replaying import replay_golden
 
-    key = api_key_file.read_text("utf-8").split()[0] if api_key_file else None
+    key = _first_key(api_key_file) if api_key_file else None
     for replay in replay_golden(url, artifacts, trust=trust, key=key):
         if replay.differences:
             raise ArtifactRefused(

@@ -108,13 +108,15 @@ class Dialect:
         """Whether what would be one row is rows, from the line with the quote to the last one.
 
         The first line of a field over several is no row where columns follow the field, its last is
-        none where columns go before it; so both must be. Without numbers by which to tell rows,
-        there must be several lines that are alike.
+        none where columns go before it; so both must be, and most of those between. Without numbers
+        by which to tell rows, there must be several lines that are alike.
         """
         if self.quoting != AUTO or not self._is_row(first):
             return False
         lines = inside.removesuffix(b"\n").split(b"\n")
-        return self._is_row(lines[-1]) if self.numeric else self._are_alike(lines)
+        if not self.numeric:
+            return self._are_alike(lines)
+        return self._is_row(lines[-1]) and 2 * sum(map(self._is_row, lines)) >= len(lines)
 
     def _is_row(self, line: bytes) -> bool:
         """Whether a line has as many fields as the table, and numbers where that has some."""

@@ -17,6 +17,7 @@ _MARKED = (
     Encoding("utf-16-le", 2, codecs.BOM_UTF16_LE),
     Encoding("utf-16-be", 2, codecs.BOM_UTF16_BE),
 )
+_UTF_32 = codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE
 _READ_AS_THEY_ARE = ("utf-8", "ascii", "cp949", "iso8859", "cp125", "koi8")
 """How the names of codecs begin in which structure stands out in single bytes."""
 _SAME = {"utf-8-sig": "utf-8", "euc_kr": "cp949"}
@@ -31,8 +32,8 @@ def known_codec(name: str) -> str:
     """Python's name of an encoding, in any spelling; raises InvalidInput where there is none."""
     try:
         codec = codecs.lookup(name.strip()).name
-        "".encode(codec)
-    except LookupError:
+        b"a".decode(codec, "replace")
+    except (LookupError, UnicodeError):
         raise InvalidInput(
             f"No encoding is called {name!r}. Korean files have utf-8, cp949, euc-kr or utf-16."
         ) from None
@@ -45,6 +46,8 @@ def find_encoding(beginning: bytes, given: str | None, name: str) -> Encoding:
     Raises InvalidInput for a name that Python does not know, or where the bytes are not UTF-8 but
     read well in another encoding, which the message names.
     """
+    if beginning.startswith(_UTF_32):
+        return Encoding("utf-8", original="utf-32")
     for encoding in _MARKED:
         if beginning.startswith(encoding.mark):
             return encoding

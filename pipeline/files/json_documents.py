@@ -10,7 +10,7 @@ from pipeline.errors import InvalidInput
 def json_to_lines(content: bytes, name: str) -> bytes:
     """A line for each row of the document, in UTF-8; raises InvalidInput for any other document."""
     try:
-        document = json.loads(content)
+        document = json.loads(content, parse_constant=lambda _: None)  # NaN is no JSON
     except (ValueError, RecursionError) as error:
         raise InvalidInput(
             f"{name} is no JSON document ({error}). If each line is an object of its own, give "

@@ -1,6 +1,7 @@
 """Deciding the shape of a text file from its beginning."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from pipeline.errors import InvalidInput
@@ -8,7 +9,8 @@ from pipeline.files import sniffing
 from pipeline.files.columns import find_column, find_text_column
 from pipeline.files.containers import PLAIN
 from pipeline.files.dialects import AUTO
-from pipeline.files.formats import CSV, JSON, JSON_LINES, TEXT, TSV
+from pipeline.files.dialects import CSV as QUOTED
+from pipeline.files.formats import CSV, DELIMITERS, JSON, JSON_LINES, SPREADSHEETS, TEXT, TSV
 from pipeline.files.layouts import TABLE, Layout, ReadSettings
 from pipeline.files.samples import Sample
 from pipeline.files.table_looking import table_layout
@@ -20,9 +22,11 @@ def text_layout(sample: Sample, settings: ReadSettings) -> Layout:
     An option for tables is refused for a file that is none.
     """
     decided = _format(sample, settings)
+    if sample.packed.container in SPREADSHEETS:
+        settings = _as_unpacked(sample, settings)
     if decided == TABLE:
         return table_layout(sample, settings)
-    _refuse_table_options(sample.name, settings)
+    _refuse_table_options(f"{sample.name} is no table", settings)
     if decided == JSON_LINES:
         return _json_layout(sample, settings)
     settings.check_names(["text"], sample.name)
@@ -46,14 +50,21 @@ def _format(sample: Sample, settings: ReadSettings) -> str:
     return TABLE if is_table else TEXT
 
 
-def _refuse_table_options(name: str, settings: ReadSettings) -> None:
+def _as_unpacked(sample: Sample, settings: ReadSettings) -> ReadSettings:
+    """How the text that is made of a spreadsheet is to be read, whatever its cells hold."""
+    own_options = replace(settings, has_header=None)
+    _refuse_table_options(f"{sample.name} is a spreadsheet", own_options)
+    return replace(settings, delimiter=DELIMITERS[CSV], quoting=QUOTED)
+
+
+def _refuse_table_options(what: str, settings: ReadSettings) -> None:
     given = {
         "--delimiter": settings.delimiter is not None,
         "--no-header": settings.has_header is not None,
         "--quoting": settings.quoting != AUTO,
     }
     if unused := [option for option, is_given in given.items() if is_given]:
-        raise InvalidInput(f"{name} is no table, so {' and '.join(unused)} cannot be used for it.")
+        raise InvalidInput(f"{what}, so {' and '.join(unused)} cannot be used for it.")
 
 
 def _json_layout(sample: Sample, settings: ReadSettings) -> Layout:

@@ -45,7 +45,7 @@ def _sort_out(chunk: Chunk, records: Iterator[Found]) -> tuple[list[Any], list[R
     rows: list[Any] = []
     rejects, encoding, place = [], chunk.layout.encoding, chunk.start
     for content, row, reason in records:
-        reason = encoding.damage(content) or reason
+        reason = chunk.defect or encoding.damage(content) or reason
         if reason is not None:
             shown = content.encode("utf-8", "backslashreplace").decode("utf-8")
             rejects.append(Reject(chunk.layout.name, place.line, place.offset, reason, shown))

@@ -18,6 +18,7 @@ _CLEAR, _MAJORITY = 0.9, 0.5
 _LONGEST_NAME = 30
 _QUOTED = r'(?:\A|(?<=[\n{0}]))"[^"]*+(?:""[^"]*+)*+"(?=[\n{0}]|\Z)'
 """A field in quotes, in rows that end with LF and have this delimiter."""
+_THOUSANDS = re.compile(r"\d{1,3},\d{3}(?!\d)")
 _NUMBER = re.compile(r"\s*[+-]?\d+(?:\.\d+)?\s*")
 
 
@@ -120,7 +121,9 @@ def text_delimiter(lines: Sequence[str], name: str) -> str | None:
 
 
 def _numbered(rows: Sequence[str], delimiter: str) -> float:
-    """Share of the rows that are a number, the delimiter and more."""
+    """Share of the rows that are a number, the delimiter and more; not if all begin as 1,000."""
+    if delimiter == "," and all(map(_THOUSANDS.match, rows)):
+        return 0.0
     parts = [row.partition(delimiter) for row in rows]
     return sum(bool(_NUMBER.fullmatch(first) and found) for first, found, _ in parts) / len(rows)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pipeline.errors import InvalidInput
 from pipeline.files import sniffing
 from pipeline.files.columns import distinct, find_column, text_column
+from pipeline.files.containers import PLAIN
 from pipeline.files.dialects import AUTO, Dialect
 from pipeline.files.dialects import CSV as QUOTED
 from pipeline.files.formats import CSV, DELIMITERS, TSV
@@ -23,7 +24,7 @@ def table_layout(sample: Sample, settings: ReadSettings) -> Layout:
     separator = _separator_line(sample.text)
     lines = sample.lines[1:] if separator else sample.lines
     if not lines:
-        return replace(sample.layout(TABLE, (), None), dialect=Dialect(",", 0))
+        return _empty(sample)
     delimiter = settings.delimiter or separator[4:5] or _delimiter(sample, lines)
     header, end = _first_row(sample, delimiter, len(separator))
     flat = sniffing.flat_rows(lines, delimiter)
@@ -31,6 +32,10 @@ def table_layout(sample: Sample, settings: ReadSettings) -> Layout:
     has_header = _has_header(sample, settings, header, rows)
     dialect = Dialect(delimiter, len(header), _quoting(settings, lines, delimiter))
     if has_header:
+        if end == len(sample.text) and not sample.is_whole:
+            raise InvalidInput(
+                f"{sample.name}: the header is too long. Is a quote in it not closed?"
+            )
         names = distinct(header)
         text = text_column(names, settings.column, sample.name)
     else:
@@ -45,6 +50,13 @@ def table_layout(sample: Sample, settings: ReadSettings) -> Layout:
     numeric = tuple(n for n in sniffing.numeric_columns(rows) if names[n] != text)
     layout = sample.layout(TABLE, names, text, sample.text[:end])
     return replace(layout, dialect=replace(dialect, numeric=numeric), has_header=has_header)
+
+
+def _empty(sample: Sample) -> Layout:
+    """Of a file with nothing but blank lines: all of it is before its first row."""
+    if not sample.is_whole:
+        raise InvalidInput(f"{sample.name} begins with nothing but blank lines. Remove them.")
+    return replace(sample.layout(TABLE, (), None, sample.text), dialect=Dialect(",", 0))
 
 
 def _separator_line(text: str) -> str:
@@ -90,7 +102,7 @@ def _has_header(
         return True
     found = sniffing.first_is_header(first, rows)
     if found is None:  # nothing tells; a table by its name has a header more often than not
-        return sample.given_format in (CSV, TSV)
+        return sample.given_format in (CSV, TSV) or sample.packed.container != PLAIN
     return found
 
 

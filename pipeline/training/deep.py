@@ -16,6 +16,7 @@ from pipeline.models.base import Model
 from pipeline.models.blending import BlendedModel, DeepModel
 from pipeline.models.transformer.checking import check_tokenizer
 from pipeline.models.transformer.hub import Download
+from pipeline.models.transformer.libraries import LIBRARIES as ENCODER_LIBRARIES
 from pipeline.models.transformer.libraries import needs_extra
 from pipeline.models.transformer.model import TransformerModel
 from pipeline.models.transformer.positions import longest_input
@@ -42,14 +43,14 @@ if TYPE_CHECKING:
 
 LIBRARIES = (
     *("joblib", "numpy", "scikit-learn", "scipy"),
-    *("safetensors", "tokenizers", "torch", "transformers"),
+    *ENCODER_LIBRARIES,
 )
 UNFINISHED = "unfinished"
 """Folder under the root that holds the checkpoint of a training until it is finished."""
 SMALLEST_TRAINING = 40
 
 
-@needs_extra("deep")
+@needs_extra("deep", *ENCODER_LIBRARIES)
 def train_deep(
     data: Path,
     root: Path,

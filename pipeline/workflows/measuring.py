@@ -13,7 +13,6 @@ from pipeline.quality.metrics import Metrics, measure
 from pipeline.quality.profile import reference_profile
 from pipeline.reviews.labelled import Reviews
 from pipeline.text.cleaning import clean_all
-from pipeline.training.calibration import fit_calibration
 
 ROWS = 4000
 """Most labelled reviews used: one half calibrates, the other measures and compares."""
@@ -41,6 +40,8 @@ def calibrate_and_measure(model: TransformerModel, reviews: Reviews) -> Measured
     Raises InvalidInput where a half has one label only, or where the model does no better than
     chance.
     """
+    from pipeline.training.calibration import fit_calibration  # scipy takes a second
+
     rows = np.random.default_rng(0).permutation(len(reviews))[:ROWS]
     half = rows.size // 2
     calibrating, measuring = reviews.take(rows[:half]), reviews.take(rows[half:])
@@ -70,7 +71,7 @@ def _check_better_than_chance(
 
     By ROC AUC rather than by accuracy, which says little where most reviews have one label.
     """
-    figures = measure(labels, logistic(logits))
+    figures = measure(labels, logistic(logits)[:, 1])
     chance = DEVIATIONS * _deviation(labels)
     if figures.roc_auc < 0.5 - chance:
         turned = "positive,negative" if positive == 1 else "negative,positive"

@@ -12,7 +12,7 @@ from pipeline.errors import InvalidInput
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.models.transformer.checking import check_answers, check_tokenizer
 from pipeline.models.transformer.hub import Download, get_model
-from pipeline.models.transformer.libraries import needs_extra
+from pipeline.models.transformer.libraries import LIBRARIES, needs_extra
 from pipeline.models.transformer.model import TransformerModel, TransformerSettings
 from pipeline.models.transformer.positions import longest_input
 from pipeline.models.transformer.pretrained import (
@@ -27,14 +27,13 @@ from pipeline.text.cleaning import CLEANING_VERSION
 from pipeline.workflows.measuring import Measured, calibrate_and_measure
 from pipeline.workflows.sealing import Form, serialize
 
-LIBRARIES = ("safetensors", "tokenizers", "torch", "transformers")
 NAMES = {
     NEGATIVE: ("negative", "label_0", "0", "부정"),
     POSITIVE: ("positive", "label_1", "1", "긍정"),
 }
 
 
-@needs_extra("deep")
+@needs_extra("deep", *LIBRARIES)
 def pull(
     name: str,
     root: Path,

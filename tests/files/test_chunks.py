@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.files.chunks import Chunk, Position, Window, text_chunks
-from pipeline.files.dialects import Dialect
+from pipeline.files.dialects import AUTO, Dialect
+from pipeline.files.dialects import CSV as QUOTED
 from pipeline.files.encodings import Encoding
 from pipeline.files.layouts import TABLE, Layout
 from pipeline.files.parsing import parse_text
@@ -20,13 +21,17 @@ ROWS = st.lists(st.tuples(FIELDS, FIELDS), max_size=12)
 SIZES = st.integers(1, 40)
 
 
-def table(encoding: Encoding, delimiter: str, columns: tuple[str, ...]) -> Layout:
-    dialect = Dialect(delimiter, len(columns))
+def table(
+    encoding: Encoding, delimiter: str, columns: tuple[str, ...], quoting: str = AUTO
+) -> Layout:
+    dialect = Dialect(delimiter, len(columns), quoting)
     return Layout("given", TABLE, encoding, columns, "text", dialect)
 
 
-def chunks(content: bytes, encoding: Encoding, size: int, start: Position) -> Iterator[Chunk]:
-    layout = table(encoding, ",", ("text", "n"))
+def chunks(
+    content: bytes, encoding: Encoding, size: int, start: Position, quoting: str = AUTO
+) -> Iterator[Chunk]:
+    layout = table(encoding, ",", ("text", "n"), quoting)
     return text_chunks(Window(io.BytesIO(content[start.offset :])), layout, start, size)
 
 
@@ -37,7 +42,7 @@ def test_chunks_have_all_rows(rows: list[tuple[str, str]], size: int, encoding: 
     csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
     content = stream.getvalue().encode(encoding.codec)
     found, place = [], Position()
-    for chunk in chunks(content, encoding, size * 2, Position()):
+    for chunk in chunks(content, encoding, size * 2, Position(), QUOTED):
         assert chunk.start == place
         parsed = parse_text(chunk)
         assert not parsed.rejects

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.errors import InvalidInput
 from pipeline.files.chunks import BEGINNING
 from pipeline.files.layouts import ReadSettings
 from pipeline.files.parsing import parse_chunk
@@ -73,7 +74,7 @@ def written(header: tuple[str, ...], rows: list[list[str]], **dialect: Any) -> s
     return stream.getvalue()
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.integers(0, 2**32),
     st.integers(0, 60),
@@ -152,6 +153,24 @@ def test_workbooks(
     check(path, [row for row in rows if any(row)], size)
 
 
+ATOMS = ('"', ",", "\n", "\r\n", "3,보통\n", '"줄\n3,보통"', '1,"x\n', '5,"끝"\n', "a", "5")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["id,text\n", "text\n", '"id","text"\n"1","a, b"\n']),
+    st.lists(st.sampled_from(ATOMS), max_size=40),
+    st.sampled_from(["utf-8", "utf-16"]),
+)
+def test_where_chunks_are_cut_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, head: str, atoms: list[str], encoding: str
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_bytes((head + "".join(atoms)).encode(encoding))
+    whole = read(path, 2**20, ReadSettings())
+    assert all(read(path, size, ReadSettings()) == whole for size in (2, 30))
+
+
 def test_what_is_in_quotes_says_nothing_of_the_table(tmp_path: Path) -> None:
     """Not even in a file whose name does not tell that it is a table."""
     rows = [[str(n), "장점: 좋다\n단점: 비싸다\n\n총평, 굿"] for n in range(10)]
@@ -186,3 +205,64 @@ def test_quoted_lines_that_look_like_rows(tmp_path: Path, content: str) -> None:
     path = tmp_path / "memo.csv"
     path.write_text(content, encoding="utf-8")
     check(path, list(csv.reader(io.StringIO(content, newline="")))[1:], 30)
+
+
+def test_blank_files_hold_nothing(tmp_path: Path) -> None:
+    for content in (b"\n\n \n", b"\t", b"sep=;\r\n"):
+        (tmp_path / "blank.csv").write_bytes(content)
+        check(tmp_path / "blank.csv", [])
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"\n" * 2**17 + b"id,text\n1,a\n", "nothing but blank lines"),
+        (b"text," + b"x" * 2**21 + b"\na,1\n", "the header is too long"),
+        (b'id,"text\n' + b"1,a\n" * 2**15, "the header is too long"),
+    ],
+)
+def test_a_beginning_that_says_nothing_is_refused(
+    tmp_path: Path, content: bytes, says: str
+) -> None:
+    (tmp_path / "odd.csv").write_bytes(content)
+    with pytest.raises(InvalidInput, match=says):
+        read(tmp_path / "odd.csv", 2**20, ReadSettings())
+
+
+def test_utf_32_is_known_by_its_mark(tmp_path: Path) -> None:
+    (tmp_path / "wide.csv").write_bytes("id,text\n1,좋다\n".encode("utf-32"))
+    check(tmp_path / "wide.csv", [["1", "좋다"]])
+
+
+@pytest.mark.parametrize("codec", ["idna", "rot13", "undefined", "hex"])
+def test_codecs_that_decode_no_files(tmp_path: Path, codec: str) -> None:
+    (tmp_path / "odd.csv").write_bytes(b"text\na\n")
+    with pytest.raises(InvalidInput, match="No encoding is called"):
+        read(tmp_path / "odd.csv", 2**20, ReadSettings(encoding=codec))
+
+
+def test_prices_are_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "prices.txt"
+    path.write_text("1,000원 아깝다\n2,000원도 아깝다\n", encoding="utf-8")
+    check(path, [["1,000원 아깝다"], ["2,000원도 아깝다"]])
+
+
+def test_a_line_that_is_too_long_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "long.csv").write_bytes(b"id,text\n1," + "가".encode() * 2**21 + b"\n2,b\n")
+    rows, rejects = read(tmp_path / "long.csv", 2**20, ReadSettings())
+    assert rows == [["2", "b"]]
+    assert [reject.reason for reject in rejects] == ["longer than 4 MiB"]
+
+
+def test_cells_decide_nothing_of_a_workbook(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    pytest.importorskip("python_calamine")
+    book, path = openpyxl.Workbook(), tmp_path / "book.xlsx"
+    for row in (["리뷰;요약", "n|m"], ["a;b", "1"], ["c;d", "2"]):
+        book.active.append(row)
+    book.save(path)
+    check(path, [["a;b", "1"], ["c;d", "2"]], read_settings=ReadSettings(column="1"))
+    with pytest.raises(InvalidInput, match="--column NAME"):
+        read(path, 2**20, ReadSettings())
+    with pytest.raises(InvalidInput, match="is a spreadsheet, so --delimiter"):
+        read(path, 2**20, ReadSettings(delimiter=";"))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,3 +122,14 @@ def running(hub: Hub) -> Iterator[Hub]:
     yield hub
     server.shutdown()
     server.server_close()
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """The address of a hub that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+REFUSING = "http://127.0.0.1:9"
+"""An address where nothing listens."""

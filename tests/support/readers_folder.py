@@ -33,7 +33,7 @@ def write_reviews(folder: Path) -> None:
     pq.write_table(pa.table({"document": texts}), folder / "reviews.parquet")
     _write_folder(folder / "reviews", texts)
     shutil.copy(SAMPLE, folder / "my-reviews.tsv")
-    _write_stars(folder / "shop.csv")
+    _write_ratings(folder / "shop.csv")
 
 
 def _write_table(path: Path, texts: Sequence[str], encoding: str = "utf-8") -> None:
@@ -43,16 +43,13 @@ def _write_table(path: Path, texts: Sequence[str], encoding: str = "utf-8") -> N
         rows.writerows(enumerate(texts))
 
 
-def _write_stars(path: Path) -> None:
-    """Reviews as a shop exports them, with stars: 2 or 5."""
-    reviews = read_reviews(SAMPLE)
+def _write_ratings(path: Path) -> None:
+    sample = read_reviews(SAMPLE)
     with path.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file, delimiter=";")
-        rows.writerow(("리뷰", "별점"))
-        rows.writerows(
-            (text, 5 if label else 2)
-            for text, label in zip(reviews.texts, reviews.labels, strict=True)
-        )
+        rows = csv.writer(file)
+        rows.writerow(("번호", "리뷰", "별점"))
+        pairs = zip(sample.texts, sample.labels, strict=True)
+        rows.writerows((n, text, 5 if label else 1) for n, (text, label) in enumerate(pairs))
 
 
 def _is_encodable(text: str) -> bool:

@@ -15,7 +15,7 @@ from pipeline.models.transformer import reaching
 from pipeline.models.transformer.hub import get_model
 from pipeline.workflows.pulling import positive_output, pull
 from pipeline.workflows.sealing import Form
-from tests.support.local_hub import Hub, running
+from tests.support.local_hub import REFUSING, Hub, running
 from tests.support.paths import SAMPLE, SENTIMENT, Invoke
 from tests.support.tiny_models import make_model
 
@@ -158,7 +158,7 @@ def test_a_fault_is_told_and_leaves_what_is_current(hub: Hub, root: Path, name: 
 def test_unknown_revision_and_dead_hub(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ModelMissing, match="no revision"):
         pull(NAME, root, "no-such-branch")
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("HF_ENDPOINT", REFUSING)
     with pytest.raises(ResourceUnavailable):
         pull(NAME, root)
     with pytest.raises(InvalidInput, match="owner/model"):

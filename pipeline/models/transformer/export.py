@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OPSET = 20
 
 
-@needs_extra("deep")
+@needs_extra("deep", "onnx", "onnxscript")
 def export_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """A model's files for the ONNX engine, in fp32, from those for torch."""
     network = export(build_module(files[CONFIG], files[WEIGHTS]).cpu())
@@ -27,7 +27,7 @@ def export_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {**others, NETWORK: network}
 
 
-@needs_extra("deep")
+@needs_extra("deep", "onnx", "onnxruntime")
 def quantize_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """A model's files for the ONNX engine with its network in int8, from those in fp32."""
     from pipeline.models.transformer.quantization import quantize

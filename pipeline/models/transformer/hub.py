@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ArtifactRefused, ModelMissing, ResourceUnavailable
 from pipeline.models.transformer.hub_cache import cached_folder, remember
-from pipeline.models.transformer.libraries import needs_extra
+from pipeline.models.transformer.libraries import HUB, needs_extra
 from pipeline.models.transformer.model_files import (
     PICKLED,
     SAFETENSORS,
@@ -55,7 +55,7 @@ class Download:
         return {"repository": self.repository, "commit": self.commit, "files": self.files}
 
 
-@needs_extra("deep")
+@needs_extra("deep", *HUB)
 def get_model(name: str, revision: str | None = None) -> Download:
     """Get a model in Hugging Face's format: `name` is a folder or a repository of the hub.
 

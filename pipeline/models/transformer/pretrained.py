@@ -13,7 +13,7 @@ from pipeline.errors import ArtifactRefused
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.models.transformer.checking import check_classifier, check_encoder
 from pipeline.models.transformer.hub import Download
-from pipeline.models.transformer.libraries import needs_extra
+from pipeline.models.transformer.libraries import LIBRARIES, needs_extra
 from pipeline.models.transformer.model_files import PICKLED, SAFETENSORS
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def load_classifier(folder: Path) -> "PreTrainedModel":
     return module
 
 
-@needs_extra("deep")
+@needs_extra("deep", *LIBRARIES)
 def _load(folder: Path, **changes: Any) -> "tuple[PreTrainedModel, dict[str, Any]]":
     """(Classifier, what transformers reports of loading it: missing weights and the like)."""
     from transformers import AutoConfig, AutoModelForSequenceClassification
@@ -68,7 +68,7 @@ def _load(folder: Path, **changes: Any) -> "tuple[PreTrainedModel, dict[str, Any
     return module, loaded
 
 
-@needs_extra("deep")
+@needs_extra("deep", *LIBRARIES)
 def read_tokenizer(folder: Path) -> bytes:
     """The bytes of a folder's tokenizer.json, converted from an older format if need be.
 
