@@ -54,6 +54,7 @@ class CommandGroup(click.Group):
         if name not in COMMANDS:
             return None
         command: click.Command = import_module(f"cli.{name}").command
+        name_variables(command, f"SENTIMENT_{name}".upper())
         return command
 
     def resolve_command(
@@ -73,6 +74,17 @@ class CommandGroup(click.Group):
         """Run the command inside the error boundary."""
         with error_boundary():
             return super().invoke(ctx)
+
+
+def name_variables(command: click.Command, prefix: str) -> None:
+    """Call the variable that stands for an option as the option is called, not its parameter."""
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            flag = max(parameter.opts, key=len).lstrip("-")
+            parameter.envvar = f"{prefix}_{flag.replace('-', '_').upper()}"
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            name_variables(inner, f"{prefix}_{name}".upper())
 
 
 @contextmanager

@@ -170,3 +170,16 @@ def test_a_bug_shows_its_traceback(invoke: Invoke, monkeypatch: pytest.MonkeyPat
 def test_artifacts_are_found_in_the_named_folder(sample_root: Path) -> None:
     assert current_artifact(sample_root, "fast").is_dir()
     assert main.name == "main"
+
+
+@pytest.mark.parametrize(
+    ("variable", "says"),
+    [("SENTIMENT_DATA_FROM", "nowhere"), ("SENTIMENT_DATA_SOURCE", "nowhere")],
+)
+def test_an_option_has_a_variable_of_its_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke: Invoke, variable: str, says: str
+) -> None:
+    monkeypatch.setenv(variable, str(tmp_path / "nowhere"))
+    done = invoke("data", "--to", tmp_path / "data")
+    assert done.exit_code == 3
+    assert says in done.stderr
