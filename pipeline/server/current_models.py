@@ -127,15 +127,16 @@ class StoredModels(Models):
 def _state(slot: Path) -> object:
     """A value that changes when the slot's artifact is replaced or fixed; None without artifact."""
     try:
-        current = (slot / CURRENT).read_bytes()
+        changed = _times(slot / CURRENT)
     except OSError:
         return None
     try:
-        folder = slot / str(read_current(slot)["digest"])
+        current = read_current(slot)
+        folder = slot / str(current.get("digest"))
         paths = (folder, *sorted(folder.iterdir()))
-        return current, [(path.name, _times(path)) for path in paths]
+        return changed, current, [(path.name, _times(path)) for path in paths]
     except (OSError, SentimentError):
-        return current, None
+        return changed, None
 
 
 def _times(path: Path) -> tuple[int, int, int]:

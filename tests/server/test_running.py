@@ -217,6 +217,18 @@ def test_comes_up_with_a_bad_artifact_and_takes_it_once_fixed(root: Path) -> Non
         assert {ask(running, text="굿")[0] for _ in range(8)} == {200}
 
 
+def test_a_pipe_in_the_place_of_current_json_keeps_nobody_waiting(root: Path) -> None:
+    pointer = root / "fast" / "current.json"
+    content = pointer.read_bytes()
+    pointer.unlink()
+    os.mkfifo(pointer)
+    with served(root, ready=503) as running:
+        wait_until(lambda: running.logged("refused"))
+        pointer.unlink()
+        pointer.write_bytes(content)
+        running.wait_for(200, seconds=10)
+
+
 def test_serves_both_models(root: Path, handler: Handler) -> None:
     shutil.copytree(root / "fast", root / "deep")
     with served(root, "--workers", "2", command=WITH_DEEP) as running:
