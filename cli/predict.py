@@ -49,9 +49,9 @@ def command(
     INPUT is a .txt (one review per line), .csv, .tsv, .jsonl, .json, .parquet, .xlsx, .xls or .ods
     file, texts also with .gz, .zst or .xz; or a glob, a folder, an address such as s3://…, or - for
     standard input. A file is looked at once, and one line on standard error says how it is read;
-    the options for reading decide otherwise. Every column and the order of the rows are kept; predicted_label and confidence are
-    added. Rows that cannot be read go to OUTPUT.rejects.jsonl. A run that was cut off continues
-    where it stopped when the same command is given again.
+    the options for reading decide otherwise. Every column and the order of the rows are kept;
+    predicted_label and confidence are added. Rows that cannot be read go to OUTPUT.rejects.jsonl. A
+    run that was cut off continues where it stopped when the same command is given again.
 
     \b
     Examples:
