@@ -405,7 +405,9 @@ def artifacts_list(places: Mapping[str, Path]) -> Table:
 
 
 def artifacts_use(places: Mapping[str, Path]) -> Table:
-    return Table("artifacts use", (ARTIFACTS,), lambda _, __, ___: ["{digest}"], places)
+    other = ("--model", "deep")
+    model = option("--model fast", "model", other=other, needs=[ARTIFACTS], named=["in artifacts"])
+    return Table("artifacts use", (ARTIFACTS, model), lambda _, __, ___: ["{digest}"], places)
 
 
 def artifacts_prune(places: Mapping[str, Path]) -> Table:
