@@ -127,7 +127,7 @@ def test_strangers_are_let_in_only_where_told(sample_root: Path, invoke: Invoke)
 def test_sigterm_ends_it_with_exit_code_0(sample_root: Path, expected: dict) -> None:
     with (
         served(sample_root, "--workers", "2", "--drain", "0.5") as running,
-        Load(running.port, expected, clients=4).running() as load,
+        Load(running.port, expected, clients=4, ends=True).running() as load,
     ):
         wait_until(lambda: load.counts["200"] > 50)
         running.process.terminate()

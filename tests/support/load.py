@@ -17,6 +17,8 @@ class Load:
     """Clients that ask until told to stop. `counts` says what came back, `problems` what is wrong.
 
     A client keeps its connection (`reconnect`: takes a new one each time) and asks 1 to 4 texts.
+    `ends`: the server is about to end. A connection that the kernel made when nobody accepted any
+    more is reset then, before any answer on it; that counts as refused.
     """
 
     def __init__(
@@ -26,7 +28,9 @@ class Load:
         clients: int,
         reconnect: bool = False,
         slot: str = "fast",
+        ends: bool = False,
     ) -> None:
+        self.ends = ends
         self.port, self.expected, self.reconnect, self.slot = port, expected, reconnect, slot
         self.texts: Sequence[str] = list(next(iter(expected.values())))
         self.counts: Counter[str] = Counter()
@@ -58,7 +62,7 @@ class Load:
 
     def _run(self, seed: int) -> None:
         chance = random.Random(seed)
-        connection = self._connect()
+        connection, is_new = self._connect(), True
         while not self._stop.is_set():
             texts = chance.sample(self.texts, chance.randint(1, 4))
             started = time.perf_counter()
@@ -69,11 +73,14 @@ class Load:
                 time.sleep(0.01)
                 closes = True
             except (OSError, http.client.HTTPException) as error:
-                self.counts["broken"] += 1
-                self.problems.append(f"{type(error).__name__}: {error}")
+                is_refusal = self.ends and is_new and isinstance(error, ConnectionResetError)
+                self.counts["refused" if is_refusal else "broken"] += 1
+                if not is_refusal:
+                    self.problems.append(f"{type(error).__name__}: {error}")
                 closes = True
+            is_new = closes or self.reconnect
             self.seconds.append(time.perf_counter() - started)
-            if closes or self.reconnect:
+            if is_new:
                 connection.close()
                 connection = self._connect()
         connection.close()

@@ -130,7 +130,7 @@ def end_servers(small: Small, times: int) -> Outcome:
     expected = seal_both(small)
     for number in range(times):
         with served(small.root, "--workers", "2") as server:
-            load = Load(server.port, expected, CLIENTS, reconnect=number % 2 == 1)
+            load = Load(server.port, expected, CLIENTS, reconnect=number % 2 == 1, ends=True)
             with load.running():
                 time.sleep(0.3)
                 server.process.terminate()
