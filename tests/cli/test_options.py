@@ -6,8 +6,6 @@ from itertools import chain
 from pathlib import Path
 
 import click
-import openpyxl
-import pyarrow.parquet
 import pytest
 
 from pipeline.server.current_models import StoredModels
@@ -15,6 +13,11 @@ from pipeline.server.settings import ServerSettings
 from tests.cli.option_pairs import Table, all_commands, option, options_of
 from tests.cli.option_tables import MAKERS
 from tests.support.paths import Invoke
+
+openpyxl = pytest.importorskip("openpyxl", reason="needs openpyxl: it is in [dev]")
+pyarrow = pytest.importorskip("pyarrow", reason="needs the extra [parquet]")
+pytest.importorskip("pyarrow.parquet")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,6 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from pipeline.reviews.labelled import read_reviews
 from tests.support.paths import SAMPLE, SENTIMENT
 
@@ -20,6 +17,9 @@ KOREAN_EXCEL = "cp949"
 
 def write_reviews(folder: Path) -> None:
     """Reviews under the names that the documents use."""
+    import pyarrow as pa  # here: without it, the other tests of documents can be collected
+    import pyarrow.parquet as pq
+
     texts = read_reviews(SAMPLE).texts
     (folder / "reviews.txt").write_text("\n".join((*texts, "")), encoding="utf-8")
     _write_table(folder / "reviews.csv", texts)
