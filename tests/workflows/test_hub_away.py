@@ -11,13 +11,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from huggingface_hub import constants
 
 from pipeline.errors import ModelMissing, ResourceUnavailable
 from pipeline.models.transformer import reaching
 from pipeline.models.transformer.hub import Download, get_model
 from tests.support.local_hub import REFUSING, Hub, running, silent
 from tests.support.paths import SENTIMENT
+
+constants = pytest.importorskip("huggingface_hub.constants", reason="needs the extra [deep]")
 
 NAME = "owner/tiny"
 UNRESOLVED = "http://hub.invalid"

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
 
 from pipeline.artifacts.runs import find_run, load_run
 from pipeline.artifacts.verification import CONFIG, TOKENIZER, WEIGHTS
@@ -24,6 +23,11 @@ from pipeline.workflows.pulling import pull
 from pipeline.workflows.sealing import Form
 from tests.support.paths import Invoke
 from tests.support.tiny_models import SMALL, make_model, write_easy_reviews
+
+pytestmark = pytest.mark.slow
+
+safetensors = pytest.importorskip("safetensors.numpy", reason="needs the extra [deep]")
+load_file, save_file = safetensors.load_file, safetensors.save_file
 
 TORCH = Form(engine="torch")
 HEAD = "classifier.bias, classifier.weight"
