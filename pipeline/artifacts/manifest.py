@@ -46,6 +46,15 @@ class GoldenAnswer:
         if self.label not in (NEGATIVE, POSITIVE) or not 0.5 <= self.confidence <= 1.0:
             raise ValueError("invalid label or confidence")
 
+    def difference(self, label: object, confidence: object, tolerance: float) -> str | None:
+        """What is wrong with this answer to the text, whoever gave it; None where nothing is."""
+        is_near = isinstance(confidence, float | int) and (
+            abs(confidence - self.confidence) <= tolerance
+        )
+        if label == self.label and is_near:
+            return None
+        return f"{self.label} {self.confidence:.9f} expected, {label} {confidence} given"
+
 
 @dataclass(frozen=True)
 class Manifest:

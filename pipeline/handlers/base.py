@@ -95,12 +95,10 @@ class Handler(ABC):
         """Answer the golden texts again; ArtifactRefused if an answer is not the sealed one."""
         answers = self.handle([expected.text for expected in golden])
         for number, (expected, answer) in enumerate(zip(golden, answers, strict=True)):
-            difference = abs(expected.confidence - answer.confidence)
-            if answer.label != expected.label or not difference <= tolerance:
+            if problem := expected.difference(answer.label, answer.confidence, tolerance):
                 raise ArtifactRefused(
                     f"{self.folder} does not give the answers it was sealed with (golden text "
-                    f"{number}: {expected.label} {expected.confidence:.9f} expected, "
-                    f"{answer.label} {answer.confidence:.9f} given). Serialize the run again."
+                    f"{number}: {problem}). Serialize the run again."
                 )
 
 

@@ -100,9 +100,9 @@ def _check_golden(artifact: Artifact, content: bytes) -> None:
     golden = artifact.manifest.golden
     texts = [expected.text for expected in golden]
     answers = to_predictions(texts, cloudpickle.loads(content).predict_proba(texts))
+    tolerance = artifact.manifest.tolerance
     for expected, answer in zip(golden, answers, strict=True):
-        difference = abs(expected.confidence - answer.confidence)
-        if answer.label != expected.label or difference > artifact.manifest.tolerance:
+        if problem := expected.difference(answer.label, answer.confidence, tolerance):
             raise ArtifactRefused(
-                f"As a scikit-learn pipeline, {artifact.digest} answers differently."
+                f"As a scikit-learn pipeline, {artifact.digest} answers differently ({problem})."
             )

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from pipeline.artifacts.manifest import GoldenAnswer
 from pipeline.artifacts.store import current_artifact
 from pipeline.artifacts.verification import ANY, Trust, load_artifact
 from pipeline.errors import InvalidInput, ModelMissing, ResourceUnavailable
@@ -62,7 +61,9 @@ def _replay(server: "_Server", root: Path, slot: str, model: str | None, trust: 
         seconds.append(time.perf_counter() - started)
         if answered_by != model:
             differences.append(f"{answered_by} answered, not {model}")
-        elif problem := _difference(expected, answer, artifact.manifest.tolerance):
+            continue
+        label, confidence = answer.get("label"), answer.get("confidence")
+        if problem := expected.difference(label, confidence, artifact.manifest.tolerance):
             differences.append(problem)
     return Replay(model, len(golden), differences, seconds)
 
@@ -78,17 +79,6 @@ def _find(root: Path, slot: str, model: str) -> Path:
             f"{slot}@{current[:12]}. Name the folder that has it with --artifacts."
         )
     return found[0]
-
-
-def _difference(expected: GoldenAnswer, answer: dict[str, Any], tolerance: float) -> str | None:
-    """What is wrong with an answer; None where nothing is."""
-    label, confidence = answer.get("label"), answer.get("confidence")
-    is_near = isinstance(confidence, float | int) and (
-        abs(confidence - expected.confidence) <= tolerance
-    )
-    if label == expected.label and is_near:
-        return None
-    return f"{expected.label} {expected.confidence:.9f} expected, {label} {confidence} given"
 
 
 class _Server:

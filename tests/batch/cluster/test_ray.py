@@ -145,7 +145,7 @@ def test_what_a_worker_refuses_reads_as_it_does_locally(start: Start, given: Pat
     process = start()
     _, stderr = process.communicate(timeout=SECONDS)
     assert process.returncode == 3
-    assert stderr.startswith("Error: ")
+    assert stderr.splitlines()[-1].startswith("Error: ")
     assert "has a column predicted_label already" in stderr
     assert "Traceback" not in stderr
 
