@@ -4,11 +4,12 @@ Where a chunk ends depends on the bytes of the file alone, so that a resumed run
 """
 
 from collections.abc import Iterator
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from pipeline.files.dialects import NONE, Dialect
 from pipeline.files.layouts import Layout
 from pipeline.files.tables import LARGEST_FIELD
+from pipeline.files.windows import Window
 
 LARGEST_RECORD = LARGEST_FIELD
 TOO_LONG = "longer than 4 MiB"
@@ -45,34 +46,6 @@ class Chunk(NamedTuple):
     end: Position
     defect: str | None = None
     read: int = 0
-
-
-class Window:
-    """A stream that can be looked ahead into."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._ahead = b""
-
-    def look(self, size: int) -> tuple[bytes, bool]:
-        """Return (the next `size` bytes, or all that are left; whether nothing comes behind)."""
-        while len(self._ahead) <= size and (more := self._stream.read(size + 1 - len(self._ahead))):
-            self._ahead += more
-        return self._ahead[:size], len(self._ahead) <= size
-
-    def skip(self, size: int) -> None:
-        """Go on by `size` bytes that were looked at."""
-        self._ahead = self._ahead[size:]
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes as of any stream; what was looked at comes first."""
-        if not self._ahead:
-            return self._stream.read(size)
-        if size < 0:
-            content, self._ahead = self._ahead + self._stream.read(), b""
-            return content
-        content, self._ahead = self._ahead[:size], self._ahead[size:]
-        return content
 
 
 def text_chunks(window: Window, layout: Layout, start: Position, size: int) -> Iterator[Chunk]:

@@ -5,7 +5,7 @@ from typing import IO, NamedTuple, cast
 
 from pipeline.errors import InvalidInput
 from pipeline.files import parquet
-from pipeline.files.chunks import Chunk, Position, Window, text_chunks
+from pipeline.files.chunks import Chunk, Position, text_chunks
 from pipeline.files.containers import MAGIC_BYTES, PLAIN, container_of
 from pipeline.files.conversions import converted, unpacked
 from pipeline.files.encoding_detection import UTF_8
@@ -14,6 +14,7 @@ from pipeline.files.layouts import Layout, ReadSettings
 from pipeline.files.looking import text_layout
 from pipeline.files.samples import SAMPLE_BYTES, take_sample
 from pipeline.files.sources import Opened, Source
+from pipeline.files.windows import Window
 
 LARGEST_HEADER = 2**20
 

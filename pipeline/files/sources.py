@@ -17,13 +17,8 @@ from typing import IO, Any, NamedTuple, Self, cast
 from pipeline.errors import InvalidInput
 from pipeline.files import remote, zstandard
 from pipeline.files.containers import MAGIC_BYTES, compression_of, decompressed
-from pipeline.files.formats import (
-    INPUT_FORMATS,
-    STANDARD_STREAM,
-    FileKind,
-    input_kind,
-)
-from pipeline.files.pipes import Pipe
+from pipeline.files.formats import INPUT_FORMATS, STANDARD_STREAM, FileKind, input_kind
+from pipeline.files.windows import Window
 
 LEFT_BY_RUNS = (".rejects.jsonl", ".partial", ".journal", ".lock")
 """How the names of files end that a run leaves beside its output."""
@@ -104,19 +99,19 @@ class Source:
     @contextmanager
     def _stored(self) -> Iterator[IO[bytes]]:
         if self.path == STANDARD_STREAM:
-            yield cast(IO[bytes], Pipe(sys.stdin.buffer))
+            yield cast(IO[bytes], Window(sys.stdin.buffer))
         elif self.is_remote:
             with remote.open_remote(self.path) as file:
                 yield file
         else:
             with Path(self.path).open("rb") as file:
-                yield file if file.seekable() else cast(IO[bytes], Pipe(file))
+                yield file if file.seekable() else cast(IO[bytes], Window(file))
 
 
 def peek(stream: IO[bytes], size: int) -> bytes:
     """The next `size` bytes of a stream, which stay to be read."""
-    if isinstance(stream, Pipe):
-        return stream.peek(size)
+    if isinstance(stream, Window):  # a pipe
+        return stream.look(size)[0]
     place = stream.tell()
     beginning = stream.read(size)
     stream.seek(place)
@@ -131,7 +126,7 @@ def find_sources(inputs: Sequence[str], given: str | None = None) -> list[Source
     """
     sources = []
     for name in inputs:
-        paths = _expanded(name, or_none=given is not None)
+        paths = _expanded(name, or_bare=given is not None)
         if not paths:
             raise InvalidInput(_nothing(name))
         sources += [Source.named(path, given) for path in paths]
@@ -145,25 +140,28 @@ def _nothing(name: str) -> str:
     return f"{name}: there is no such file. Check the path."
 
 
-def _expanded(name: str, or_none: bool) -> list[str]:
+def _expanded(name: str, or_bare: bool) -> list[str]:
     if name == STANDARD_STREAM:
         return [name]
     if remote.is_remote(name):
         found = remote.expanded(name)
-        return [path for path in found if path == name or _is_wanted(path, or_none)]
+        return [path for path in found if path == name or _is_wanted(path, or_bare)]
     if Path(name).is_dir():
         paths = (path for path in Path(name).iterdir() if path.is_file())
-        return sorted(str(path) for path in paths if _is_wanted(path.name, or_none))
+        return sorted(str(path) for path in paths if _is_wanted(path.name, or_bare))
     if Path(name).exists():
         return [name]
     found = glob(name, recursive=True)  # noqa: PTH207 - of Path.glob the root must be known
     return sorted(path for path in found if Path(path).is_file())
 
 
-def _is_wanted(name: str, or_none: bool) -> bool:
-    """Whether a file of a folder holds reviews; hidden files and what runs leave do not count."""
+def _is_wanted(name: str, or_bare: bool) -> bool:
+    """Whether a file of a folder holds reviews; hidden files and what runs leave do not count.
+
+    `or_bare`: a name without a suffix will do, too.
+    """
     file_name = name.rpartition("/")[2]
     if file_name.startswith(".") or file_name.endswith(LEFT_BY_RUNS):
         return False
-    has_none = or_none and "." not in file_name
-    return has_none or bool(input_kind(file_name).format)
+    is_bare = or_bare and "." not in file_name
+    return is_bare or bool(input_kind(file_name).format)

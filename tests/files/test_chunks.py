@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.files.chunks import Chunk, Position, Window, text_chunks
+from pipeline.files.chunks import Chunk, Position, text_chunks
 from pipeline.files.dialects import AUTO, Dialect
 from pipeline.files.dialects import CSV as QUOTED
 from pipeline.files.encodings import Encoding
 from pipeline.files.layouts import TABLE, Layout
 from pipeline.files.parsing import parse_text
 from pipeline.files.table_reader import TableReader
+from pipeline.files.windows import Window
 
 UTF_16 = Encoding("utf-16-le", 2)
 FIELDS = st.text(st.sampled_from('가각a",\n\r \t\u2028😀'), max_size=6)
