@@ -2,20 +2,32 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Replace a file by one that is wholly on the disk before it gets the name."""
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Replace a file by the one that the block writes under the path given to it.
+
+    It is wholly on the disk before it gets the name; where the block raises, the old file stays.
+    """
     temporary = unfinished(path)
     try:
-        temporary.write_bytes(content)
+        yield temporary
         sync(temporary)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Replace a file by one with this content."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def create_folder(path: Path) -> None:
@@ -35,7 +47,7 @@ def discard(path: Path) -> None:
 
 
 def unfinished(path: Path) -> Path:
-    """The temporary file that `write_durably` renames; a crash may leave it behind."""
+    """The temporary file that `replacing` renames; a crash may leave it behind."""
     return path.with_name(f".{path.name}.new")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.durability import create_folder, sync, unfinished
+from pipeline.durability import create_folder, replacing, sync, unfinished
 from pipeline.errors import InvalidInput, ModelMissing
 
 SECONDS_BETWEEN = 600.0
@@ -51,15 +51,8 @@ class Checkpoints:
         import torch
 
         create_folder(self.path.parent)
-        temporary = unfinished(self.path)
-        try:
+        with replacing(self.path) as temporary:
             torch.save({**state, "identity": self.identity}, temporary)
-            sync(temporary)
-            temporary.replace(self.path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        sync(self.path.parent)
         self._saved_at = time.monotonic()
 
     def remove(self) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipeline.durability import write_durably
 from pipeline.models.transformer.model_files import SAFETENSORS, SETTINGS, TOKENIZER_FILES
 
 
@@ -36,6 +37,4 @@ def remember(folder: Path, revision: str | None) -> None:
         return
     reference = folder.parent.parent / "refs" / name
     reference.parent.mkdir(parents=True, exist_ok=True)
-    aside = reference.with_name(f"{reference.name}.new")
-    aside.write_text(commit)
-    aside.replace(reference)
+    write_durably(reference, commit.encode())
