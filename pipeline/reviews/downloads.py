@@ -1,6 +1,5 @@
 """Getting NSMC from its repository, another URL or a folder: resumable, verified, atomic."""
 
-import hashlib
 import http.client
 import shutil
 import time
@@ -10,6 +9,7 @@ from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from pipeline.digests import sha256
 from pipeline.errors import InvalidInput, ResourceUnavailable
 from pipeline.progress import progress_bar
 from pipeline.reviews.labelled import read_reviews
@@ -31,7 +31,7 @@ def get_nsmc(source: str | None, destination: Path) -> Iterator[tuple[Path, int]
     destination.mkdir(parents=True, exist_ok=True)
     for file in NSMC:
         target = destination / file.name
-        if not (target.is_file() and _sha256(target) == file.sha256):
+        if not (target.is_file() and sha256(target) == file.sha256):
             _get(source or UPSTREAM, file, target)
         yield target, len(read_reviews(target))
 
@@ -47,7 +47,7 @@ def _get(source: str, file: NsmcFile, target: Path) -> None:
         if not isinstance(error, ConnectionError):
             part.unlink(missing_ok=True)
         raise
-    if part.stat().st_size != file.size or _sha256(part) != file.sha256:
+    if part.stat().st_size != file.size or sha256(part) != file.sha256:
         part.unlink()
         raise InvalidInput(
             f"{file.name} from {source} is not the published file: its sha256 or size differs. "
@@ -107,8 +107,3 @@ def _pour(response: IO[bytes], output: IO[bytes], file: NsmcFile, have: int) -> 
             output.write(chunk)
             have += len(chunk)
             bar.update(len(chunk))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,12 +1,12 @@
 """Labelled reviews, out of a file of any format that is read."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.digests import sha256
 from pipeline.errors import InvalidInput
 from pipeline.files.chunks import BEGINNING
 from pipeline.files.layouts import Layout, ReadSettings
@@ -102,7 +102,7 @@ def read_reviews(path: Path, settings: LabelledSettings = AS_FOUND, tell: Tell =
     reviews = Reviews(
         [texts[row] for row in known],
         [label for label in labels if label is not None],
-        _sha256(path),
+        sha256(path),
         unknown,
         without_text,
     )
@@ -156,8 +156,3 @@ def _check(
 
 def _first(unknown: Mapping[str, int]) -> Iterator[tuple[str, int]]:
     yield from [(value, count) for value, count in unknown.items() if value][:8]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.digests import sha256
 from pipeline.errors import ArtifactRefused, ModelMissing, ResourceUnavailable
 from pipeline.models.transformer.hub_cache import cached_folder, remember
 from pipeline.models.transformer.libraries import HUB, needs_extra
@@ -21,7 +22,6 @@ from pipeline.models.transformer.model_files import (
     SETTINGS,
     TOKENIZER_FILES,
     digest_files,
-    sha256,
 )
 from pipeline.models.transformer.reaching import (
     HubAway,

@@ -1,10 +1,10 @@
 """The files of a model in Hugging Face's format: which are used, and whether they are whole."""
 
-import hashlib
 import json
 import struct
 from pathlib import Path
 
+from pipeline.digests import sha256
 from pipeline.errors import ArtifactRefused, ModelMissing
 
 SAFETENSORS, PICKLED = "model.safetensors", "pytorch_model.bin"
@@ -91,9 +91,3 @@ def _said_size(path: Path) -> int:
             f"{path.name} holds no safetensors: its header cannot be read. Copy or download it "
             "again."
         ) from None
-
-
-def sha256(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
