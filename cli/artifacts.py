@@ -25,7 +25,7 @@ def command() -> None:
 @artifacts_option
 def list_command(artifacts: Path) -> None:
     """List all artifacts, oldest first; * marks the current ones."""
-    from pipeline.artifacts.store import damaged_slots, list_artifacts
+    from pipeline.artifacts.listing import damaged_slots, list_artifacts
 
     for stored in list_artifacts(artifacts):
         mark, slot = "*" if stored.is_current else " ", stored.folder.parent.name

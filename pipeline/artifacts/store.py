@@ -4,31 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.artifacts.leases import unused
-from pipeline.artifacts.listing import Stored, damaged_slots, list_artifacts, list_slot, slots_in
+from pipeline.artifacts.listing import list_slot, slots_in
 from pipeline.artifacts.locking import TEMPORARY, locked
-from pipeline.artifacts.pointer import (
-    CURRENT,
-    HOW_TO_GET,
-    current_artifact,
-    make_current,
-    read_current,
-)
+from pipeline.artifacts.pointer import make_current, read_current
 from pipeline.durability import discard
 from pipeline.errors import InvalidInput, ModelMissing
-
-__all__ = [  # with what other packages need of the modules below, so that this one is enough
-    "CURRENT",
-    "HOW_TO_GET",
-    "PREVIOUS",
-    "Check",
-    "Stored",
-    "current_artifact",
-    "damaged_slots",
-    "list_artifacts",
-    "prune_artifacts",
-    "read_current",
-    "use_artifact",
-]
 
 PREVIOUS = "previous"
 KEPT = 5

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.artifacts.store import current_artifact
+from pipeline.artifacts.pointer import current_artifact
 from pipeline.artifacts.verification import ANY, Trust, load_artifact
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.base import Handler

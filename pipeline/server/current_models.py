@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from pipeline.artifacts.store import CURRENT, read_current
+from pipeline.artifacts.pointer import CURRENT, read_current
 from pipeline.artifacts.verification import ANY, Trust
 from pipeline.errors import SentimentError
 from pipeline.handlers.base import Handler

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from pipeline.artifacts.store import HOW_TO_GET, list_artifacts, read_current
+from pipeline.artifacts.listing import list_artifacts
+from pipeline.artifacts.pointer import HOW_TO_GET, read_current
 from pipeline.errors import ArtifactRefused
 from pipeline.text.analyzer_packages import INSTALL, missing_packages
 from pipeline.text.java import OLDEST_JAVA, find_java

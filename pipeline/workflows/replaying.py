@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from pipeline.artifacts.store import current_artifact
+from pipeline.artifacts.pointer import current_artifact
 from pipeline.artifacts.verification import ANY, Trust, load_artifact
 from pipeline.errors import InvalidInput, ModelMissing, ResourceUnavailable
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.artifacts.pointer import current_artifact
 from pipeline.artifacts.publishing import publish
-from pipeline.artifacts.store import current_artifact
 from pipeline.artifacts.verification import load_artifact
 from pipeline.handlers.loading import load_folder
 from tests.torture.small import make_small

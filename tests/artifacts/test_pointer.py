@@ -7,16 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.artifacts.pointer import make_current
-from pipeline.artifacts.store import (
-    CURRENT,
-    PREVIOUS,
-    current_artifact,
-    list_artifacts,
-    prune_artifacts,
-    read_current,
-    use_artifact,
-)
+from pipeline.artifacts.listing import list_artifacts
+from pipeline.artifacts.pointer import CURRENT, current_artifact, make_current, read_current
+from pipeline.artifacts.store import PREVIOUS, prune_artifacts, use_artifact
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.loading import load_folder
 from pipeline.workflows.sealing import serialize

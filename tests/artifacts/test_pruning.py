@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.artifacts.leases import hold_lease
 from pipeline.artifacts.locking import TEMPORARY
-from pipeline.artifacts.store import CURRENT, PREVIOUS, prune_artifacts, use_artifact
+from pipeline.artifacts.pointer import CURRENT
+from pipeline.artifacts.store import PREVIOUS, prune_artifacts, use_artifact
 from pipeline.durability import unfinished
 from pipeline.handlers.loading import load_folder
 from tests.artifacts.conftest import add_artifact

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.artifacts.golden import golden_texts
 from pipeline.artifacts.manifest import Manifest
-from pipeline.artifacts.store import CURRENT, current_artifact
+from pipeline.artifacts.pointer import CURRENT, current_artifact
 from pipeline.artifacts.unpickling import load_numbers
 from pipeline.artifacts.verification import MANIFEST, PARAMETERS, load_artifact
 from pipeline.errors import ArtifactRefused, ModelMissing

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.artifacts.store import read_current
+from pipeline.artifacts.pointer import read_current
 from pipeline.errors import SentimentError
 from pipeline.handlers.loading import load_current
 from tests.artifacts.conftest import linked_copy

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.artifacts.store import PREVIOUS, current_artifact, read_current, use_artifact
+from pipeline.artifacts.pointer import current_artifact, read_current
+from pipeline.artifacts.store import PREVIOUS, use_artifact
 from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing
 from pipeline.handlers.loading import load_folder
 from tests.artifacts.conftest import add_artifact

@@ -14,7 +14,8 @@ import joblib
 import numpy as np
 import pytest
 
-from pipeline.artifacts.store import CURRENT, current_artifact, list_artifacts
+from pipeline.artifacts.listing import list_artifacts
+from pipeline.artifacts.pointer import CURRENT, current_artifact
 from pipeline.artifacts.unpickling import load_numbers
 from pipeline.artifacts.verification import MANIFEST, PARAMETERS
 from pipeline.durability import unfinished

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import COMMANDS, main
-from pipeline.artifacts.store import current_artifact
+from pipeline.artifacts.pointer import current_artifact
 from tests.support.paths import SAMPLE, SENTIMENT, Invoke
 
 

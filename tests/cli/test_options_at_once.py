@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.artifacts.golden import golden_texts
+from pipeline.artifacts.pointer import current_artifact
 from pipeline.artifacts.runs import Run, find_run, load_run
-from pipeline.artifacts.store import current_artifact
 from pipeline.artifacts.verification import SIGNATURE, read_manifest
 from tests.cli.option_inputs import write_reviews
 from tests.support.paths import Invoke

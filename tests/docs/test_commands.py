@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import COMMANDS, main
-from pipeline.artifacts.store import list_artifacts
+from pipeline.artifacts.listing import list_artifacts
 from tests.support.documents import Document, Line, as_pattern, read_helps, read_page
 from tests.support.paths import ROOT
 from tests.support.readers_folder import copy_into, make_environment, write_reviews

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.artifacts.store import current_artifact
+from pipeline.artifacts.pointer import current_artifact
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.handlers.fast import LinearHandler
 from pipeline.server.context import CONTEXT, RequestContext

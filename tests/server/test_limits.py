@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from pipeline.artifacts.store import current_artifact
+from pipeline.artifacts.pointer import current_artifact
 from pipeline.errors import InvalidInput
 from pipeline.handlers.base import Handler
 from pipeline.server.api_keys import read_keys

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.artifacts.store import current_artifact
+from pipeline.artifacts.pointer import current_artifact
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.server.micro_batching import Batcher
 from pipeline.server.refusals import RequestRefused

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from pipeline.artifacts.store import PREVIOUS, current_artifact, read_current, use_artifact
+from pipeline.artifacts.pointer import current_artifact, read_current
+from pipeline.artifacts.store import PREVIOUS, use_artifact
 from pipeline.artifacts.verification import MANIFEST, read_manifest
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current, load_folder

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.artifacts.store import CURRENT, read_current
+from pipeline.artifacts.pointer import CURRENT, read_current
 from pipeline.errors import SentimentError
 from pipeline.handlers.loading import load_current, load_folder
 from pipeline.workflows.sealing import serialize

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pipeline.artifacts.store import CURRENT
+from pipeline.artifacts.pointer import CURRENT
 from pipeline.artifacts.verification import ANY, MANIFEST, SIGNATURE, Trust
 from pipeline.errors import ArtifactRefused, ModelMissing
 from pipeline.handlers.loading import load_current, load_folder

@@ -6,7 +6,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from pipeline.artifacts.store import current_artifact
+from pipeline.artifacts.pointer import current_artifact
 from pipeline.artifacts.verification import Trust
 from pipeline.models.feature_settings import FeatureSettings
 from pipeline.training.fast import train

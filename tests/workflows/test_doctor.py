@@ -1,7 +1,7 @@
 import shutil
 from pathlib import Path
 
-from pipeline.artifacts.store import CURRENT, current_artifact
+from pipeline.artifacts.pointer import CURRENT, current_artifact
 from pipeline.artifacts.verification import MANIFEST
 from tests.support.paths import Invoke
 
