@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from pipeline.artifacts.verification import OPEN_FLAGS
+from pipeline.artifacts.verification import open_warily
 from pipeline.durability import discard, write_durably
 from pipeline.errors import ArtifactRefused, ModelMissing
 
@@ -64,7 +64,7 @@ def _damaged(path: Path, reason: str) -> ArtifactRefused:
 
 
 def _read(path: Path) -> bytes:
-    with open(path, "rb", opener=lambda name, _: os.open(name, OPEN_FLAGS)) as file:
+    with open_warily(path) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise _Unusable("no plain file")
         content = file.read(_LARGEST + 1)

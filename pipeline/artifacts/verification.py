@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from pipeline.artifacts.manifest import FileEntry, Manifest, digest_of
 from pipeline.artifacts.unpickling import dump_numbers, load_numbers
@@ -30,7 +31,7 @@ TOKENIZER = "tokenizer.json"
 _LARGEST_MANIFEST = 16 * 2**20
 _LARGEST_SIGNATURE = 64
 _READ_ONLY_FOR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
-OPEN_FLAGS = os.O_RDONLY | sum(
+_OPEN_FLAGS = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
 )
 """Follow no link, wait for no writer of a pipe, and on Windows read bytes as they are."""
@@ -107,6 +108,11 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     return Manifest.from_bytes(content), digest_of(content)
 
 
+def open_warily(path: Path) -> BinaryIO:
+    """Open a file for reading; whether it is a plain one is for the caller to check."""
+    return open(path, "rb", opener=lambda name, _: os.open(name, _OPEN_FLAGS))
+
+
 def _verified(folder: Path, slot: str | None, trust: Trust) -> Artifact:
     _check_permissions(folder.name, os.lstat(folder), stat.S_ISDIR)
     content = _read(folder / MANIFEST, _LARGEST_MANIFEST)
@@ -153,7 +159,7 @@ def _verify(folder: Path, entry: FileEntry) -> bytes:
 def _read(path: Path, largest: int) -> bytes:
     """Bytes of a regular file that is no link and at most `largest` bytes long."""
     try:
-        with open(path, "rb", opener=lambda name, _: os.open(name, OPEN_FLAGS)) as file:
+        with open_warily(path) as file:
             status = os.fstat(file.fileno())
             _check_permissions(path.name, status, stat.S_ISREG)
             if status.st_size > largest:
