@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from cli.options import Command, added
-from cli.read_options import READ_OPTIONS
+from cli.read_options import READ, READ_OPTIONS
 from pipeline.files.formats import OUTPUT_FORMATS
 
 
@@ -86,7 +86,7 @@ _RUN_OPTIONS = (
 
 
 FILE_OPTIONS = (
-    *("column", "encoding", "delimiter", "quoting", "has_header", "input_format"),
+    *READ,
     *("output", "output_format", "prefix", "probabilities", "excel"),
     *("engine", "ray_address", "report", "max_rejects", "restart", "jobs", "quiet"),
 )

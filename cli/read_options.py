@@ -19,6 +19,7 @@ from pipeline.files.formats import (
     TEXT,
     TSV,
 )
+from pipeline.files.sniffing import NAMES
 from pipeline.reviews.label_values import RATING_SCALES, LabelValues
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def check_encoding(_: click.Context, __: click.Parameter, name: str | None) -> s
 
 def check_delimiter(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
     """Take one ASCII character, or its name where a shell makes it hard to type."""
-    named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
+    named = {"\\t": "\t", **{name: character for character, name in NAMES.items()}}
     delimiter = named.get(given, given) if given else given
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n' or delimiter > "~"):
         raise click.BadParameter("Give one character, or tab, comma, semicolon or bar.")
@@ -158,10 +159,10 @@ def labelled_options(command: Command, labels: str = "--labels") -> Command:
     return added(command, (*READ_OPTIONS, _LABEL_COLUMN, values, _RATING_SCALE))
 
 
-LABELLED = (
-    *("column", "encoding", "delimiter", "quoting", "has_header", "input_format"),
-    *("label_column", "label_values", "rating_scale"),
-)
+READ = ("column", "encoding", "delimiter", "quoting", "has_header", "input_format")
+"""Names of the parameters that `read_options` adds."""
+
+LABELLED = (*READ, "label_column", "label_values", "rating_scale")
 """Names of the parameters that `labelled_options` adds."""
 
 

@@ -18,6 +18,8 @@ OTHER_TEXT_COLUMNS = frozenset(
 )
 """Other names that people give it; taken where a file has just one of them."""
 
+_ALL_TEXT_COLUMNS = OTHER_TEXT_COLUMNS.union(TEXT_COLUMNS)
+
 
 def normalized(name: str) -> str:
     """A column's name without what people write differently: case, spaces around and inside."""
@@ -26,7 +28,7 @@ def normalized(name: str) -> str:
 
 def is_text_column(name: str) -> bool:
     """Whether a column of this name holds reviews in people's files."""
-    return normalized(name) in OTHER_TEXT_COLUMNS.union(TEXT_COLUMNS)
+    return normalized(name) in _ALL_TEXT_COLUMNS
 
 
 def check_names(columns: Iterable[str], reserved: Collection[str], source: str) -> None:

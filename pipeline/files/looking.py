@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline.errors import InvalidInput
-from pipeline.files import sniffing
 from pipeline.files.columns import find_column, find_text_column
 from pipeline.files.containers import PLAIN
 from pipeline.files.dialects import AUTO
@@ -46,8 +45,7 @@ def _format(sample: Sample, settings: ReadSettings) -> str:
         return TEXT
     if sample.lines[0].startswith("{") and _object(sample.lines[0]) is not None:
         return JSON_LINES
-    is_table = sniffing.text_delimiter(sample.lines, sample.name) is not None
-    return TABLE if is_table else TEXT
+    return TABLE if sample.delimiter is not None else TEXT
 
 
 def _as_unpacked(sample: Sample, settings: ReadSettings) -> ReadSettings:

@@ -9,6 +9,7 @@ from pipeline.files.containers import PLAIN
 from pipeline.files.encoding_detection import UTF_8, find_encoding
 from pipeline.files.encodings import Encoding
 from pipeline.files.layouts import Layout
+from pipeline.files.sniffing import text_delimiter
 
 SAMPLE_BYTES = 2**16
 
@@ -19,11 +20,10 @@ _QUOTED = re.compile(r'(?:\A|(?<=[\r,;|\t]))"[^"]*+(?:""[^"]*+)*+(?:"|\Z)')
 class Sample:
     """The text that a file begins with.
 
-    `given_format`: by the user or by the file's name, "" if neither tells. `is_whole`: nothing is
-    behind it. `packed` holds what is known of the file's layout before its text is looked at.
+    `is_whole`: nothing is behind it. `packed` holds what is known of the file's layout before its
+    text is looked at.
     """
 
-    given_format: str
     text: str
     is_whole: bool
     packed: Layout
@@ -35,6 +35,16 @@ class Sample:
         if not self.is_whole and len(lines) > 1:
             lines.pop()
         return [bare for line in lines if (bare := line.removesuffix("\r")).strip()]
+
+    @cached_property
+    def delimiter(self) -> str | None:
+        """Of a text that does not say what it is; see `sniffing.text_delimiter`."""
+        return text_delimiter(self.lines, self.name)
+
+    @property
+    def given_format(self) -> str:
+        """By the user or by the file's name, "" if neither tells."""
+        return self.packed.format
 
     @property
     def name(self) -> str:
@@ -77,7 +87,7 @@ def take_sample(content: bytes, is_whole: bool, given: str | None, packed: Layou
         mark = codecs.BOM_UTF8 if encoding.mark else b""
         encoding = Encoding("utf-8", mark=mark, original=encoding.codec)
     packed = replace(packed, encoding=encoding, has_lone_returns=returns)
-    return Sample(packed.format, text.replace("\r", "\n") if returns else text, is_whole, packed)
+    return Sample(text.replace("\r", "\n") if returns else text, is_whole, packed)
 
 
 def _has_lone_returns(text: str) -> bool:

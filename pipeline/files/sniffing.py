@@ -8,8 +8,9 @@ from typing import NamedTuple
 from pipeline.errors import InvalidInput
 from pipeline.files.columns import is_text_column
 
-DELIMITERS = (",", "\t", ";", "|")
 NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
+"""Of the delimiters that are looked for, in this order."""
+
 MOST_LINES = 200
 """Looked at; more change no decision."""
 
@@ -63,7 +64,7 @@ def _quoted(delimiter: str) -> re.Pattern[str]:
 def candidates(lines: Sequence[str]) -> dict[str, Candidate]:
     """What speaks for each delimiter; `lines` are whole and not blank."""
     found = {}
-    for delimiter in DELIMITERS:
+    for delimiter in NAMES:
         rows = flat_rows(lines, delimiter)
         counts = [row.count(delimiter) for row in rows]
         first = rows[0].split(delimiter)
@@ -107,7 +108,7 @@ def text_delimiter(lines: Sequence[str], name: str) -> str | None:
             return one.delimiter
     if found["\t"].is_clear and found["\t"].share == 1.0:
         return "\t"
-    for delimiter in (d for d in DELIMITERS if found[d].number and len(lines) > 1):
+    for delimiter in (d for d in NAMES if found[d].number and len(lines) > 1):
         share = _numbered(flat_rows(lines, delimiter), delimiter)
         if share == 1.0:
             return delimiter

@@ -25,7 +25,7 @@ def table_layout(sample: Sample, settings: ReadSettings) -> Layout:
     lines = sample.lines[1:] if separator else sample.lines
     if not lines:
         return _empty(sample)
-    delimiter = settings.delimiter or separator[4:5] or _delimiter(sample, lines)
+    delimiter = settings.delimiter or separator[4:5] or _delimiter(sample)
     header, end = _first_row(sample, delimiter, len(separator))
     flat = sniffing.flat_rows(lines, delimiter)
     rows = sniffing.split_rows(flat[1:], delimiter, len(header))
@@ -66,11 +66,11 @@ def _separator_line(text: str) -> str:
     return line + end if is_one else ""
 
 
-def _delimiter(sample: Sample, lines: list[str]) -> str:
+def _delimiter(sample: Sample) -> str:
     usual = DELIMITERS.get(sample.given_format)
     if usual is not None:
-        return sniffing.table_delimiter(lines, usual, sample.name)
-    return sniffing.text_delimiter(lines, sample.name) or DELIMITERS[CSV]
+        return sniffing.table_delimiter(sample.lines, usual, sample.name)
+    return sample.delimiter or DELIMITERS[CSV]
 
 
 def _quoting(settings: ReadSettings, lines: list[str], delimiter: str) -> str:
