@@ -73,16 +73,17 @@ def score_files(
     watch: Watch = lambda *_: None,
     tell: Tell = ignore,
     may_be_empty: bool = False,
+    inputs: Sequence[Input] | None = None,
 ) -> Totals:
     """Write every row of every source with its answer, in order; return what was counted.
 
     A run that was cut off is continued where it stopped, unless `restart`. `watch` is called with
-    each chunk when it is written, `tell` with the shape of each input. Raises InvalidInput for
-    inputs without rows, unless `may_be_empty`, or that do not fit together or the output; a row
-    that cannot be read is put among the rejects.
+    each chunk when it is written, `tell` with the shape of each input. `inputs`: the sources, if
+    they have been looked at. Raises InvalidInput for inputs without rows, unless `may_be_empty`, or
+    that do not fit together or the output; a row that cannot be read is put among the rejects.
     """
     job.check()
-    inputs = look_at(job.sources, job.read, tell)
+    inputs = inputs or look_at(job.sources, job.read, tell)
     identity = job.identity(handler, inputs)
     with open_output(job.output, job.write, identity, restart) as output:
         start = output.checkpoint.position

@@ -34,7 +34,8 @@ class Partition:
 
         Raises InvalidInput if it was begun with other settings, or another artifact or input.
         """
-        identity = self.job.identity(handler, look_at(self.job.sources, self.job.read))
+        inputs = look_at(self.job.sources, self.job.read)
+        identity = self.job.identity(handler, inputs)
         found = remote.read(self.receipt)
         if identity is not None and found is not None:
             record = json.loads(found)
@@ -45,7 +46,7 @@ class Partition:
                     "folder."
                 )
             return Totals(**record["totals"])
-        totals = score_files(handler, self.job, may_be_empty=True)
+        totals = score_files(handler, self.job, may_be_empty=True, inputs=inputs)
         if identity is not None:
             record = {"identity": asdict(identity), "totals": asdict(totals)}
             remote.write(self.receipt, json.dumps(record).encode())
