@@ -5,16 +5,15 @@ import time
 from functools import lru_cache
 from typing import Any
 
-from werkzeug.exceptions import RequestEntityTooLarge
-
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.handlers.fast import LinearHandler
 from pipeline.models.feature_settings import SYLLABLE
 from pipeline.server.context import RequestContext
 from pipeline.server.current_models import Models
+from pipeline.server.metrics import Metrics
 from pipeline.server.micro_batching import Batcher
 from pipeline.server.refusals import RequestRefused, overloaded, too_late
-from pipeline.server.schemas import LARGEST_BODY, Body, PredictRequest, parse_request
+from pipeline.server.schemas import Body, PredictRequest, parse_request
 from pipeline.server.settings import DEEP, FAST, ServerSettings
 
 TEXTS_AT_A_TIME = 128
@@ -29,7 +28,7 @@ _JSON_TYPES = ("", "application/json", "application/x-www-form-urlencoded")
 def prepare(environ: dict[str, Any], context: RequestContext, models: Models) -> Handler:
     """Read a request to `/predict` and choose its handler; both are kept in its context.
 
-    Raises RequestRefused and RequestEntityTooLarge.
+    Raises RequestRefused.
     """
     asked = read_body(environ, PredictRequest)
     context.texts = asked.texts
@@ -38,14 +37,10 @@ def prepare(environ: dict[str, Any], context: RequestContext, models: Models) ->
 
 
 def read_body(environ: dict[str, Any], kind: type[Body]) -> Body:
-    """Read and check a request's body; raises RequestRefused and RequestEntityTooLarge."""
+    """Read and check a request's body; raises RequestRefused."""
     if _media_type(environ.get("CONTENT_TYPE", "")) not in _JSON_TYPES:
         raise RequestRefused(415, "unsupported_media_type", "Send JSON, as application/json.")
-    if "HTTP_TRANSFER_ENCODING" in environ:
-        raise RequestRefused(411, "length_required", "Send a Content-Length, not a chunked body.")
     length = int(environ.get("CONTENT_LENGTH") or 0)
-    if length > LARGEST_BODY:
-        raise RequestEntityTooLarge
     return parse_request(environ["wsgi.input"].read(length), kind)
 
 
@@ -84,8 +79,8 @@ def has_to_wait(handler: Handler, settings: ServerSettings) -> bool:
 class Answering:
     """Answers texts in the thread that asks, or in batches shared with other requests."""
 
-    def __init__(self, settings: ServerSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: ServerSettings, metrics: Metrics) -> None:
+        self.settings, self._metrics = settings, metrics
         self._seconds = {FAST: settings.seconds_fast, DEEP: settings.seconds_deep}
         self._batchers: dict[str, Batcher] = {}
         self._starting = threading.Lock()
@@ -122,5 +117,5 @@ class Answering:
         if slot not in self._batchers:
             with self._starting:
                 if slot not in self._batchers:
-                    self._batchers[slot] = Batcher(slot, self.settings)
+                    self._batchers[slot] = Batcher(slot, self.settings, self._metrics)
         return self._batchers[slot]

@@ -6,21 +6,20 @@ from json.encoder import encode_basestring
 
 from flask import Flask, Request, Response, request
 from flask.sessions import NullSession, SessionInterface
-from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
 from pipeline.handlers.base import Prediction
 from pipeline.handlers.fast import LinearHandler
-from pipeline.server import prometheus
+from pipeline.server.admission import Admission
 from pipeline.server.answering import Answering, choose, prepare, read_body
 from pipeline.server.context import CONTEXT, RequestContext
 from pipeline.server.current_models import Models
-from pipeline.server.guarding import add_guards
 from pipeline.server.live_texts import LiveTexts
-from pipeline.server.observing import Observed
+from pipeline.server.metrics import CONTENT_TYPE, Metrics
+from pipeline.server.observing import ROUTES, Observed
 from pipeline.server.pages import add_pages
 from pipeline.server.refusals import RequestRefused, register_error_handlers
-from pipeline.server.schemas import LARGEST_BODY, ExplainRequest
+from pipeline.server.schemas import ExplainRequest
 from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import Flag
 from pipeline.workflows.explaining import explain
@@ -56,23 +55,25 @@ def create_app(
     settings: ServerSettings = ServerSettings(),  # noqa: B008 - frozen
     live: LiveTexts | None = None,
     draining: Flag | None = None,
+    metrics: Metrics | None = None,
+    admission: Admission | None = None,
 ) -> Flask:
     """Make the application.
 
-    `live` counts the texts for the drift figures; `draining` is set before the server ends.
+    `live` counts the texts for the drift figures; `draining` is set before the server ends;
+    `metrics` are those of all workers, left out: of this process alone.
     """
+    metrics = metrics or Metrics(ROUTES)
     app = _Api(__name__, static_folder="static")
     app.url_map.merge_slashes = False  # Werkzeug would redirect, and to the host ""
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     register_error_handlers(app)
-    add_guards(app, settings)
     add_pages(app)
-    _add_predict(app, models, Answering(settings), live)
+    _add_predict(app, models, Answering(settings, metrics), live)
     _add_explain(app, models)
-    _add_state(app, models, live, draining)
-    app.wsgi_app = Observed(app, settings.log_requests)  # type: ignore[method-assign]
-    if settings.proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies)  # type: ignore[method-assign]
+    _add_state(app, models, draining)
+    _add_metrics(app, models, live, metrics)
+    admission = admission or Admission(settings)
+    app.wsgi_app = Observed(app, settings.log_requests, metrics, admission)  # type: ignore[method-assign]
     return app
 
 
@@ -112,7 +113,7 @@ def _add_explain(app: Flask, models: Models) -> None:
         return _answer(context, _encode(answer), handler.name)
 
 
-def _add_state(app: Flask, models: Models, live: LiveTexts | None, draining: Flag | None) -> None:
+def _add_state(app: Flask, models: Models, draining: Flag | None) -> None:
     @app.get("/healthz")
     def healthz() -> Response:
         return _json(_encode({"status": "ok"}))
@@ -126,10 +127,12 @@ def _add_state(app: Flask, models: Models, live: LiveTexts | None, draining: Fla
         record = {"status": status, "models": models.names(), "missing": missing}
         return _json(_encode(record), 200 if is_ready else 503)
 
+
+def _add_metrics(app: Flask, models: Models, live: LiveTexts | None, metrics: Metrics) -> None:
     @app.get("/metrics")
     def show_metrics() -> Response:
         collectors = () if live is None else (live.drift(models),)
-        return Response(prometheus.exposition(*collectors), content_type=prometheus.CONTENT_TYPE)
+        return Response(metrics.exposition(*collectors), content_type=CONTENT_TYPE)
 
 
 def _encode_predictions(predictions: Sequence[Prediction]) -> str:

@@ -1,132 +1,220 @@
-"""One client's connection: bytes in until a request is whole, bytes out until all are gone."""
+"""uvicorn's connection with bounds: on the size of a head, on time, and on what waits in memory.
 
-import re
-import socket
-import time
-from collections.abc import Callable
-from typing import Any
+What is refused here never was a whole request, so the application is not asked.
+"""
 
-from pipeline.server.schemas import LARGEST_BODY
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from pipeline.server.clients import Awaited
+from pipeline.server.corked import CorkedTransport
+from pipeline.server.refusals import plain_refusal
+
+if TYPE_CHECKING:
+    from pipeline.server.bridge import Bridge
 
 LARGEST_HEAD = 16_384
-"""Bytes of request line and headers."""
-READ_SECONDS = 10.0
-"""From the first byte of a request to its last."""
-KEEPALIVE_SECONDS = 60.0
-WRITE_SECONDS = 60.0
-"""For a client to take its answer."""
-LINGER_SECONDS = 2.0
-"""How long what a client still sends is read and dropped, so that it sees its refusal."""
-
-Address = tuple[Any, ...]
-"""As the socket module gives it: host, port, and more for IPv6."""
-
-_CHUNK = 65_536
-_HEAD_END = b"\r\n\r\n"
-_LENGTH = re.compile(rb"\r\ncontent-length[ \t]*:[ \t]*([0-9]{1,9})[ \t]*(?=\r\n)", re.IGNORECASE)
-_OTHER_FRAMING = re.compile(rb"\r\n(?:transfer-encoding|content-length)[ \t]*:", re.IGNORECASE)
-_EXPECTS = re.compile(rb"\r\nexpect[ \t]*:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+"""Bytes of names and values."""
+LONGEST_ADDRESS = 4_096
+"""Bytes."""
+MOST_FIELDS = 100
+MOST_AHEAD = 100
+"""Requests sent before the answer to an earlier one."""
+LARGE = 16_384
+"""Bytes of unfinished requests of one client from which on the memory of all is looked at."""
+HIGH_WATER = 16_384
+"""Bytes of unread answers at which nothing more is read of the client."""
 
 
-class Connection:
-    """A non-blocking socket with what has come in and what is to go out.
+class Connection(HttpToolsProtocol):
+    """One client of a `Bridge`.
 
-    `due`: when to give it up, of `time.monotonic`. `received`: when its last request was whole.
-    `must_close`: whether the answer to that request is the last one. `watched`: what the poller
-    was told to look for, and whom to call. `environ`: what its requests have in common.
+    `head`: bytes of the head that is arriving, which the parser has told of; `partial`: all of
+    them. `refusal`: the status for what the parser cannot read.
     """
 
-    def __init__(self, sock: socket.socket, client: Address, server: Address) -> None:
-        sock.setblocking(False)
-        self.sock, self.client, self.server = sock, client, server
-        self.environ: dict[str, Any] = {}
-        self.watched: tuple[int, Callable[[Connection], None]] | None = None
-        self.incoming = bytearray()
-        self.outgoing = bytearray()
-        self.due = time.monotonic() + READ_SECONDS
-        self.received = 0.0
-        self.must_close = False
-        self._length: int | None = None
+    awaited: Awaited | None = None
+    since = 0.0
+    received = partial = head = fields = 0
+    refusal = 400
+    is_in_head = is_behind = is_refused = False
 
-    def receive(self) -> bool:
-        """Take what has come; whether the client is still there."""
-        try:
-            data = self.sock.recv(_CHUNK)
-        except (BlockingIOError, InterruptedError):
-            return True
-        except OSError:
-            return False
-        if not self.incoming:
-            self.due = time.monotonic() + READ_SECONDS
-        self.incoming += data
-        return bool(data)
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin, and be counted."""
+        self.corked = CorkedTransport(transport)
+        super().connection_made(self.corked)
+        transport.set_write_buffer_limits(HIGH_WATER)
+        self.bridge = cast("Bridge", self.app)
+        self._await(Awaited.REQUEST)
+        self.bridge.clients.admit(self)
 
-    def next_request(self) -> bytes | None:
-        """The next request if it is whole; else None. The rest stays for the one after it."""
-        if self._length is None:
-            self._length = self._find_length()
-        if self._length is None or len(self.incoming) < self._length:
-            return None
-        whole = bytes(self.incoming[: self._length])
-        del self.incoming[: self._length]
-        self._length = None
-        self.received = time.monotonic()
-        return whole
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Be forgotten."""
+        self.bridge.clients.all.discard(self)
+        super().connection_lost(exc)
 
-    def _find_length(self) -> int | None:
-        """Bytes of the first request, None while that is not known.
+    def _await(self, awaited: Awaited | None) -> None:
+        self.awaited, self.since = awaited, self.loop.time()
 
-        One that is refused whatever its body is (too large, chunked, two lengths) is passed on
-        without it, for the parser or the application to refuse; the connection ends with that.
+    # What the client sends
+
+    def data_received(self, data: bytes) -> None:
+        """Have it parsed, unless nothing more is wanted of this client."""
+        if self.is_refused:
+            return
+        if self.awaited is Awaited.NEXT:
+            self._await(Awaited.REQUEST)
+        self.received += len(data)
+        if self.received > LARGE and not self.bridge.clients.has_room():
+            self.refuse(503)
+            return
+        was_in_head = self.is_in_head
+        super().data_received(data)
+        self.partial = self.partial + len(data) if self.is_in_head and was_in_head else 0
+        if self.partial > LARGEST_HEAD:
+            self.refuse(431)
+
+    def on_message_begin(self) -> None:
+        """Begin a head."""
+        super().on_message_begin()
+        self.is_in_head, self.head, self.fields = True, 0, 0
+
+    def on_url(self, url: bytes) -> None:
+        """Take in the address."""
+        super().on_url(url)
+        if len(self.url) > LONGEST_ADDRESS:
+            self._end_parsing(414)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take in a field."""
+        self.head += len(name) + len(value)
+        self.fields += 1
+        if self.head > LARGEST_HEAD or self.fields > MOST_FIELDS:
+            self._end_parsing(431)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Start the application, or have it wait for the request before."""
+        if len(self.pipeline) >= MOST_AHEAD:
+            self._end_parsing(503)
+        self.is_in_head = False
+        super().on_headers_complete()
+        if self.parser.should_upgrade() or self.bridge.draining.is_set:
+            self.cycle.keep_alive = False
+
+    def _end_parsing(self, status: int) -> None:
+        """Raise through the parser, whose error uvicorn answers with `send_400_response`."""
+        self.refusal = status
+        raise ValueError
+
+    def on_message_complete(self) -> None:
+        """The request is whole: from now on the server is to act, unless it has."""
+        super().on_message_complete()
+        self.cycle.more_body = False
+        if self.cycle.response_complete:
+            self._await_next()
+        elif self.awaited is Awaited.REQUEST:
+            self._await(None)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client sends no more; what it has sent is still answered."""
+        if self._is_answering():
+            self.cycle.keep_alive = False
+        return self._is_answering()
+
+    # What cannot be read
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
+        """Refuse what the parser could not read."""
+        self.refuse(self.refusal)
+
+    def refuse(self, status: int) -> None:
+        """Answer without the application, then drop what still comes: RFC 9112, section 9.6.
+
+        If an earlier request is being answered, the connection ends with that answer instead.
         """
-        end = self.incoming.find(_HEAD_END, 0, LARGEST_HEAD)
-        if end < 0:
-            self.must_close = len(self.incoming) >= LARGEST_HEAD
-            return len(self.incoming) if self.must_close else None
-        head = bytes(self.incoming[: end + 2])
-        end += len(_HEAD_END)
-        framing, lengths = _OTHER_FRAMING.findall(head), _LENGTH.findall(head)
-        if not framing:
-            return end
-        if len(framing) > 1 or not lengths or int(lengths[0]) > LARGEST_BODY:
-            self.must_close = True
-            return end
-        if _EXPECTS.search(head) and len(self.incoming) == end:
-            self.outgoing += _CONTINUE
-            self.flush()
-        return end + int(lengths[0])
+        self.is_refused = True
+        if self.cycle is not None and self.cycle.more_body:
+            self.cycle.disconnected = True  # for whoever awaits the rest of the body
+            self.cycle.message_event.set()
+        if self._is_answering():
+            self.cycle.keep_alive = False
+            self.flow.pause_reading()
+            return
+        if not self.transport.is_closing():
+            self.transport.write(plain_refusal(status, self.server_state.default_headers))
+            self.transport.write_eof()
+            self.bridge.count_refusal(status, self.client)
+        self._await(Awaited.LEAVING)
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether it is between two requests."""
-        return not self.incoming
+    def _is_answering(self) -> bool:
+        cycle = self.cycle
+        return bool(self.pipeline) or (
+            cycle is not None and not (cycle.response_complete or cycle.more_body)
+        )
 
-    @property
-    def is_large(self) -> bool:
-        """Whether what it is sending will take much memory."""
-        return self._length is not None and self._length > _CHUNK
+    # What becomes of an answer
 
-    def send(self, data: bytes) -> int:
-        """What gunicorn would send on its own, 100 Continue: it was sent when it was of use."""
-        return len(data)
+    def on_response_complete(self) -> None:
+        """Go on with the next request, but not before the client takes this answer."""
+        self.corked.flush()
+        if self.flow.write_paused:
+            self.is_behind = True
+            return
+        super().on_response_complete()
+        if not self._is_answering():
+            self._await_next()
 
-    def flush(self) -> bool:
-        """Send what the client will take; whether all is gone. Raises OSError if it went away."""
-        if self.outgoing:
-            try:
-                sent = self.sock.send(self.outgoing)
-            except (BlockingIOError, InterruptedError):
-                return False
-            del self.outgoing[:sent]
-        return not self.outgoing
+    def _await_next(self) -> None:
+        """Wait for the next request, or for the rest of one that was refused for its head."""
+        if self.transport.is_closing():
+            self._await(Awaited.READING)
+        elif self.cycle.more_body:
+            self._await(Awaited.LEAVING if self.cycle.response_complete else Awaited.REQUEST)
+        else:
+            self.received = 0
+            self._await(Awaited.REQUEST if self.is_in_head else Awaited.NEXT)
 
-    def linger(self) -> None:
-        """Say that nothing more will come, as in RFC 9112, section 9.6."""
-        self.due = time.monotonic() + LINGER_SECONDS
-        self.sock.shutdown(socket.SHUT_WR)
+    def pause_writing(self) -> None:
+        """The client takes its answer slowly: read nothing more of it."""
+        super().pause_writing()
+        self.flow.pause_reading()
+        self._await(Awaited.READING)
+        self.bridge.clients.make_room()
 
-    def drop_received(self) -> bool:
-        """Take and forget what has come; whether the client is still there."""
-        self.incoming.clear()
-        return self.receive()
+    def resume_writing(self) -> None:
+        """The client has taken most of its answer."""
+        super().resume_writing()
+        self._await(None)
+        if self.is_behind:
+            self.is_behind = False
+            self.on_response_complete()
+
+    # What the server does with its clients
+
+    def unread(self) -> int:
+        """Bytes of answers that the client has not taken."""
+        return self.transport.get_write_buffer_size()
+
+    def give_up(self) -> None:
+        """End the connection; a request that is not whole is told why."""
+        if self.awaited is Awaited.REQUEST and self.received:
+            self.refuse(408)
+        elif self.awaited is Awaited.LEAVING and self.unread():
+            self._await(Awaited.READING)
+        else:
+            self.abort()
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self.bridge.clients.all.discard(self)
+        self.transport.abort()
+
+    def shutdown(self) -> None:
+        """The server is ending: the answer under way is the last one."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+        if self.awaited is Awaited.NEXT:
+            self._await(Awaited.LAST)

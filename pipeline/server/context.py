@@ -11,15 +11,16 @@ CONTEXT = "sentiment.context"
 
 @dataclass(slots=True)
 class RequestContext:
-    """One request. The worker makes it; under another server than ours, `Observed` does.
+    """One request. The bridge makes it; under another server than ours, `Observed` does.
 
     `received`: when the request was complete, of `time.monotonic`. `slot`, `text_count` and
-    `model` are for the log and the figures, so they are set by the route, after the guards.
+    `model` are for the log and the figures, so they are set by the route. `streams`: whether the
+    answer is to be sent in pieces, as they are made.
 
     The rest is filled in for `POST /predict`: the `texts`, the `handler` chosen for them, and the
     `predictions` if they were computed before the application was entered. `refusal`: why the
-    body could not be read or no handler chosen, for the route to raise. `must_wait`: whether the
-    answer takes longer than the worker's loop may be held up.
+    request may not be answered, its body not be read or no handler be chosen, for the application
+    to raise. `must_wait`: whether the answer takes longer than the event loop may be held up.
     """
 
     received: float
@@ -27,6 +28,7 @@ class RequestContext:
     slot: str | None = None
     text_count: int | None = None
     model: str | None = None
+    streams: bool = False
     texts: list[str] = field(default_factory=list)
     handler: Handler | None = None
     predictions: Sequence[Prediction] | None = None

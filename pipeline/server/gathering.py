@@ -19,29 +19,25 @@ from pipeline.server.settings import ServerSettings
 
 
 class Gathering:
-    """Fills in the contexts of requests to `/predict`.
-
-    With API keys or a rate, nothing is predicted here: the guards have not let the request in yet.
-    """
+    """Fills in the contexts of requests to `/predict` that are not refused."""
 
     def __init__(self, models: Models, settings: ServerSettings) -> None:
         self._models, self._settings = models, settings
-        self._predicts = settings.gathers and not (settings.keys or settings.rate)
 
     def gather(self, environs: Sequence[dict[str, Any]]) -> None:
         """Prepare these requests, and predict for those of the fast model; never raises."""
         quick: dict[Handler, list[RequestContext]] = {}
         for environ in environs:
-            if environ["PATH_INFO"] != "/predict":
-                continue
             context: RequestContext = environ[CONTEXT]
+            if environ["PATH_INFO"] != "/predict" or context.refusal is not None:
+                continue
             try:
                 handler = prepare(environ, context, self._models)
             except Exception as error:  # the route raises it again, for Flask to answer
                 context.refusal = error
                 continue
             context.must_wait = has_to_wait(handler, self._settings)
-            if self._predicts and not context.must_wait:
+            if self._settings.gathers and not context.must_wait:
                 quick.setdefault(handler, []).append(context)
         for handler, contexts in quick.items():
             if len(contexts) > 1:

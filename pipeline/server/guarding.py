@@ -7,10 +7,7 @@ import os
 import secrets
 import time
 
-from flask import Flask, request
-
 from pipeline.server.refusals import RequestRefused
-from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import shared_numbers
 
 GUARDED = frozenset({"/predict", "/explain", "/metrics"})
@@ -22,19 +19,9 @@ CLIENTS = 65_536
 """Entries of the table of clients; two clients with the same entry share one rate."""
 
 
-def add_guards(app: Flask, settings: ServerSettings) -> None:
-    """Check the key and the rate of a request before a guarded route is entered."""
-    keys = KeyRing(settings.keys)
-    limiter = RateLimiter(settings.rate) if settings.rate else None
-
-    def guard() -> None:
-        if request.path in GUARDED:
-            keys.check(request.headers.get("Authorization", ""))
-            if limiter is not None:
-                limiter.check(request.remote_addr or "")
-
-    if settings.keys or limiter is not None:
-        app.before_request(guard)
+def is_guarded(path: str) -> bool:
+    """Whether a request to this path has to pass the guards."""
+    return path in GUARDED
 
 
 class KeyRing:
@@ -85,6 +72,7 @@ class RateLimiter:
         """The client's entry. All 2**64 IPv6 addresses of one site count as one client."""
         try:
             parsed = ipaddress.ip_address(address)
+            parsed = getattr(parsed, "ipv4_mapped", None) or parsed  # as "::" sees an IPv4 client
             client = parsed.packed[:8] if parsed.version == 6 else parsed.packed
         except ValueError:
             client = os.fsencode(address)

@@ -1,7 +1,8 @@
 """Drift of live texts: counts of them over all workers, compared with those of the training set.
 
 A request only puts its answers into a queue; once a second each worker counts them into its own row
-of shared memory. Old counts fade, so the figures are about the last hours.
+of shared memory; if there are very many, the newest of them. Old counts fade, so the figures are
+about the last hours.
 """
 
 import threading
@@ -18,8 +19,8 @@ from pipeline.handlers.base import Handler, Prediction
 from pipeline.labels import POSITIVE
 from pipeline.quality.drift import drift
 from pipeline.quality.profile import LENGTH_BINS, SCRIPT_NAMES, SHARE_BINS, text_profile
-from pipeline.server import prometheus
 from pipeline.server.current_models import Models
+from pipeline.server.metrics import Metrics
 from pipeline.server.settings import DEEP, FAST
 from pipeline.server.shared_memory import shared_numbers
 from pipeline.text.cleaning import clean_all
@@ -29,8 +30,10 @@ HALF_LIFE = 3600.0
 """Seconds after which a text counts half."""
 FEWEST_TEXTS = 200
 """With fewer texts the index would show chance rather than drift."""
-MOST_WAITING = 20_000
-"""Texts counted at a time; under more load the oldest are left out."""
+MOST_WAITING = 4 * 2**20
+"""Bytes, roughly, of the answers that wait to be counted: some 20,000 short texts."""
+_ANSWER_BYTES = 160
+"""Of an answer, beside the characters of its text."""
 
 _WIDTHS = {"length": LENGTH_BINS, "scripts": len(SCRIPT_NAMES), "score": SHARE_BINS, "texts": 1}
 _WIDTH = sum(_WIDTHS.values())
@@ -38,14 +41,19 @@ _SLOTS = (FAST, DEEP)
 
 
 class LiveTexts:
-    """Counts of the texts by length, script and score; `workers` rows, each written by one."""
+    """Counts of the texts by length, script and score; `workers` rows, each written by one.
 
-    def __init__(self, workers: int) -> None:
+    `metrics` is told how many texts get each label: of all of them, at once.
+    """
+
+    def __init__(self, workers: int, metrics: Metrics) -> None:
+        self._metrics = metrics
         numbers = shared_numbers(workers * len(_SLOTS) * _WIDTH)
         self._counts = numbers.reshape(workers, len(_SLOTS), _WIDTH)
         self._row = 0
-        self._waiting: deque[tuple[Handler, Sequence[Prediction]]] = deque()
-        self._texts = 0
+        self._waiting: deque[tuple[Handler, Sequence[Prediction], int]] = deque()
+        self._bytes = 0
+        self._changing = threading.Lock()
         self._models: dict[str, str] = {}
         self._faded = time.monotonic()
 
@@ -56,8 +64,15 @@ class LiveTexts:
         threading.Thread(target=self._run, name="live", daemon=True).start()
 
     def add(self, handler: Handler, predictions: Sequence[Prediction]) -> None:
-        """Queue these answers for the next flush."""
-        self._waiting.append((handler, predictions))
+        """Queue these answers for the next flush, in the place of old ones if there are many."""
+        positive = sum(label == POSITIVE for _, label, _ in predictions)
+        self._metrics.texts(handler.slot, positive, len(predictions) - positive)
+        size = sum(len(text) for text, _, _ in predictions) + _ANSWER_BYTES * len(predictions)
+        with self._changing:
+            self._waiting.append((handler, predictions, size))
+            self._bytes += size
+            while self._bytes > MOST_WAITING and len(self._waiting) > 1:
+                self._bytes -= self._waiting.popleft()[2]
 
     def _run(self) -> None:
         while True:
@@ -69,13 +84,14 @@ class LiveTexts:
         now = time.monotonic()
         self._counts[self._row] *= 0.5 ** ((now - self._faded) / HALF_LIFE)
         self._faded = now
+        with self._changing:
+            waiting, self._waiting, self._bytes = self._waiting, deque(), 0
         groups: dict[str, list[Prediction]] = {}
-        for _ in range(len(self._waiting)):
-            handler, predictions = self._waiting.popleft()
+        for handler, predictions, _ in waiting:
             self._begin(handler)
             groups.setdefault(handler.slot, []).extend(predictions)
         for slot, predictions in groups.items():
-            self._count(slot, predictions[-MOST_WAITING:])
+            self._count(slot, predictions)
 
     def _begin(self, handler: Handler) -> None:
         """After a swap, drop the counts: another model is compared with another training set."""
@@ -99,9 +115,6 @@ class LiveTexts:
                 [count],
             ]
         )
-        positives = int(is_positive.sum())
-        prometheus.TEXTS.labels(slot, "positive").inc(positives)
-        prometheus.TEXTS.labels(slot, "negative").inc(count - positives)
 
     def profile(self, slot: str) -> dict[str, Any]:
         """Profile of a slot's texts over all workers, in the form of `text_profile`."""

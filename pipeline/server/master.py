@@ -1,143 +1,118 @@
-"""gunicorn's master process: it makes the application, forks the workers, and ends them."""
+"""gunicorn's master process: it forks the workers, replaces those that die, and ends them."""
 
 import gc
 import os
 import resource
 import threading
 import time
-from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
-from prometheus_client.multiprocess import mark_process_dead
 
-from pipeline.server import prometheus
-from pipeline.server.app import create_app
-from pipeline.server.current_models import StoredModels
-from pipeline.server.gathering import Gathering
-from pipeline.server.live_texts import LiveTexts
-from pipeline.server.settings import ServerSettings
-from pipeline.server.shared_memory import Flag
-from pipeline.server.worker import BufferingWorker
-
-Gather = Callable[[Sequence[dict[str, Any]]], object]
-"""Called with the environs of small requests that are ready at the same moment."""
-
-CONNECTIONS = 2_000
-"""Of one worker; beyond that, the connection waited for longest is closed."""
-SECONDS_TO_FINISH = 30
-"""For requests under way at SIGTERM."""
+from pipeline.server.log_lines import LINES, log_everything
+from pipeline.server.serving import SECONDS_TO_FINISH, Serving
+from pipeline.server.worker import Worker
 
 
-def run_gunicorn(models: StoredModels, settings: ServerSettings) -> None:
+def run_gunicorn(serving: Serving) -> None:
     """Serve until SIGTERM or SIGINT."""
     try:
-        ServingModels(models, settings).run()
+        Master(_Application(serving)).run()
     except SystemExit as exit_request:
         if exit_request.code:
             raise
 
 
-class Serving(BaseApplication):  # type: ignore[misc]
-    """gunicorn around an application, which is made before the fork: workers share its memory.
+class _Application(BaseApplication):  # type: ignore[misc]
+    """What gunicorn serves, made before the fork: the workers share its memory."""
 
-    `gather` is called before the application, to fill in the contexts of the requests.
-    """
-
-    def __init__(
-        self, application: Flask, settings: ServerSettings, gather: Gather = lambda _: None
-    ) -> None:
-        self.application, self.settings, self.gather = application, settings, gather
-        self.draining = Flag()
+    def __init__(self, serving: Serving) -> None:
+        self.serving = serving
         super().__init__()
 
     def load_config(self) -> None:
         """Take our settings, and read no configuration file of gunicorn's."""
         _allow_many_files()
-        for name, value in self.gunicorn_settings().items():
+        for name, value in self._settings().items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
-        """The application."""
-        return self.application
+    def load(self) -> Any:
+        """The ASGI application."""
+        return self.serving.bridge
 
-    def run(self) -> None:
-        """Serve until a signal ends the server; raises SystemExit."""
-        _DrainingArbiter(self).run()
-
-    def gunicorn_settings(self) -> dict[str, Any]:
-        """Our settings under gunicorn's names."""
-        host, port = self.settings.host, self.settings.port
+    def _settings(self) -> dict[str, Any]:
+        host, port = self.serving.settings.host, self.serving.settings.port
         return {
             "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             "backlog": 2048,
-            "workers": self.settings.workers,
-            "threads": self.settings.threads,
-            "worker_class": BufferingWorker,
-            "worker_connections": CONNECTIONS,
+            "workers": self.serving.settings.workers,
+            "worker_class": Worker,
             "graceful_timeout": SECONDS_TO_FINISH,
             "preload_app": True,
             "control_socket_disable": True,
             "loglevel": "warning",
-            "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108, PTH112
+            "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # noqa: S108
+            "pre_fork": self._before_fork,
+            "post_worker_init": self._start_worker,
         }
 
-
-class ServingModels(Serving):
-    """The API around models that the workers share, follow and count texts of."""
-
-    def __init__(self, models: StoredModels, settings: ServerSettings) -> None:
-        self.models = models
-        # Two rows a worker: one that is ending may still count while its successor does.
-        self.live = LiveTexts(2 * settings.workers)
-        draining = Flag()
-        application = create_app(models, settings, self.live, draining)
-        super().__init__(application, settings, Gathering(models, settings).gather)
-        self.draining = draining
-
-    def gunicorn_settings(self) -> dict[str, Any]:
-        """Those of `Serving`, and hooks for the start and the end of a worker."""
-        return {
-            **super().gunicorn_settings(),
-            "pre_fork": self.before_fork,
-            "post_worker_init": self.start_worker,
-            "child_exit": self.bury_worker,
-        }
-
-    def before_fork(self, arbiter: Arbiter, worker: BufferingWorker) -> None:
-        """Refresh the models that the workers share, and find the worker a free row of `live`."""
-        self.models.refresh(before_fork=True)
+    def _before_fork(self, arbiter: Arbiter, worker: Worker) -> None:
+        """Refresh the models that the workers share, and find the worker a free row."""
+        self.serving.models.refresh(before_fork=True)
         gc.freeze()  # else each worker's first collection would copy the shared pages
         taken = {other.row for other in arbiter.WORKERS.values()}
-        worker.row = next(row for row in range(2 * self.settings.workers + 1) if row not in taken)
+        free = [row for row in range(self.serving.rows) if row not in taken]
+        worker.row = free[0] if free else worker.age % self.serving.rows
 
-    def start_worker(self, worker: BufferingWorker) -> None:
-        """In the worker, before it accepts: load models that do not survive a fork, follow all."""
-        loading = threading.Thread(target=self.models.refresh)
+    def _start_worker(self, worker: Worker) -> None:
+        """In the worker, before it accepts: load models that do not survive a fork."""
+        LINES.start(self.serving.metrics.log_line_lost)
+        loading = threading.Thread(target=self.serving.start, args=(worker.row,))
         loading.start()
         while loading.is_alive():
             worker.notify()
             loading.join(1.0)
-        prometheus.show_models(self.models.names())
-        self.models.follow(prometheus.show_models)
-        self.live.start(worker.row % (2 * self.settings.workers))
-
-    def bury_worker(self, _: Arbiter, worker: BufferingWorker) -> None:
-        """Remove the gauges of a worker that has ended; its counters stay."""
-        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
-class _DrainingArbiter(Arbiter):  # type: ignore[misc]
-    """After SIGTERM, `/readyz` answers 503 for `drain` seconds before the server stops."""
+class Master(Arbiter):  # type: ignore[misc]
+    """After SIGTERM it goes on for `drain` seconds with `/readyz` at 503, and only then ends."""
 
-    def stop(self, graceful: bool = True) -> None:
-        self.app.draining.set()
-        end = time.monotonic() + self.app.settings.drain
-        while graceful and time.monotonic() < end:
-            time.sleep(min(0.1, max(0.0, end - time.monotonic())))
-        super().stop(graceful)
+    def __init__(self, application: _Application) -> None:
+        super().__init__(application)
+        log_everything()
+        self._ends_at: float | None = None
+
+    def handle_term(self) -> None:
+        """Begin to drain; a second signal does not wait."""
+        self.app.serving.draining.set()
+        drain = 0.0 if self._ends_at else self.app.serving.settings.drain
+        self._ends_at = time.monotonic() + drain
+
+    def handle_int(self) -> None:
+        """Ctrl-C: end as soon as what is under way is answered."""
+        self.app.serving.draining.set()
+        self._ends_at = time.monotonic()
+
+    handle_quit = handle_int
+
+    def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
+        """Wait for signals, until it is time to end."""
+        if self._ends_at is not None:
+            timeout = min(timeout, max(0.0, self._ends_at - time.monotonic()))
+        signals: list[int] = super().wait_for_signals(timeout)
+        return signals
+
+    def manage_workers(self) -> None:
+        """Replace workers that have died; raises StopIteration, gunicorn's way to end, in time."""
+        if self._ends_at is not None and time.monotonic() >= self._ends_at:
+            raise StopIteration
+        super().manage_workers()
+
+    def _ignore(self) -> None:
+        """How many workers there are is settled; a new program wants a new start."""
+
+    handle_hup = handle_ttin = handle_ttou = handle_usr2 = handle_winch = _ignore
 
 
 def _allow_many_files() -> None:

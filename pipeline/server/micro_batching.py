@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from pipeline.handlers.base import Handler, Prediction
-from pipeline.server import prometheus
+from pipeline.server.metrics import Metrics
 from pipeline.server.refusals import overloaded, too_late
 from pipeline.server.settings import ServerSettings
 
@@ -68,8 +68,8 @@ class Batcher:
     `batch_wait` seconds for others; time for which the model was busy counts.
     """
 
-    def __init__(self, slot: str, settings: ServerSettings) -> None:
-        self.slot, self.settings = slot, settings
+    def __init__(self, slot: str, settings: ServerSettings, metrics: Metrics) -> None:
+        self.slot, self.settings, self._metrics = slot, settings, metrics
         self._jobs: deque[Job] = deque()
         self._rows = 0
         self._changed = threading.Condition()
@@ -98,11 +98,11 @@ class Batcher:
     def _run(self) -> None:
         while True:
             batch = self._next_batch()
-            prometheus.BATCH_SIZE.labels(self.slot).observe(len(batch))
+            self._metrics.batch(self.slot, len(batch))
             now = time.monotonic()
             for job, row in batch:
                 if row == 0:
-                    prometheus.QUEUE_WAIT.labels(self.slot).observe(now - job.arrived)
+                    self._metrics.queue_wait(self.slot, now - job.arrived)
             run_batch(batch)
 
     def _next_batch(self) -> list[tuple[Job, int]]:

@@ -1,9 +1,10 @@
 """Error answers: `{"error": {"code", "message", "field"}}`, which never repeat the input."""
 
 import json
+from http import HTTPStatus
 
 from flask import Flask, Response
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 
 from pipeline.errors import InvalidInput, SentimentError
 
@@ -32,14 +33,41 @@ class RequestRefused(Exception):
 
 def overloaded() -> RequestRefused:
     """The refusal when too many requests are under way."""
-    message = "Too many requests are under way. Try again in a moment."
-    return RequestRefused(503, "overloaded", message, retry_after=RETRY_SECONDS)
+    return RequestRefused(503, *REFUSALS[503], retry_after=RETRY_SECONDS)
 
 
 def too_late() -> RequestRefused:
     """The refusal when the deadline is over."""
     message = "The answer took longer than allowed. Send fewer texts at a time."
     return RequestRefused(504, "deadline", message)
+
+
+def body_too_large(largest: int) -> RequestRefused:
+    """The refusal of a body of more bytes than this."""
+    message = f"The body is over {largest / 2**20:g} MiB. Send fewer texts at a time."
+    return RequestRefused(413, "body_too_large", message)
+
+
+REFUSALS = {
+    400: ("bad_request", "This is not HTTP as this server speaks it."),
+    408: ("request_timeout", "The request took too long to arrive."),
+    414: ("uri_too_long", "The address is too long."),
+    431: ("headers_too_large", "The headers are too large."),
+    500: ("internal_server_error", "The server failed at this request."),
+    503: ("overloaded", "Too many requests are under way. Try again in a moment."),
+}
+"""Code and message of what is answered without the application, by status."""
+
+
+def plain_refusal(status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
+    """A whole answer, the last one of its connection, with these headers among others."""
+    body = error_body(*REFUSALS[status])
+    more = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    if status == 503:
+        more.append((b"retry-after", b"%d" % RETRY_SECONDS))
+    lines = [b"%s: %s\r\n" % field for field in (*headers, *more, (b"connection", b"close"))]
+    reason = HTTPStatus(status).phrase.encode()
+    return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (status, reason, b"".join(lines), body)
 
 
 def error_body(code: str, message: str, field: str | None = None) -> bytes:
@@ -49,12 +77,13 @@ def error_body(code: str, message: str, field: str | None = None) -> bytes:
 
 def register_error_handlers(app: Flask) -> None:
     """Answer our refusals, Flask's own errors and bugs in the contract's form."""
-    app.register_error_handler(RequestRefused, _refusal)
+    app.register_error_handler(RequestRefused, refusal_response)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(SentimentError, _model_error)
 
 
-def _refusal(error: RequestRefused) -> Response:
+def refusal_response(error: RequestRefused) -> Response:
+    """The answer to a request that is refused."""
     body = error_body(error.code, error.message, error.field)
     response = Response(body, error.status, mimetype="application/json")
     if error.retry_after is not None:
@@ -68,17 +97,17 @@ def _model_error(error: SentimentError) -> Response:
     """Answer a handler's error. Its message may hold the text, so it is not passed on."""
     if isinstance(error, InvalidInput):
         message = "The model cannot read one of these texts."
-        return _refusal(RequestRefused(422, "text_refused", message, "text"))
+        return refusal_response(RequestRefused(422, "text_refused", message, "text"))
     message = "The model cannot answer now. Try again in a moment."
-    return _refusal(RequestRefused(503, "model_unavailable", message, retry_after=RETRY_SECONDS))
+    return refusal_response(
+        RequestRefused(503, "model_unavailable", message, retry_after=RETRY_SECONDS)
+    )
 
 
 def _http_error(error: HTTPException) -> Response:
     """Flask's and Werkzeug's own errors, their headers kept; an unforeseen exception gives 500."""
     code = error.name.lower().replace(" ", "_")
     message = error.description or error.name
-    if isinstance(error, RequestEntityTooLarge):
-        code, message = "body_too_large", "The body is over 1 MiB. Send fewer texts at a time."
     response = Response(error_body(code, message), error.code, mimetype="application/json")
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):

@@ -1,16 +1,12 @@
-"""Running the application under a production WSGI server: gunicorn, or waitress on Windows."""
+"""Running the application: uvicorn's workers under gunicorn, or uvicorn alone on Windows."""
 
-import logging
-import os
-import shutil
 import socket
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from pipeline.errors import ModelMissing, ResourceUnavailable
 from pipeline.server.current_models import StoredModels
+from pipeline.server.log_lines import LINES, log_everything
+from pipeline.server.serving import UVICORN, Serving
 from pipeline.server.settings import ServerSettings
 
 
@@ -20,40 +16,21 @@ def serve(models: StoredModels, settings: ServerSettings) -> None:
     A refused model is left out until it is fixed. Raises ModelMissing if the store has no artifact
     at all, ResourceUnavailable if the server cannot listen on the address.
     """
-    with _metrics_folder():
-        from pipeline.server.observing import JsonLines
+    log_everything()
+    models.refresh(before_fork=sys.platform != "win32")
+    if not models.has_any():
+        raise ModelMissing(
+            f"No model in {models.root}/. Make one with `sentiment train` and `sentiment "
+            "serialize`, or name another folder with --artifacts."
+        )
+    _probe(settings.host, settings.port)
+    serving = Serving(models, settings)
+    if sys.platform == "win32":
+        run_uvicorn(serving)
+    else:
+        from pipeline.server.master import run_gunicorn
 
-        handler = logging.StreamHandler()
-        handler.setFormatter(JsonLines())
-        logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-        models.refresh(before_fork=sys.platform != "win32")
-        if not models.has_any():
-            raise ModelMissing(
-                f"No model in {models.root}/. Make one with `sentiment train` and `sentiment "
-                "serialize`, or name another folder with --artifacts."
-            )
-        _probe(settings.host, settings.port)
-        if sys.platform == "win32":
-            _run_waitress(models, settings)
-        else:
-            from pipeline.server.master import run_gunicorn
-
-            run_gunicorn(models, settings)
-
-
-@contextmanager
-def _metrics_folder() -> Iterator[None]:
-    """A new folder for the workers' metrics; in memory if the system has /dev/shm."""
-    memory = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
-    folder = tempfile.mkdtemp(prefix=f"sentiment-metrics-{os.getpid()}-", dir=memory)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-    owner = os.getpid()
-    try:
-        yield
-    finally:
-        if os.getpid() == owner:  # a worker passes here too when it ends
-            del os.environ["PROMETHEUS_MULTIPROC_DIR"]
-            shutil.rmtree(folder, ignore_errors=True)
+        run_gunicorn(serving)
 
 
 def _probe(host: str, port: int) -> None:
@@ -70,15 +47,11 @@ def _probe(host: str, port: int) -> None:
         ) from None
 
 
-def _run_waitress(models: StoredModels, settings: ServerSettings) -> None:
-    import waitress
+def run_uvicorn(serving: Serving) -> None:
+    """Serve from this one process, without a master."""
+    import uvicorn
 
-    from pipeline.server import prometheus
-    from pipeline.server.app import create_app
-    from pipeline.server.live_texts import LiveTexts
-
-    live = LiveTexts(1)
-    live.start(0)
-    models.follow(prometheus.show_models)
-    app = create_app(models, settings, live)
-    waitress.serve(app, host=settings.host, port=settings.port, threads=settings.threads)
+    LINES.start(serving.metrics.log_line_lost)
+    serving.start(0)
+    host, port = serving.settings.host, serving.settings.port
+    uvicorn.run(serving.bridge, host=host, port=port, log_config=None, **UVICORN)

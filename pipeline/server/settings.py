@@ -18,6 +18,9 @@ class ServerSettings:
     request must bring; if there are none, it need not. `rate`: requests a second of one client, 0
     for no limit. `proxies`: how many proxies in front are trusted to name the client's address.
     `gathers`: whether requests that are ready at once go through the fast model together.
+    `max_body`: bytes of a request's body. `max_texts`: texts of a request. `allow_hosts`: names,
+    beside `host` and those of the loopback, by which the server may be called. `cors_origins`:
+    sites whose pages may ask. `*` in either stands for all.
     """
 
     host: str = "127.0.0.1"
@@ -37,3 +40,7 @@ class ServerSettings:
     proxies: int = 0
     log_requests: bool = True
     gathers: bool = True
+    max_body: int = 2**20
+    max_texts: int = 1_024
+    allow_hosts: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()

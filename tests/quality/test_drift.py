@@ -10,6 +10,7 @@ from pipeline.handlers.base import Handler
 from pipeline.quality.drift import drift, stability_index
 from pipeline.quality.profile import SCRIPT_NAMES, reference_profile, text_profile
 from pipeline.server.live_texts import LiveTexts
+from pipeline.server.metrics import Metrics
 from pipeline.text.cleaning import clean
 from tests.support.paths import Invoke
 
@@ -51,7 +52,7 @@ def test_an_empty_file_is_told(invoke: Invoke, sample_root: Path, tmp_path: Path
 
 def test_live_texts_are_profiled_as_a_file_is(handler: Handler) -> None:
     texts = [f"리뷰 {n} {'ㅋ' * (n % 7)}" for n in range(300)]
-    live = LiveTexts(2)
+    live = LiveTexts(2, Metrics(()))
     answers = handler.handle(texts)
     for answer in answers:
         live.add(handler, [answer])

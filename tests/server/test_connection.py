@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.server import connection
+from pipeline.server.clients import Awaited
 from tests.support.http_requests import HEAD, read_answer
 from tests.support.served import Served, served
 from tests.support.waiting import wait_until
@@ -66,12 +66,12 @@ def status_of(client: socket.socket, request: bytes) -> int:
         (HEAD + b"X-A: a\r\n folded\r\n\r\n", 400),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n", 400),
         (b"nonsense\r\n\r\n", 400),
-        (b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 200),
-        (b"DELETE /predict HTTP/1.1\r\nHost: x\r\n\r\n", 405),
-        (b"GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", 404),
-        (b"GET /static/../app.py HTTP/1.1\r\nHost: x\r\n\r\n", 404),
-        (b"GET /static/%2e%2e/app.py HTTP/1.1\r\nHost: x\r\n\r\n", 404),
-        (b"GET /docs/..%2fx HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
+        (b"DELETE /predict HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
+        (b"GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+        (b"GET /static/../app.py HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+        (b"GET /static/%2e%2e/app.py HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+        (b"GET /docs/..%2fx HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
     ],
 )
 def test_framing(client: socket.socket, request_bytes: bytes, status: int) -> None:
@@ -89,7 +89,7 @@ def test_one_connection_serves_many_requests(client: socket.socket) -> None:
 
 
 def test_requests_sent_at_once_are_answered_in_order(client: socket.socket) -> None:
-    one = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    one = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
     client.sendall(one + HEAD + LENGTH + b"\r\n" + BODY + one.replace(b"healthz", b"nowhere"))
     data = b""
     while data.count(b"HTTP/1.1") < 3 or not data.endswith(b"}"):
@@ -140,7 +140,7 @@ def test_an_answer_larger_than_the_socket_takes_comes_whole(
 @pytest.mark.slow
 def test_a_request_that_takes_too_long_to_come_is_given_up(client: socket.socket) -> None:
     client.sendall(HEAD)
-    client.settimeout(connection.READ_SECONDS + 5)
+    client.settimeout(Awaited.REQUEST.value + 5)
     assert read_answer(client)[0] == 408
 
 

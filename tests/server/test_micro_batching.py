@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.artifacts.pointer import current_artifact
 from pipeline.handlers.base import Handler, Prediction
+from pipeline.server.metrics import Metrics
 from pipeline.server.micro_batching import Batcher
 from pipeline.server.refusals import RequestRefused
 from pipeline.server.settings import ServerSettings
@@ -24,6 +26,10 @@ def deep(sample_root: Path) -> StandIn:
     handler = StandIn(current_artifact(sample_root, "fast"))
     handler.initialize()
     return handler
+
+
+def new_batcher(**settings: Any) -> Batcher:
+    return Batcher("deep", ServerSettings(**settings), Metrics(()))
 
 
 def later() -> float:
@@ -65,7 +71,7 @@ def wait_for_rows(batcher: Batcher, count: int) -> None:
 
 def test_every_caller_gets_its_own_rows(deep: StandIn, handler: Handler) -> None:
     requests = [[f"리뷰 {n} {k} 재밌다" for k in range(n % 5 + 1)] for n in range(60)]
-    batcher = Batcher("deep", ServerSettings(batch_wait=0.02))
+    batcher = new_batcher(batch_wait=0.02)
     for texts, answers in zip(requests, ask_together(batcher, deep, requests), strict=True):
         assert answers == handler.handle(texts)
     assert max(map(len, deep.batches)) > 4
@@ -75,7 +81,7 @@ def test_every_caller_gets_its_own_rows(deep: StandIn, handler: Handler) -> None
 def test_a_bad_text_fails_its_own_request_alone(deep: StandIn, handler: Handler) -> None:
     requests = [[f"영화 {n}"] for n in range(40)]
     requests[17] = ["재밌다", POISON, "노잼"]
-    batcher = Batcher("deep", ServerSettings())
+    batcher = new_batcher()
     with ThreadPoolExecutor(1) as pool:
         with busy(batcher, deep):
             asked = pool.submit(ask_together, batcher, deep, requests)
@@ -88,7 +94,7 @@ def test_a_bad_text_fails_its_own_request_alone(deep: StandIn, handler: Handler)
 
 
 def test_too_many_waiting_are_refused_at_once(deep: StandIn) -> None:
-    batcher = Batcher("deep", ServerSettings(batch_queue=10))
+    batcher = new_batcher(batch_queue=10)
     with ThreadPoolExecutor(2) as pool:
         with busy(batcher, deep):
             waiting = [pool.submit(batcher.answer, deep, ["굿"] * 5, later()) for _ in range(2)]
@@ -100,7 +106,7 @@ def test_too_many_waiting_are_refused_at_once(deep: StandIn) -> None:
 
 
 def test_what_is_too_late_is_refused_and_never_run(deep: StandIn, handler: Handler) -> None:
-    batcher = Batcher("deep", ServerSettings())
+    batcher = new_batcher()
     with busy(batcher, deep), pytest.raises(RequestRefused) as refused:
         batcher.answer(deep, ["늦은 글"], time.monotonic() + 0.1)
     assert batcher.answer(deep, ["다음"], later()) == handler.handle(["다음"])
@@ -109,7 +115,7 @@ def test_what_is_too_late_is_refused_and_never_run(deep: StandIn, handler: Handl
 
 
 def test_a_long_list_holds_nobody_up(deep: StandIn) -> None:
-    batcher = Batcher("deep", ServerSettings())
+    batcher = new_batcher()
     with ThreadPoolExecutor(2) as pool:
         with busy(batcher, deep):
             long = pool.submit(batcher.answer, deep, [f"글 {n}" for n in range(320)], later())
@@ -124,7 +130,7 @@ def test_a_long_list_holds_nobody_up(deep: StandIn) -> None:
 def test_each_answer_is_of_one_model(deep: StandIn, sample_root: Path) -> None:
     other = StandIn(current_artifact(sample_root, "fast"))
     other.initialize()
-    batcher = Batcher("deep", ServerSettings(batch_wait=0.05))
+    batcher = new_batcher(batch_wait=0.05)
     with ThreadPoolExecutor(20) as pool:
         handlers = [deep, other] * 10
         answers = pool.map(lambda h: batcher.answer(h, [h.name], later()), handlers)
@@ -133,4 +139,4 @@ def test_each_answer_is_of_one_model(deep: StandIn, sample_root: Path) -> None:
 
 
 def test_no_texts_no_answers(deep: StandIn) -> None:
-    assert Batcher("deep", ServerSettings()).answer(deep, [], later()) == []
+    assert new_batcher().answer(deep, [], later()) == []

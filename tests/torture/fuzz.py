@@ -15,7 +15,7 @@ CONTRACT = {200, 400, 404, 405, 408, 411, 413, 414, 415, 422, 431, 503, 504}
 WARM_UP = 5_000
 """Requests after which memory is looked at first."""
 
-_HEAD = "POST {path} HTTP/1.1\r\nHost: x\r\n"
+_HEAD = "POST {path} HTTP/1.1\r\nHost: localhost\r\n"
 _WORDS = (
     "재밌다",
     "노잼",

@@ -166,7 +166,7 @@ def _load_for(server: Served, expected: Expected, seconds: float, outcome: Outco
 @contextmanager
 def _slow(port: int, count: int) -> Iterator[None]:
     """Connections of which each is stuck at another place of its request."""
-    request = b'POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{"text": "'
+    request = b'POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n{"text": "'
     opened = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
     try:
         for number, client in enumerate(opened):

@@ -1,0 +1,210 @@
+"""The ASGI application in front of the WSGI one: it takes whole requests, and never waits.
+
+Most requests take less time to answer than to hand to a thread and take back. So small ones are
+answered in the event loop, those of one turn with one call of the fast model. A thread answers the
+others.
+"""
+
+import asyncio
+import io
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
+
+from flask import Flask
+
+from pipeline.server.admission import Admission
+from pipeline.server.clients import Clients
+from pipeline.server.context import CONTEXT, RequestContext
+from pipeline.server.environs import Environ, Scope, to_environ
+from pipeline.server.gathering import Gathering
+from pipeline.server.log_lines import log, trace
+from pipeline.server.metrics import Metrics
+from pipeline.server.refusals import REFUSALS, error_body, overloaded
+from pipeline.server.settings import ServerSettings
+from pipeline.server.shared_memory import Flag
+
+LARGEST_SMALL = 16_384
+"""Bytes of a body with which the loop may answer itself: half a millisecond of the fast model."""
+_PROBES = {"/healthz", "/readyz", "/metrics", "/ping"}
+_QUICK = {"/predict", "/healthz", "/readyz", "/ping"}
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Result = TypeVar("Result")
+Waiting = tuple[Environ, "asyncio.Future[Answer | None]"]
+
+
+class Answer(NamedTuple):
+    """The application's answer. Of a stream, `rest` is still to come, made as the client reads."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    rest: Iterator[bytes] | None = None
+
+
+class Bridge:
+    """The ASGI application. `draining` is set when the server is about to end."""
+
+    def __init__(
+        self,
+        app: Flask,
+        settings: ServerSettings,
+        gathering: Gathering,
+        admission: Admission,
+        metrics: Metrics,
+        draining: Flag,
+    ) -> None:
+        self.app, self.settings, self.gathering = app, settings, gathering
+        self.admission, self.metrics, self.draining = admission, metrics, draining
+        self.clients = Clients()
+        self._ready: list[Waiting] = []
+        self._under_way = 0
+        self._loop: asyncio.AbstractEventLoop
+        self._pool: ThreadPoolExecutor
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or live as long as the server."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        environ = to_environ(scope)
+        context = environ[CONTEXT] = RequestContext(time.monotonic())
+        context.refusal = self.admission.refusal(environ)
+        if await self._has_read(environ, receive):
+            context.received = time.monotonic()
+            await self._send(await self._answer(environ), receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Between the two messages of the lifespan protocol, look after the clients."""
+        await receive()
+        self._loop = asyncio.get_running_loop()
+        watching = self._loop.create_task(self.clients.watch())
+        with ThreadPoolExecutor(self.settings.threads) as self._pool:
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            watching.cancel()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _has_read(self, environ: Environ, receive: Receive) -> bool:
+        """Wait for the body; whether the client is still there.
+
+        What is refused for its head is answered at once, unless its body is likely to be here.
+        """
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if environ[CONTEXT].refusal and (length > LARGEST_SMALL or _is_chunked(environ)):
+            return True
+        body, has_more = b"", True
+        while has_more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return False
+            body = body + message["body"] if body else message["body"]
+            has_more = message["more_body"]
+        environ["wsgi.input"] = io.BytesIO(body)
+        return True
+
+    async def _answer(self, environ: Environ) -> Answer:
+        """Have the application answer, in the loop if that will be quick."""
+        context, path = environ[CONTEXT], environ["PATH_INFO"]
+        under_way = self._under_way + len(self._ready)
+        if under_way >= self.settings.most_in_flight and path not in _PROBES:
+            context.refusal = context.refusal or overloaded()
+        is_small = int(environ.get("CONTENT_LENGTH") or 0) <= LARGEST_SMALL
+        if context.refusal or (is_small and path in _QUICK):
+            future: asyncio.Future[Answer | None] = self._loop.create_future()
+            if not self._ready:
+                self._loop.call_soon(self._answer_ready)
+            self._ready.append((environ, future))
+            if answer := await future:
+                return answer
+        return await self._in_thread(self._ask, environ)
+
+    async def _in_thread(self, call: Callable[..., Result], *arguments: Any) -> Result:
+        """The result of a call that may take long."""
+        self._count(1)
+        try:
+            return await self._loop.run_in_executor(self._pool, call, *arguments)
+        finally:
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        self._under_way += change
+        self.metrics.in_flight(self._under_way)
+
+    def _answer_ready(self) -> None:
+        """Answer what became whole in this turn of the loop; None where a thread has to."""
+        ready, self._ready = self._ready, []
+        self.metrics.in_flight(self._under_way + len(ready))
+        self.gathering.gather([environ for environ, _ in ready])
+        for environ, future in ready:
+            if not future.cancelled():
+                future.set_result(None if environ[CONTEXT].must_wait else self._ask(environ))
+        self.metrics.in_flight(self._under_way)
+
+    def _ask(self, environ: Environ) -> Answer:
+        """Call the application; never raises."""
+        started: list[Any] = []
+
+        def start(*arguments: Any) -> Callable[[bytes], object]:
+            started[:] = arguments
+            return started.append
+
+        try:
+            chunks = self.app.wsgi_app(environ, start)
+            status, headers = int(started[0][:3]), _encoded(started[1])
+            if environ[CONTEXT].streams:
+                return Answer(status, headers, b"", iter(chunks))
+            return Answer(status, headers, _joined(chunks))
+        except Exception as error:
+            log("bug", id=environ[CONTEXT].request_id, **trace(error))
+            body = error_body(*REFUSALS[500])
+            return Answer(500, [(b"content-length", str(len(body)).encode())], body)
+
+    async def _send(self, answer: Answer, receive: Receive, send: Send) -> None:
+        await send(
+            {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+        )
+        if answer.rest:
+            await self._stream(answer.rest, receive, send)
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _stream(self, rest: Iterator[bytes], receive: Receive, send: Send) -> None:
+        """Send a chunk when the client has read those before, until it goes away."""
+        leaving = asyncio.ensure_future(receive())
+        while not leaving.done():
+            chunk = await self._in_thread(next, rest, None)
+            if chunk is None:
+                break
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        leaving.cancel()
+
+    def count_refusal(self, status: int, client: tuple[str, int] | None) -> None:
+        """Count and log what a connection refused itself."""
+        self.metrics.refused(status)
+        if self.settings.log_requests:
+            log("request", client=client and client[0], status=status)
+
+
+def _is_chunked(environ: Environ) -> bool:
+    return "HTTP_TRANSFER_ENCODING" in environ
+
+
+def _joined(chunks: Iterable[bytes]) -> bytes:
+    try:
+        return b"".join(chunks)
+    finally:
+        if hasattr(chunks, "close"):
+            chunks.close()
+
+
+def _encoded(headers: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(_name(name), value.encode("latin-1")) for name, value in headers]
+
+
+@lru_cache(maxsize=256)
+def _name(name: str) -> bytes:
+    return name.lower().encode("latin-1")

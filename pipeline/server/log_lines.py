@@ -1,0 +1,105 @@
+"""The log: lines of JSON on stderr, which are lost rather than that anybody waits for them."""
+
+import json
+import logging
+import os
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+WRITE_SECONDS = 0.05
+"""Between two writes of a worker's lines."""
+MOST_WAITING = 20_000
+"""Lines that wait while stderr takes none."""
+
+encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+class LogLines:
+    """Writes lines at once, or from `start` on in a thread: stderr may be full, closed, or slow."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[str] = deque()
+        self._lost: Callable[[int], None] = lambda _: None
+        self._thread: threading.Thread | None = None
+
+    def start(self, lost: Callable[[int], None]) -> None:
+        """Write from a thread from now on; `lost` is told how many lines could not be written."""
+        self._lost = lost
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+
+    def write(self, line: str) -> None:
+        """Write a line some time; never raises, never waits once started."""
+        if len(self._waiting) >= MOST_WAITING:
+            self._lost(1)
+            return
+        self._waiting.append(line)
+        if self._thread is None:
+            self.flush()
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(WRITE_SECONDS)
+            self.flush()
+
+    def flush(self) -> None:
+        """Write all that waits; what cannot be written is lost."""
+        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        content = "".join(f"{line}\n" for line in lines).encode(errors="replace")
+        try:
+            while content:
+                content = content[os.write(2, content) :]
+        except OSError:
+            self._lost(content.count(b"\n"))
+
+    def finish(self) -> None:
+        """Give what still waits a second to be written."""
+        end = time.monotonic() + 1.0
+        while self._waiting and time.monotonic() < end:
+            time.sleep(WRITE_SECONDS / 5)
+
+
+LINES = LogLines()
+
+
+def log(event: str, **facts: object) -> None:
+    """Log one event."""
+    LINES.write(encode({"time": now(), "event": event, **facts}))
+
+
+def now() -> str:
+    """The time as it stands in a line."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def trace(exception: BaseException) -> dict[str, object]:
+    """An exception's type and place, but not its message, which may hold a text."""
+    frames = traceback.extract_tb(exception.__traceback__)[-8:]
+    at = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    return {"exception": type(exception).__name__, "at": at}
+
+
+class LogHandler(logging.Handler):
+    """Takes what libraries and the models log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        line: dict[str, object] = {"logger": record.name, "message": record.getMessage()}
+        if record.exc_info and record.exc_info[1]:
+            line |= trace(record.exc_info[1])
+        log(record.levelname.lower(), **line)
+
+
+def log_everything() -> None:
+    """Have all warnings and errors of this process logged here."""
+    logging.basicConfig(handlers=[LogHandler()], level=logging.WARNING, force=True)
+    for name in ("gunicorn.error", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    # Its warnings are about single requests that were refused, which are counted and logged.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)

@@ -1,0 +1,60 @@
+"""All that a server is made of, put together before its workers are forked."""
+
+from typing import Any
+
+from pipeline.server.admission import Admission
+from pipeline.server.app import create_app
+from pipeline.server.bridge import Bridge
+from pipeline.server.clients import Awaited
+from pipeline.server.connection import Connection
+from pipeline.server.current_models import StoredModels
+from pipeline.server.gathering import Gathering
+from pipeline.server.live_texts import LiveTexts
+from pipeline.server.metrics import Metrics
+from pipeline.server.observing import ROUTES
+from pipeline.server.settings import ServerSettings
+from pipeline.server.shared_memory import Flag
+
+SECONDS_TO_FINISH = 30
+"""For requests under way at SIGTERM."""
+
+UVICORN: dict[str, Any] = {
+    "http": Connection,
+    "ws": "none",
+    "lifespan": "on",
+    "interface": "asgi3",
+    "proxy_headers": False,
+    "server_header": False,
+    "access_log": False,
+    "timeout_keep_alive": int(Awaited.NEXT.value),
+    "timeout_graceful_shutdown": SECONDS_TO_FINISH,
+}
+"""Settings of uvicorn, in gunicorn's workers and alone."""
+
+
+class Serving:
+    """The application around models that the workers share, follow, and count texts of.
+
+    `rows`: of what the workers share, two for each, since one that is ending may still count while
+    its successor does.
+    """
+
+    def __init__(self, models: StoredModels, settings: ServerSettings) -> None:
+        self.models, self.settings = models, settings
+        self.rows = 2 * settings.workers
+        self.draining = Flag()
+        self.metrics = Metrics(ROUTES, self.rows)
+        self.live = LiveTexts(self.rows, self.metrics)
+        admission = Admission(settings)
+        app = create_app(models, settings, self.live, self.draining, self.metrics, admission)
+        self.bridge = Bridge(
+            app, settings, Gathering(models, settings), admission, self.metrics, self.draining
+        )
+
+    def start(self, row: int) -> None:
+        """In the process that serves: load what is not loaded, follow it, count into this row."""
+        self.metrics.start(row)
+        self.models.refresh()
+        self.metrics.show_models(self.models.names())
+        self.models.follow(self.metrics.show_models)
+        self.live.start(row)
