@@ -28,12 +28,14 @@ _EMPTY_APP = """
 import sys
 from flask import Flask
 from pipeline.server.master import Serving
+from pipeline.server.metrics import Metrics
 from pipeline.server.observing import Observed
 from pipeline.server.settings import ServerSettings
 app = Flask("empty")
 app.add_url_rule("/predict", view_func=lambda: "", methods=["POST"])
-app.wsgi_app = Observed(app, log_requests=True)
-Serving(app, ServerSettings(port=int(sys.argv[1]), workers=2)).run()
+metrics = Metrics(["/predict"])
+app.wsgi_app = Observed(app, log_requests=True, metrics=metrics)
+Serving(app, ServerSettings(port=int(sys.argv[1]), workers=2), metrics).run()
 """
 
 

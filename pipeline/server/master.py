@@ -55,6 +55,7 @@ class _Application(BaseApplication):  # type: ignore[misc]
             "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # noqa: S108
             "pre_fork": self._before_fork,
             "post_worker_init": self._start_worker,
+            "child_exit": self._bury_worker,
         }
 
     def _before_fork(self, arbiter: Arbiter, worker: Worker) -> None:
@@ -73,6 +74,10 @@ class _Application(BaseApplication):  # type: ignore[misc]
         while loading.is_alive():
             worker.notify()
             loading.join(1.0)
+
+    def _bury_worker(self, _: Arbiter, worker: Worker) -> None:
+        """Forget what a worker had under way when it ended."""
+        self.serving.metrics.bury(worker.row)
 
 
 class Master(Arbiter):  # type: ignore[misc]
