@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from cli.options import artifacts_option, refuse, trust_options
+from cli.options import LocalFolder, artifacts_option, refuse, trust_options
 
 
 @click.command("serve")
@@ -80,6 +80,24 @@ from cli.options import artifacts_option, refuse, trust_options
     default=True,
     help="Log one line per request.",
 )
+@click.option(
+    "--capture",
+    metavar="DIR",
+    type=LocalFolder(),
+    help="Keep a random sample of the texts and answers in this folder; left out: none is kept.",
+)
+@click.option(
+    "--capture-share",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.01,
+    help="Probability with which a text is kept.",
+)
+@click.option(
+    "--capture-megabytes",
+    type=click.IntRange(1, 1_000_000),
+    default=64,
+    help="Size of all files in that folder; beyond it, the oldest are removed.",
+)
 @trust_options
 @artifacts_option
 def command(
@@ -95,7 +113,7 @@ def command(
 
     If `sentiment artifacts use` or `sentiment serialize` makes another model current while the
     server runs, that model takes over within seconds, once it is verified. Logs are lines of JSON
-    on stderr; they never hold a text.
+    on stderr; they never hold a text. Only --capture keeps texts, which may be personal data.
 
     \b
     Examples:
@@ -104,6 +122,7 @@ def command(
       sentiment serve --port 8080 --workers 2
       (umask 077; openssl rand -hex 32 > keys.txt)
       sentiment serve --host 0.0.0.0 --api-key-file keys.txt --rate 50
+      sentiment serve --capture captured --capture-share 0.05
     """
     if only == "fast":
         refuse(["batch_size", "batch_wait"], "with --only fast: they are for the deep model")
@@ -111,6 +130,8 @@ def command(
         refuse(["insecure"], "with --api-key-file")
     if settings["batch_size"] == 1:
         refuse(["batch_wait"], "with --batch-size 1: a batch of one text waits for no others")
+    if settings["capture"] is None:
+        refuse(["capture_share", "capture_megabytes"], "without --capture")
     if _is_loopback(settings["host"]):
         refuse(["insecure"], f"with --host {settings['host']}, which no other machine can reach")
     if sys.platform == "win32":

@@ -12,6 +12,7 @@ from pipeline.handlers.base import Prediction
 from pipeline.handlers.fast import LinearHandler
 from pipeline.server.admission import Admission
 from pipeline.server.answering import Answering, choose, prepare, read_body
+from pipeline.server.capturing import Capture
 from pipeline.server.context import CONTEXT, RequestContext
 from pipeline.server.current_models import Models
 from pipeline.server.live_texts import LiveTexts
@@ -57,18 +58,20 @@ def create_app(
     draining: Flag | None = None,
     metrics: Metrics | None = None,
     admission: Admission | None = None,
+    capture: Capture | None = None,
 ) -> Flask:
     """Make the application.
 
     `live` counts the texts for the drift figures; `draining` is set before the server ends;
-    `metrics` are those of all workers, left out: of this process alone.
+    `metrics` are those of all workers, left out: of this process alone; `capture` keeps a sample
+    of the texts.
     """
     metrics = metrics or Metrics(ROUTES)
     app = _Api(__name__, static_folder="static")
     app.url_map.merge_slashes = False  # Werkzeug would redirect, and to the host ""
     register_error_handlers(app)
     add_pages(app)
-    _add_predict(app, models, Answering(settings, metrics), live)
+    _add_predict(app, models, Answering(settings, metrics), live, capture)
     _add_explain(app, models)
     _add_state(app, models, draining)
     _add_metrics(app, models, live, metrics)
@@ -77,7 +80,13 @@ def create_app(
     return app
 
 
-def _add_predict(app: Flask, models: Models, answering: Answering, live: LiveTexts | None) -> None:
+def _add_predict(
+    app: Flask,
+    models: Models,
+    answering: Answering,
+    live: LiveTexts | None,
+    capture: Capture | None,
+) -> None:
     @app.post("/predict")
     def predict() -> Response:
         context: RequestContext = request.environ[CONTEXT]
@@ -89,6 +98,8 @@ def _add_predict(app: Flask, models: Models, answering: Answering, live: LiveTex
         predictions = context.predictions or answering.answer(handler, texts, context.received)
         if live is not None:
             live.add(handler, predictions)
+        if capture is not None:
+            capture.add(handler.name, predictions)
         return _answer(context, _encode_predictions(predictions), handler.name)
 
 

@@ -61,6 +61,7 @@ class Bridge:
         self.app, self.settings, self.gathering = app, settings, gathering
         self.admission, self.metrics, self.draining = admission, metrics, draining
         self.clients = Clients()
+        self.when_over: Callable[[], None] = lambda: None
         self._ready: list[Waiting] = []
         self._under_way = 0
         self._loop: asyncio.AbstractEventLoop
@@ -87,6 +88,7 @@ class Bridge:
             await send({"type": "lifespan.startup.complete"})
             await receive()
             watching.cancel()
+        self.when_over()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _has_read(self, environ: Environ, receive: Receive) -> bool:

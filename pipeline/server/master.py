@@ -10,7 +10,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from pipeline.server.log_lines import LINES, log_everything
+from pipeline.server.log_lines import log_everything
 from pipeline.server.serving import SECONDS_TO_FINISH, Serving
 from pipeline.server.worker import Worker
 
@@ -68,7 +68,6 @@ class _Application(BaseApplication):  # type: ignore[misc]
 
     def _start_worker(self, worker: Worker) -> None:
         """In the worker, before it accepts: load models that do not survive a fork."""
-        LINES.start(self.serving.metrics.log_line_lost)
         loading = threading.Thread(target=self.serving.start, args=(worker.row,))
         loading.start()
         while loading.is_alive():

@@ -7,6 +7,7 @@ from pipeline.server.metrics_table import Measure
 from pipeline.server.settings import DEEP, FAST
 
 NONE, OTHER = "none", "other"
+WRITTEN, LOST = "written", "lost"
 
 SLOTS = (FAST, DEEP)
 STATUSES = (
@@ -63,6 +64,13 @@ def measures(routes: list[str]) -> tuple[Measure, ...]:
             QUEUE_WAIT,
         ),
         Measure("gauge", "sentiment_requests_in_flight", "Requests under way."),
+        Measure(
+            "counter",
+            "sentiment_captured_texts",
+            "Texts drawn for the captured sample.",
+            ("outcome",),
+            [(WRITTEN,), (LOST,)],
+        ),
         Measure("counter", "sentiment_log_lines_lost", "Lines of the log not written."),
         Measure("gauge", "sentiment_model_info", "", ("slot",), by_slot),
     )

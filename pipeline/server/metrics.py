@@ -48,6 +48,7 @@ class Metrics(Collector):
         self._waits = table.places("sentiment_queue_wait_seconds")
         self._in_flight = table.places("sentiment_requests_in_flight")[()]
         self._models = table.places("sentiment_model_info")
+        self._captured = table.places("sentiment_captured_texts")
         self._lost_lines = table.places("sentiment_log_lines_lost")[()]
 
     def start(self, row: int) -> None:
@@ -87,6 +88,10 @@ class Metrics(Collector):
     def in_flight(self, count: int) -> None:
         """So many requests are under way in this worker now."""
         self._table.set(self._in_flight, count)
+
+    def captured(self, outcome: str, count: int) -> None:
+        """So many texts drawn for the sample were written, or lost."""
+        self._table.add(self._captured[outcome,], count)
 
     def log_line_lost(self, count: int = 1) -> None:
         """So many lines of the log could not be written."""

@@ -5,7 +5,7 @@ import sys
 
 from pipeline.errors import ModelMissing, ResourceUnavailable
 from pipeline.server.current_models import StoredModels
-from pipeline.server.log_lines import LINES, log_everything
+from pipeline.server.log_lines import log_everything
 from pipeline.server.serving import UVICORN, Serving
 from pipeline.server.settings import ServerSettings
 
@@ -51,7 +51,6 @@ def run_uvicorn(serving: Serving) -> None:
     """Serve from this one process, without a master."""
     import uvicorn
 
-    LINES.start(serving.metrics.log_line_lost)
     serving.start(0)
     host, port = serving.settings.host, serving.settings.port
     uvicorn.run(serving.bridge, host=host, port=port, log_config=None, **UVICORN)

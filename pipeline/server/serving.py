@@ -5,11 +5,13 @@ from typing import Any
 from pipeline.server.admission import Admission
 from pipeline.server.app import create_app
 from pipeline.server.bridge import Bridge
+from pipeline.server.capturing import Capture
 from pipeline.server.clients import Awaited
 from pipeline.server.connection import Connection
 from pipeline.server.current_models import StoredModels
 from pipeline.server.gathering import Gathering
 from pipeline.server.live_texts import LiveTexts
+from pipeline.server.log_lines import LINES
 from pipeline.server.metrics import Metrics
 from pipeline.server.observing import ROUTES
 from pipeline.server.settings import ServerSettings
@@ -46,15 +48,28 @@ class Serving:
         self.metrics = Metrics(ROUTES, self.rows)
         self.live = LiveTexts(self.rows, self.metrics)
         admission = Admission(settings)
-        app = create_app(models, settings, self.live, self.draining, self.metrics, admission)
+        self.capture = Capture.of(settings, self.rows, self.metrics)
+        app = create_app(
+            models, settings, self.live, self.draining, self.metrics, admission, self.capture
+        )
         self.bridge = Bridge(
             app, settings, Gathering(models, settings), admission, self.metrics, self.draining
         )
+        self.bridge.when_over = self.stop
 
     def start(self, row: int) -> None:
         """In the process that serves: load what is not loaded, follow it, count into this row."""
+        LINES.start(self.metrics.log_line_lost)
         self.metrics.start(row)
         self.models.refresh()
         self.metrics.show_models(self.models.names())
         self.models.follow(self.metrics.show_models)
         self.live.start(row)
+        if self.capture is not None:
+            self.capture.start()
+
+    def stop(self) -> None:
+        """In that process, after its last answer: write what is still queued."""
+        if self.capture is not None:
+            self.capture.stop()
+        LINES.finish()

@@ -1,6 +1,7 @@
 """Settings of the server: limits, times and sizes, with their defaults."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 FAST, DEEP = "fast", "deep"
 
@@ -21,6 +22,8 @@ class ServerSettings:
     `max_body`: bytes of a request's body. `max_texts`: texts of a request. `allow_hosts`: names,
     beside `host` and those of the loopback, by which the server may be called. `cors_origins`:
     sites whose pages may ask. `*` in either stands for all.
+    `capture`: the folder for a sample of the texts, if there is to be one; `capture_share` of all
+    texts, in `capture_megabytes` at most.
     """
 
     host: str = "127.0.0.1"
@@ -44,3 +47,6 @@ class ServerSettings:
     max_texts: int = 1_024
     allow_hosts: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
+    capture: Path | None = None
+    capture_share: float = 0.01
+    capture_megabytes: int = 64
