@@ -8,95 +8,26 @@ from typing import Any
 
 import click
 
-from cli.options import LocalFolder, artifacts_option, refuse, trust_options
+from cli.options import artifacts_option, refuse, trust_options
+from cli.serve_options import access, capturing, limits, listening
+from cli.serve_presets import SAGEMAKER, with_preset
 
 
 @click.command("serve")
-@click.option("--host", default="127.0.0.1", help="Address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65535), default=5000, help="Port to listen on.")
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    default=1,
-    help="Worker processes that answer requests.",
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(8, 256),
-    default=32,
-    help="Threads of a worker, for requests that have to wait.",
-)
-@click.option(
-    "--in-flight",
-    "most_in_flight",
-    type=click.IntRange(1, 4096),
-    default=64,
-    help="Requests that a worker holds at once; further ones are answered with 503.",
-)
+@listening
 @click.option(
     "--only",
     type=click.Choice(["fast", "deep"]),
     help="Serve this model alone; left out: every model that has a current artifact.",
 )
-@click.option(
-    "--api-key-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File of API keys, one per line; clients must send one of them.",
-)
-@click.option("--insecure", is_flag=True, help="Allow other machines to ask without an API key.")
-@click.option(
-    "--rate",
-    type=click.FloatRange(0),
-    default=0.0,
-    help="Requests per second that a client may send; 0: no limit.",
-)
-@click.option(
-    "--proxies",
-    type=click.IntRange(0, 8),
-    default=0,
-    help="Number of reverse proxies in front whose X-Forwarded-For is trusted.",
-)
-@click.option(
-    "--drain",
-    type=click.FloatRange(0, 300),
-    default=0.0,
-    help="Seconds to keep serving after SIGTERM, with /readyz at 503.",
-)
-@click.option(
-    "--batch-size",
-    type=click.IntRange(1, 256),
-    default=32,
-    help="Deep: largest number of texts in a batch.",
-)
-@click.option(
-    "--batch-wait",
-    type=click.FloatRange(0, 1),
-    default=0.002,
-    help="Deep: seconds that a text waits for others to share a batch with.",
-)
+@access
+@limits
+@capturing
 @click.option(
     "--request-log/--no-request-log",
     "log_requests",
     default=True,
     help="Log one line per request.",
-)
-@click.option(
-    "--capture",
-    metavar="DIR",
-    type=LocalFolder(),
-    help="Keep a random sample of the texts and answers in this folder; left out: none is kept.",
-)
-@click.option(
-    "--capture-share",
-    type=click.FloatRange(0, 1, min_open=True),
-    default=0.01,
-    help="Probability with which a text is kept.",
-)
-@click.option(
-    "--capture-megabytes",
-    type=click.IntRange(1, 1_000_000),
-    default=64,
-    help="Size of all files in that folder; beyond it, the oldest are removed.",
 )
 @trust_options
 @artifacts_option
@@ -106,7 +37,6 @@ def command(
     insecure: bool,
     expect_digest: str | None,
     require_signature: Path | None,
-    artifacts: Path,
     **settings: Any,
 ) -> None:
     """Serve the current models over HTTP until SIGTERM or Ctrl-C.
@@ -124,6 +54,10 @@ def command(
       sentiment serve --host 0.0.0.0 --api-key-file keys.txt --rate 50
       sentiment serve --capture captured --capture-share 0.05
     """
+    sagemaker = settings["sagemaker"]
+    if sagemaker:
+        refuse(["insecure"], "with --sagemaker, where the platform decides who may ask")
+        settings = with_preset(settings, SAGEMAKER)
     if only == "fast":
         refuse(["batch_size", "batch_wait"], "with --only fast: they are for the deep model")
     if api_key_file:
@@ -145,13 +79,13 @@ def command(
 
     host, port = settings["host"], settings["port"]
     keys = read_keys(api_key_file) if api_key_file else ()
-    if not (keys or insecure or _is_loopback(host)):
+    if not (keys or insecure or sagemaker or _is_loopback(host)):
         raise click.UsageError(
             f"{host} can be reached from other machines: give --api-key-file, or --insecure if "
             "anybody there may ask."
         )
     trust = Trust(expect_digest, require_signature)
-    models = StoredModels(artifacts, trust, None if only is None else [only])
+    models = StoredModels(settings.pop("artifacts"), trust, None if only is None else [only])
     address = f"[{host}]" if ":" in host else host
     click.echo(f"Serving on http://{address}:{port} (API: /docs)", err=True)
     serve(models, ServerSettings(keys=keys, **settings))

@@ -2,14 +2,14 @@
 
 import threading
 import time
-from functools import lru_cache
 from typing import Any
 
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.handlers.fast import LinearHandler
 from pipeline.models.feature_settings import SYLLABLE
+from pipeline.server.bodies import JSON_TYPES, check_type, read_bytes
 from pipeline.server.context import RequestContext
-from pipeline.server.current_models import Models
+from pipeline.server.current_models import RETRY_SECONDS, Models
 from pipeline.server.metrics import Metrics
 from pipeline.server.micro_batching import Batcher
 from pipeline.server.refusals import RequestRefused, overloaded, too_late
@@ -21,32 +21,24 @@ TEXTS_AT_A_TIME = 128
 THREADS_KEPT = 4
 """Of a worker's threads, those that never wait for a batch."""
 
-# A missing type is how the course's own client sends JSON, the form type is how curl -d does.
-_JSON_TYPES = ("", "application/json", "application/x-www-form-urlencoded")
 
-
-def prepare(environ: dict[str, Any], context: RequestContext, models: Models) -> Handler:
+def prepare(
+    environ: dict[str, Any], context: RequestContext, models: Models, most_texts: int
+) -> Handler:
     """Read a request to `/predict` and choose its handler; both are kept in its context.
 
     Raises RequestRefused.
     """
-    asked = read_body(environ, PredictRequest)
+    asked = read_body(environ, PredictRequest, most_texts)
     context.texts = asked.texts
     context.handler = handler = choose(models, asked.do_fast)
     return handler
 
 
-def read_body(environ: dict[str, Any], kind: type[Body]) -> Body:
+def read_body(environ: dict[str, Any], kind: type[Body], most_texts: int = 1) -> Body:
     """Read and check a request's body; raises RequestRefused."""
-    if _media_type(environ.get("CONTENT_TYPE", "")) not in _JSON_TYPES:
-        raise RequestRefused(415, "unsupported_media_type", "Send JSON, as application/json.")
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    return parse_request(environ["wsgi.input"].read(length), kind)
-
-
-@lru_cache(maxsize=256)
-def _media_type(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
+    check_type(environ, JSON_TYPES, "Send JSON, as application/json.")
+    return parse_request(read_bytes(environ), kind, most_texts)
 
 
 def choose(models: Models, do_fast: bool | None) -> Handler:
@@ -57,11 +49,19 @@ def choose(models: Models, do_fast: bool | None) -> Handler:
     """
     if do_fast is None:
         do_fast = DEEP not in models.expected()
-    slot = FAST if do_fast else DEEP
+    return loaded(models, FAST if do_fast else DEEP, "do_fast")
+
+
+def loaded(models: Models, slot: str, field: str | None = None) -> Handler:
+    """The handler of this slot; raises RequestRefused (503), about this field, if there is none.
+
+    A slot whose artifact was refused is tried again soon, so that its clients may do the same.
+    """
     handler = models.handlers.get(slot)
     if handler is None:
         message = f"This server has no {slot} model now."
-        raise RequestRefused(503, "model_unavailable", message, "do_fast")
+        retry_after = round(RETRY_SECONDS) if slot in models.expected() else None
+        raise RequestRefused(503, "model_unavailable", message, field, retry_after)
     return handler
 
 

@@ -1,25 +1,25 @@
 """The Flask application: HTTP only; every answer comes from a handler."""
 
-import json
-from collections.abc import Sequence
-from json.encoder import encode_basestring
-
 from flask import Flask, Request, Response, request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
-from pipeline.handlers.base import Prediction
 from pipeline.handlers.fast import LinearHandler
 from pipeline.server.admission import Admission
 from pipeline.server.answering import Answering, choose, prepare, read_body
+from pipeline.server.answers import encode_json, encode_numbered
 from pipeline.server.capturing import Capture
 from pipeline.server.context import CONTEXT, RequestContext
 from pipeline.server.current_models import Models
 from pipeline.server.live_texts import LiveTexts
 from pipeline.server.metrics import CONTENT_TYPE, Metrics
 from pipeline.server.observing import ROUTES, Observed
+from pipeline.server.open_inference import add_open_inference
 from pipeline.server.pages import add_pages
+from pipeline.server.predicting import Predicting
+from pipeline.server.readiness import READY, Readiness
 from pipeline.server.refusals import RequestRefused, register_error_handlers
+from pipeline.server.sagemaker import add_sagemaker
 from pipeline.server.schemas import ExplainRequest
 from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import Flag
@@ -34,9 +34,6 @@ class _NoSessions(SessionInterface):
     def open_session(self, app: Flask, request: Request) -> NullSession:  # noqa: ARG002
         """An empty session that cannot be written to."""
         return self._none
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class _Api(Flask):
@@ -66,41 +63,35 @@ def create_app(
     `metrics` are those of all workers, left out: of this process alone; `capture` keeps a sample
     of the texts.
     """
-    metrics = metrics or Metrics(ROUTES)
+    metrics, admission = metrics or Metrics(ROUTES), admission or Admission(settings)
     app = _Api(__name__, static_folder="static")
     app.url_map.merge_slashes = False  # Werkzeug would redirect, and to the host ""
     register_error_handlers(app)
-    add_pages(app)
-    _add_predict(app, models, Answering(settings, metrics), live, capture)
+    add_pages(app, settings)
+    predicting = Predicting(models, Answering(settings, metrics), live, capture)
+    readiness = Readiness(models, draining)
+    _add_predict(app, predicting, settings)
     _add_explain(app, models)
-    _add_state(app, models, draining)
+    _add_state(app, models, readiness)
     _add_metrics(app, models, live, metrics)
-    admission = admission or Admission(settings)
+    add_open_inference(app, predicting, readiness, settings)
+    if settings.sagemaker:
+        add_sagemaker(app, predicting, readiness, settings)
     app.wsgi_app = Observed(app, settings.log_requests, metrics, admission)  # type: ignore[method-assign]
     return app
 
 
-def _add_predict(
-    app: Flask,
-    models: Models,
-    answering: Answering,
-    live: LiveTexts | None,
-    capture: Capture | None,
-) -> None:
+def _add_predict(app: Flask, predicting: Predicting, settings: ServerSettings) -> None:
     @app.post("/predict")
     def predict() -> Response:
         context: RequestContext = request.environ[CONTEXT]
         if context.refusal is not None:
             raise context.refusal
-        handler = context.handler or prepare(request.environ, context, models)
-        texts = context.texts
-        context.slot, context.text_count = handler.slot, len(texts)
-        predictions = context.predictions or answering.answer(handler, texts, context.received)
-        if live is not None:
-            live.add(handler, predictions)
-        if capture is not None:
-            capture.add(handler.name, predictions)
-        return _answer(context, _encode_predictions(predictions), handler.name)
+        handler = context.handler or prepare(
+            request.environ, context, predicting.models, settings.max_texts
+        )
+        predictions = predicting.predict(context, handler, context.texts)
+        return _json(encode_numbered(predictions), headers={"X-Model": handler.name})
 
 
 def _add_explain(app: Flask, models: Models) -> None:
@@ -121,22 +112,21 @@ def _add_explain(app: Flask, models: Models) -> None:
             "intercept": explanation.intercept + unshared,
             "logit": explanation.logit,
         }
-        return _answer(context, _encode(answer), handler.name)
+        context.model = handler.name
+        return _json(encode_json(answer), headers={"X-Model": handler.name})
 
 
-def _add_state(app: Flask, models: Models, draining: Flag | None) -> None:
+def _add_state(app: Flask, models: Models, readiness: Readiness) -> None:
     @app.get("/healthz")
     def healthz() -> Response:
-        return _json(_encode({"status": "ok"}))
+        return _json(encode_json({"status": "ok"}))
 
     @app.get("/readyz")
     def readyz() -> Response:
-        is_draining = draining is not None and draining.is_set
-        is_ready = models.are_ready and not is_draining
-        status = "ready" if is_ready else "draining" if is_draining else "not ready"
         missing = sorted(models.expected() - set(models.handlers))
+        status = readiness.status
         record = {"status": status, "models": models.names(), "missing": missing}
-        return _json(_encode(record), 200 if is_ready else 503)
+        return _json(encode_json(record), 200 if status == READY else 503)
 
 
 def _add_metrics(app: Flask, models: Models, live: LiveTexts | None, metrics: Metrics) -> None:
@@ -144,21 +134,6 @@ def _add_metrics(app: Flask, models: Models, live: LiveTexts | None, metrics: Me
     def show_metrics() -> Response:
         collectors = () if live is None else (live.drift(models),)
         return Response(metrics.exposition(*collectors), content_type=CONTENT_TYPE)
-
-
-def _encode_predictions(predictions: Sequence[Prediction]) -> str:
-    """The answers under "0", "1", …: what `_encode` would write, without a dict for each answer."""
-    rows = (
-        f'"{number}":{{"text":{encode_basestring(text)},"label":"{label}",'
-        f'"confidence":{confidence!r}}}'
-        for number, (text, label, confidence) in enumerate(predictions)
-    )
-    return f"{{{','.join(rows)}}}"
-
-
-def _answer(context: RequestContext, content: str, model: str) -> Response:
-    context.model = model
-    return _json(content, headers={"X-Model": model})
 
 
 def _json(content: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -28,7 +28,7 @@ from pipeline.server.shared_memory import Flag
 
 LARGEST_SMALL = 16_384
 """Bytes of a body with which the loop may answer itself: half a millisecond of the fast model."""
-_PROBES = {"/healthz", "/readyz", "/metrics", "/ping"}
+_PROBES = {"/healthz", "/readyz", "/metrics", "/ping", "/v2/health/live", "/v2/health/ready"}
 _QUICK = {"/predict", "/healthz", "/readyz", "/ping"}
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]

@@ -29,10 +29,10 @@ class Gathering:
         quick: dict[Handler, list[RequestContext]] = {}
         for environ in environs:
             context: RequestContext = environ[CONTEXT]
-            if environ["PATH_INFO"] != "/predict" or context.refusal is not None:
+            if not _is_prediction(environ) or context.refusal is not None:
                 continue
             try:
-                handler = prepare(environ, context, self._models)
+                handler = prepare(environ, context, self._models, self._settings.max_texts)
             except Exception as error:  # the route raises it again, for Flask to answer
                 context.refusal = error
                 continue
@@ -42,6 +42,10 @@ class Gathering:
         for handler, contexts in quick.items():
             if len(contexts) > 1:
                 _predict(handler, contexts)
+
+
+def _is_prediction(environ: dict[str, Any]) -> bool:
+    return environ["PATH_INFO"] == "/predict" and environ["REQUEST_METHOD"] == "POST"
 
 
 def _predict(handler: Handler, contexts: Sequence[RequestContext]) -> None:

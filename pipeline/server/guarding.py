@@ -10,7 +10,7 @@ import time
 from pipeline.server.refusals import RequestRefused
 from pipeline.server.shared_memory import shared_numbers
 
-GUARDED = frozenset({"/predict", "/explain", "/metrics"})
+GUARDED = frozenset({"/predict", "/explain", "/metrics", "/invocations"})
 """Routes that ask for an API key if the server has any, and that count for the rate."""
 
 BURST_SECONDS = 2.0
@@ -20,8 +20,8 @@ CLIENTS = 65_536
 
 
 def is_guarded(path: str) -> bool:
-    """Whether a request to this path has to pass the guards."""
-    return path in GUARDED
+    """Whether a path is one of GUARDED, or asks a model by the Open Inference Protocol."""
+    return path in GUARDED or (path.startswith("/v2/models/") and path.endswith("/infer"))
 
 
 class KeyRing:

@@ -85,7 +85,8 @@ class Batcher:
             return []
         job = Job(handler, texts, deadline)
         with self._changed:
-            if self._rows + len(texts) > self.settings.batch_queue:
+            # More than fit at once are taken while no others wait: later would be no better.
+            if self._rows and self._rows + len(texts) > self.settings.batch_queue:
                 raise overloaded()
             self._rows += len(texts)
             self._jobs.append(job)

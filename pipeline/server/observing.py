@@ -18,7 +18,10 @@ from pipeline.server.refusals import RequestRefused, refusal_response
 
 ROUTES = (
     *("/", "/docs", "/openapi.json", "/static"),
-    *("/predict", "/explain", "/healthz", "/readyz", "/metrics"),
+    *("/predict", "/explain", "/healthz", "/readyz", "/metrics", "/ping", "/invocations"),
+    *("/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/fast", "/v2/models/deep"),
+    *("/v2/models/fast/ready", "/v2/models/deep/ready"),
+    *("/v2/models/fast/infer", "/v2/models/deep/infer"),
 )
 """What the application's requests count as; a path with a variable part, as its first folder."""
 
@@ -62,9 +65,11 @@ class Observed:
         given = environ.get("HTTP_X_REQUEST_ID")
         is_good = given is not None and _GOOD_ID.fullmatch(given)
         environ[CONTEXT].request_id = given if is_good else f"{random.getrandbits(64):016x}"
+        start = partial(self._start, environ, start_response)
         refusal = environ[CONTEXT].refusal
-        app = refusal_response(refusal) if isinstance(refusal, RequestRefused) else self._app
-        return app(environ, partial(self._start, environ, start_response))
+        if isinstance(refusal, RequestRefused):
+            return refusal_response(refusal, environ["PATH_INFO"])(environ, start)
+        return self._app(environ, start)
 
     def _start(
         self,

@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from pipeline.server.openapi_doors import OPEN_INFERENCE, open_inference_paths, sagemaker_paths
+from pipeline.server.openapi_parts import REFERENCE, look, model_header, operation
 from pipeline.server.schemas import (
     ErrorResponse,
     ExplainRequest,
@@ -13,29 +15,27 @@ from pipeline.server.schemas import (
     PredictRequest,
     PredictResponse,
 )
+from pipeline.server.settings import ServerSettings
 
-_REFERENCE = "#/components/schemas/{model}"
-_KEY: list[dict[str, list[str]]] = [{}, {"key": []}]
-"""No API key, or one if the server asks for it."""
-_ERRORS = {
-    400: "malformed JSON, not UTF-8, or nested too deeply",
-    401: "no API key, or a wrong one, if the server asks for one",
-    411: "a chunked body: send a Content-Length",
-    413: "the body is over 1 MiB",
-    415: "another Content-Type than JSON",
-    422: "wrong types, empty or too long text, too many texts, unknown or repeated key",
-    429: "this client asks too often: see Retry-After",
-    503: "too much is under way (see Retry-After), or the model asked for is not there",
-    504: "the answer took longer than allowed",
-}
+_MODELS: tuple[type[BaseModel], ...] = (
+    PredictRequest,
+    PredictResponse,
+    ExplainRequest,
+    ExplainResponse,
+    ErrorResponse,
+)
 
 
-def openapi_document() -> dict[str, Any]:
-    """The document as plain types."""
-    models = (PredictRequest, PredictResponse, ExplainRequest, ExplainResponse, ErrorResponse)
+def openapi_document(settings: ServerSettings) -> dict[str, Any]:
+    """The document as plain types; SageMaker's routes are in it where the server has them."""
+    paths = {**_paths(), **open_inference_paths()}
+    if settings.sagemaker:
+        paths |= sagemaker_paths()
     _, schemas = models_json_schema(
-        [(model, "validation") for model in models], ref_template=_REFERENCE
+        [(model, "validation") for model in (*_MODELS, *OPEN_INFERENCE)], ref_template=REFERENCE
     )
+    texts = schemas["$defs"]["PredictRequest"]["properties"]["text"]["oneOf"][1]
+    texts["maxItems"] = settings.max_texts
     return {
         "openapi": "3.1.0",
         "info": {
@@ -47,7 +47,7 @@ def openapi_document() -> dict[str, Any]:
             {"name": "models", "description": "predictions and explanations"},
             {"name": "operations", "description": "state of the server"},
         ],
-        "paths": _paths(),
+        "paths": paths,
         "components": {
             "schemas": schemas["$defs"],
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
@@ -58,59 +58,19 @@ def openapi_document() -> dict[str, Any]:
 def _paths() -> dict[str, Any]:
     return {
         "/predict": {
-            "post": _operation("Label texts", PredictRequest, PredictResponse, _model_header())
+            "post": operation("Label texts", PredictRequest, PredictResponse, model_header())
         },
         "/explain": {
-            "post": _operation(
+            "post": operation(
                 "Show what decided the fast model's answer",
                 ExplainRequest,
                 ExplainResponse,
-                _model_header(),
+                model_header(),
             )
         },
-        "/healthz": {"get": _look("The process runs")},
+        "/healthz": {"get": look("The process runs")},
         "/readyz": {
-            "get": _look("Models are loaded, verified and have given their golden answers", 503)
+            "get": look("Models are loaded, verified and have given their golden answers", 503)
         },
-        "/metrics": {"get": _look("Metrics in the format of Prometheus", 401, kind="text/plain")},
+        "/metrics": {"get": look("Metrics in the format of Prometheus", 401, kind="text/plain")},
     }
-
-
-def _operation(
-    summary: str, body: type[BaseModel], answer: type[BaseModel], headers: dict[str, Any]
-) -> dict[str, Any]:
-    return {
-        "tags": ["models"],
-        "summary": summary,
-        "security": _KEY,
-        "requestBody": {"required": True, "content": _json_of(body)},
-        "responses": {
-            "200": {"description": "answered", "headers": headers, "content": _json_of(answer)},
-            **{
-                str(status): {"description": text, "content": _json_of(ErrorResponse)}
-                for status, text in _ERRORS.items()
-            },
-        },
-    }
-
-
-def _look(summary: str, *other: int, kind: str = "application/json") -> dict[str, Any]:
-    content = {kind: {"schema": {"type": "string" if kind == "text/plain" else "object"}}}
-    errors = {str(status): {"description": "no, or not now"} for status in other}
-    return {
-        "tags": ["operations"],
-        "summary": summary,
-        **({"security": _KEY} if 401 in other else {}),
-        "responses": {"200": {"description": "yes", "content": content}, **errors},
-    }
-
-
-def _json_of(model: type[BaseModel]) -> dict[str, Any]:
-    reference = _REFERENCE.format(model=model.__name__)
-    return {"application/json": {"schema": {"$ref": reference}}}
-
-
-def _model_header() -> dict[str, Any]:
-    text = "slot and first 12 digits of the artifact that answered"
-    schema = {"type": "string", "example": "fast@0123456789ab"}
-    return {"X-Model": {"description": text, "schema": schema}}

@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Flask, Response, abort, send_from_directory
 
 from pipeline.server.openapi import openapi_document
+from pipeline.server.settings import ServerSettings
 
 _SWAGGER_FILES = {
     "swagger-ui.css": "css/swagger-ui.css",
@@ -16,9 +17,9 @@ _CACHED_SECONDS = 3600
 _HTML = "text/html; charset=utf-8"
 
 
-def add_pages(app: Flask) -> None:
+def add_pages(app: Flask, settings: ServerSettings) -> None:
     """Serve `/`, `/docs`, `/openapi.json` and the files that they load."""
-    document = json.dumps(openapi_document(), ensure_ascii=False)
+    document = json.dumps(openapi_document(settings), ensure_ascii=False)
     static = Path(str(app.static_folder))
     pages = {name: (static / f"{name}.html").read_bytes() for name in ("index", "docs")}
 

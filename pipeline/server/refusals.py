@@ -1,10 +1,13 @@
-"""Error answers: `{"error": {"code", "message", "field"}}`, which never repeat the input."""
+"""Error answers: `{"error": {"code", "message", "field"}}`, which never repeat the input.
+
+Under `/v2` they have the form that the Open Inference Protocol prescribes: `{"error": message}`.
+"""
 
 import json
 from http import HTTPStatus
 
-from flask import Flask, Response
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, NotFound
 
 from pipeline.errors import InvalidInput, SentimentError
 
@@ -75,17 +78,33 @@ def error_body(code: str, message: str, field: str | None = None) -> bytes:
     return json.dumps({"error": {"code": code, "message": message, "field": field}}).encode()
 
 
+def _is_open_inference(path: str) -> bool:
+    return path == "/v2" or path.startswith("/v2/")
+
+
+def _error(path: str, status: int, code: str, message: str, field: str | None = None) -> Response:
+    """An error answer in the form of the door that the request came in by."""
+    if not _is_open_inference(path):
+        return Response(error_body(code, message, field), status, mimetype="application/json")
+    content = json.dumps({"error": f"{field}: {message}" if field else message})
+    # The protocol knows 400 for all that is wrong with a request.
+    return Response(content, 400 if status == 422 else status, mimetype="application/json")
+
+
 def register_error_handlers(app: Flask) -> None:
     """Answer our refusals, Flask's own errors and bugs in the contract's form."""
-    app.register_error_handler(RequestRefused, refusal_response)
+    app.register_error_handler(RequestRefused, _refusal)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(SentimentError, _model_error)
 
 
-def refusal_response(error: RequestRefused) -> Response:
-    """The answer to a request that is refused."""
-    body = error_body(error.code, error.message, error.field)
-    response = Response(body, error.status, mimetype="application/json")
+def _refusal(error: RequestRefused) -> Response:
+    return refusal_response(error, request.path)
+
+
+def refusal_response(error: RequestRefused, path: str) -> Response:
+    """The answer to a request to this path that is refused."""
+    response = _error(path, error.status, error.code, error.message, error.field)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     if error.status == 401:
@@ -97,18 +116,18 @@ def _model_error(error: SentimentError) -> Response:
     """Answer a handler's error. Its message may hold the text, so it is not passed on."""
     if isinstance(error, InvalidInput):
         message = "The model cannot read one of these texts."
-        return refusal_response(RequestRefused(422, "text_refused", message, "text"))
+        return _refusal(RequestRefused(422, "text_refused", message, "text"))
     message = "The model cannot answer now. Try again in a moment."
-    return refusal_response(
-        RequestRefused(503, "model_unavailable", message, retry_after=RETRY_SECONDS)
-    )
+    return _refusal(RequestRefused(503, "model_unavailable", message, retry_after=RETRY_SECONDS))
 
 
 def _http_error(error: HTTPException) -> Response:
     """Flask's and Werkzeug's own errors, their headers kept; an unforeseen exception gives 500."""
     code = error.name.lower().replace(" ", "_")
     message = error.description or error.name
-    response = Response(error_body(code, message), error.code, mimetype="application/json")
+    if isinstance(error, NotFound) and _is_open_inference(request.path):
+        message = "No such path or model. The models are fast and deep, without versions."
+    response = _error(request.path, error.code or 500, code, message)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value

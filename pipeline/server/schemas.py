@@ -9,14 +9,11 @@ from pipeline.server.refusals import RequestRefused
 
 LONGEST_TEXT = 2_000
 """Code points."""
-MOST_TEXTS = 1_024
-LARGEST_BODY = 2**20
-"""Bytes."""
 DEEPEST = 8
 """Levels of nesting in a body."""
 
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
-Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)]
+Texts = Annotated[list[Text], Field(min_length=1)]
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -95,16 +92,37 @@ class ErrorResponse(BaseModel):
     error: ErrorDetail
 
 
-def parse_request(body: bytes, kind: type[Body]) -> Body:
-    """Parse and check a body; raises RequestRefused, which never repeats the input."""
-    content = _load_json(body)
+def parse_request(body: bytes, kind: type[Body], most_texts: int) -> Body:
+    """Parse and check a body; raises RequestRefused, which never repeats the input.
+
+    What may be long is looked at first: pydantic notes each of a million errors.
+    """
+    content = load_json(body)
+    if isinstance(content, dict):
+        _check_sizes(content, kind, most_texts)
     try:
         return kind.model_validate(content)
     except ValidationError as error:
         raise _as_refusal(error, content, kind) from None
 
 
-def _load_json(body: bytes) -> Any:
+def _check_sizes(content: dict[str, Any], kind: type[Body], most_texts: int) -> None:
+    if not content.keys() <= kind.model_fields.keys() and not _is_deeper(content, DEEPEST):
+        message = f"Only these keys are known: {', '.join(kind.model_fields)}."
+        raise RequestRefused(422, "extra_forbidden", message)
+    texts = content.get("text")
+    if isinstance(texts, list) and len(texts) > most_texts:
+        raise too_many_texts(most_texts)
+
+
+def too_many_texts(most_texts: int) -> RequestRefused:
+    """The refusal of a list of more texts than this."""
+    message = f"Send at most {most_texts} texts at a time."
+    return RequestRefused(422, "too_long", message, "text")
+
+
+def load_json(body: bytes) -> Any:
+    """The value of a body of JSON; raises RequestRefused if it is none, or has a key twice."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:

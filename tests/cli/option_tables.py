@@ -367,6 +367,9 @@ def serve(places: Mapping[str, Path]) -> Table:
             option("--batch-size 1", "batch_size", shows("batch_size", 1)),
             option("--batch-wait 0.5", "batch_wait", shows("batch_wait", 0.5)),
             option("--no-request-log", "log_requests", shows("log_requests", False)),
+            option("--max-body 2", "max_body", shows("max_body", 2 * 2**20)),
+            option("--max-texts 9", "max_texts", shows("max_texts", 9)),
+            option("--sagemaker", "sagemaker", shows("sagemaker", True)),
             option(
                 "--expect-digest {digest}", "expect_digest", shows("digest", str(places["digest"]))
             ),

@@ -105,6 +105,7 @@ CONTRADICTIONS = [
     ("serve --insecure", "--insecure"),
     ("serve --host ::1 --insecure", "--insecure"),
     ("serve --insecure --api-key-file {keys}", "--insecure"),
+    ("serve --insecure --sagemaker", "--insecure"),
 ]
 
 

@@ -111,7 +111,9 @@ class Reader:
         """Put the server's port, a digest and a run's id where the documents have examples."""
         stored = [item.folder for item in list_artifacts(self.folder / "artifacts")]
         digest = next((path.name for path in stored if path.parent.name == "fast"), "")
-        command = re.sub(r"(127\.0\.0\.1:)5000|(--port )8080", rf"\g<1>\g<2>{self.port}", command)
+        command = re.sub(
+            r"(127\.0\.0\.1:)(?:5000|8080)|(--port )8080", rf"\g<1>\g<2>{self.port}", command
+        )
         command = re.sub(r"\b3f9c\b…?", digest, command)
         return re.sub("|".join(RUNS), lambda found: self.newest_run(RUNS[found[0]]), command)
 

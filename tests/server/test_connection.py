@@ -51,13 +51,13 @@ def status_of(client: socket.socket, request: bytes) -> int:
         (HEAD + b"Content-Length: -1\r\n\r\n", 400),
         (HEAD + b"Content-Length: +5\r\n\r\n", 400),
         (HEAD + b"Content-Length: 1e3\r\n\r\n", 400),
-        (HEAD + b"Content-Length: 9999999999999999999999\r\n\r\n", 413),
+        (HEAD + b"Content-Length: 9999999999999999999999\r\n\r\n", 400),
         (HEAD + b"Content-Length: 1048577\r\n\r\n", 413),
         (HEAD + LENGTH + LENGTH + b"\r\n" + BODY, 400),
         (HEAD + LENGTH + b"Content-Length: 5\r\n\r\n" + BODY, 400),
         (HEAD + LENGTH + b"Transfer-Encoding: chunked\r\n\r\n", 400),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n21\r\n" + BODY + b"\r\n0\r\n\r\n", 411),
-        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nnonsense", 411),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nnonsense", 400),
         (HEAD + b"Transfer-Encoding: bogus\r\n\r\n", 400),
         (HEAD + b"X-A: " + b"a" * 20_000 + b"\r\n\r\n", 431),
         (HEAD + b"".join(b"X-%d: a\r\n" % n for n in range(150)) + b"\r\n", 431),
@@ -120,8 +120,8 @@ def test_a_client_that_goes_away_amid_its_request_harms_nobody(server: Served) -
 def test_a_refused_large_body_may_still_be_sent(client: socket.socket) -> None:
     client.sendall(HEAD + b"Content-Length: 3000000\r\n\r\n")
     client.sendall(b" " * 3_000_000)
-    status, headers, _ = read_answer(client)
-    assert (status, headers["connection"]) == (413, "close")
+    assert read_answer(client)[0] == 413
+    assert status_of(client, HEAD + LENGTH + b"\r\n" + BODY) == 200  # it is in step
 
 
 def test_an_answer_larger_than_the_socket_takes_comes_whole(

@@ -15,6 +15,7 @@ from pipeline.server.current_models import Models
 from pipeline.server.live_texts import LiveTexts
 from pipeline.server.metrics import Metrics
 from pipeline.server.observing import ROUTES
+from pipeline.server.settings import ServerSettings
 from tests.support.stand_in import StandIn
 
 needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
@@ -161,6 +162,6 @@ def test_all_texts_are_counted_and_the_newest_profiled(handler: Handler) -> None
 
 def test_each_route_of_the_application_is_told_apart(handler: Handler, sample_root: Path) -> None:
     deep = StandIn(current_artifact(sample_root, "fast"))
-    app = create_app(Models({"fast": handler, "deep": deep}))
+    app = create_app(Models({"fast": handler, "deep": deep}), ServerSettings(sagemaker=True))
     rules = {rule.rule for rule in app.url_map.iter_rules()}
     assert {rule.rpartition("/")[0] if "<" in rule else rule for rule in rules} == set(ROUTES)

@@ -157,7 +157,7 @@ def test_the_page_speaks_english_too_and_fits_a_phone(
 @needs_chromium
 def test_swagger_ui_works_without_a_network(server: Served, browser: webdriver.Chrome) -> None:
     browser.get(f"{server.url}/docs")
-    paths = wait_for(browser, ".opblock-summary-path", count=5)
+    paths = wait_for(browser, ".opblock-summary-path", count=11)
     assert "/predict" in [path.replace("\u200b", "") for path in paths]
     hosts = browser.execute_script(
         "return performance.getEntriesByType('resource').map(r => new URL(r.name).host)"

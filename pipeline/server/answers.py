@@ -1,0 +1,35 @@
+"""Predictions as bodies of answers: JSON, JSON lines, CSV."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from json.encoder import encode_basestring
+
+from pipeline.handlers.base import Prediction
+
+# Made once: json.dumps would make an encoder for each answer.
+encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def encode_numbered(predictions: Sequence[Prediction]) -> str:
+    """The answers under "0", "1", …: what `encode_json` would write, without a dict for each."""
+    rows = (f'"{number}":{_record(one)}' for number, one in enumerate(predictions))
+    return f"{{{','.join(rows)}}}"
+
+
+def encode_lines(predictions: Sequence[Prediction]) -> str:
+    """The answers as JSON lines."""
+    return "".join(f"{_record(one)}\n" for one in predictions)
+
+
+def encode_csv(predictions: Sequence[Prediction]) -> str:
+    """Rows of label and confidence, without a header (RFC 4180)."""
+    rows = io.StringIO(newline="")
+    csv.writer(rows).writerows((label, repr(confidence)) for _, label, confidence in predictions)
+    return rows.getvalue()
+
+
+def _record(prediction: Prediction) -> str:
+    text, label, confidence = prediction
+    return f'{{"text":{encode_basestring(text)},"label":"{label}","confidence":{confidence!r}}}'
