@@ -23,6 +23,7 @@ from pipeline.server.sagemaker import add_sagemaker
 from pipeline.server.schemas import ExplainRequest
 from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import Flag
+from pipeline.server.streaming import LINES, stream, wants_lines
 from pipeline.workflows.explaining import explain
 
 
@@ -90,8 +91,12 @@ def _add_predict(app: Flask, predicting: Predicting, settings: ServerSettings) -
         handler = context.handler or prepare(
             request.environ, context, predicting.models, settings.max_texts
         )
+        headers = {"X-Model": handler.name}
+        if wants_lines(request.environ):
+            lines = stream(predicting, context, handler)
+            return Response(lines, headers=headers, content_type=LINES)
         predictions = predicting.predict(context, handler, context.texts)
-        return _json(encode_numbered(predictions), headers={"X-Model": handler.name})
+        return _json(encode_numbered(predictions), headers=headers)
 
 
 def _add_explain(app: Flask, models: Models) -> None:

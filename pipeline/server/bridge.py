@@ -8,10 +8,10 @@ others.
 import asyncio
 import io
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from flask import Flask
 
@@ -43,7 +43,7 @@ class Answer(NamedTuple):
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
-    rest: Iterator[bytes] | None = None
+    rest: Generator[bytes] | None = None
 
 
 class Bridge:
@@ -159,7 +159,7 @@ class Bridge:
             chunks = self.app.wsgi_app(environ, start)
             status, headers = int(started[0][:3]), _encoded(started[1])
             if environ[CONTEXT].streams:
-                return Answer(status, headers, b"", iter(chunks))
+                return Answer(status, headers, b"", cast("Generator[bytes]", chunks))
             return Answer(status, headers, _joined(chunks))
         except Exception as error:
             log("bug", id=environ[CONTEXT].request_id, **trace(error))
@@ -174,7 +174,7 @@ class Bridge:
             await self._stream(answer.rest, receive, send)
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def _stream(self, rest: Iterator[bytes], receive: Receive, send: Send) -> None:
+    async def _stream(self, rest: Generator[bytes], receive: Receive, send: Send) -> None:
         """Send a chunk when the client has read those before, until it goes away."""
         leaving = asyncio.ensure_future(receive())
         while not leaving.done():
@@ -183,6 +183,7 @@ class Bridge:
                 break
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         leaving.cancel()
+        rest.close()
 
     def count_refusal(self, status: int, client: tuple[str, int] | None) -> None:
         """Count and log what a connection refused itself."""

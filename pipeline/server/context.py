@@ -1,6 +1,5 @@
 """What is known of one request, from its arrival to its line in the log."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipeline.handlers.base import Handler, Prediction
@@ -31,6 +30,6 @@ class RequestContext:
     streams: bool = False
     texts: list[str] = field(default_factory=list)
     handler: Handler | None = None
-    predictions: Sequence[Prediction] | None = None
+    predictions: list[Prediction] | None = None
     refusal: Exception | None = None
     must_wait: bool = False

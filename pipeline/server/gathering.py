@@ -16,6 +16,7 @@ from pipeline.server.context import CONTEXT, RequestContext
 from pipeline.server.current_models import Models
 from pipeline.server.micro_batching import checked
 from pipeline.server.settings import ServerSettings
+from pipeline.server.streaming import wants_lines
 
 
 class Gathering:
@@ -36,7 +37,7 @@ class Gathering:
             except Exception as error:  # the route raises it again, for Flask to answer
                 context.refusal = error
                 continue
-            context.must_wait = has_to_wait(handler, self._settings)
+            context.must_wait = has_to_wait(handler, self._settings) or wants_lines(environ)
             if self._settings.gathers and not context.must_wait:
                 quick.setdefault(handler, []).append(context)
         for handler, contexts in quick.items():
@@ -45,7 +46,7 @@ class Gathering:
 
 
 def _is_prediction(environ: dict[str, Any]) -> bool:
-    return environ["PATH_INFO"] == "/predict" and environ["REQUEST_METHOD"] == "POST"
+    return (environ["PATH_INFO"], environ["REQUEST_METHOD"]) == ("/predict", "POST")
 
 
 def _predict(handler: Handler, contexts: Sequence[RequestContext]) -> None:

@@ -1,7 +1,5 @@
 """Predictions for a request, the same whichever door it came in by."""
 
-from collections.abc import Sequence
-
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.server.answering import Answering
 from pipeline.server.capturing import Capture
@@ -28,7 +26,7 @@ class Predicting:
 
     def predict(
         self, context: RequestContext, handler: Handler, texts: list[str]
-    ) -> Sequence[Prediction]:
+    ) -> list[Prediction]:
         """Answer n texts with n predictions in order.
 
         Predictions that the context has already are taken as they are. Raises RequestRefused when

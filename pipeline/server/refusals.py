@@ -113,12 +113,18 @@ def refusal_response(error: RequestRefused, path: str) -> Response:
 
 
 def _model_error(error: SentimentError) -> Response:
-    """Answer a handler's error. Its message may hold the text, so it is not passed on."""
+    return _refusal(as_refusal(error))
+
+
+def as_refusal(error: RequestRefused | SentimentError) -> RequestRefused:
+    """The refusal for what a handler raises, whose message may hold the text: it is left out."""
+    if isinstance(error, RequestRefused):
+        return error
     if isinstance(error, InvalidInput):
         message = "The model cannot read one of these texts."
-        return _refusal(RequestRefused(422, "text_refused", message, "text"))
+        return RequestRefused(422, "text_refused", message, "text")
     message = "The model cannot answer now. Try again in a moment."
-    return _refusal(RequestRefused(503, "model_unavailable", message, retry_after=RETRY_SECONDS))
+    return RequestRefused(503, "model_unavailable", message, retry_after=RETRY_SECONDS)
 
 
 def _http_error(error: HTTPException) -> Response:
