@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, cast
 
 from flask import Flask
 
@@ -33,7 +33,6 @@ _QUICK = {"/predict", "/healthz", "/readyz", "/ping"}
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Result = TypeVar("Result")
 Waiting = tuple[Environ, "asyncio.Future[Answer | None]"]
 
 
@@ -112,24 +111,19 @@ class Bridge:
     async def _answer(self, environ: Environ) -> Answer:
         """Have the application answer, in the loop if that will be quick."""
         context, path = environ[CONTEXT], environ["PATH_INFO"]
-        under_way = self._under_way + len(self._ready)
-        if under_way >= self.settings.most_in_flight and path not in _PROBES:
+        if self._under_way >= self.settings.most_in_flight and path not in _PROBES:
             context.refusal = context.refusal or overloaded()
         is_small = int(environ.get("CONTENT_LENGTH") or 0) <= LARGEST_SMALL
-        if context.refusal or (is_small and path in _QUICK):
-            future: asyncio.Future[Answer | None] = self._loop.create_future()
-            if not self._ready:
-                self._loop.call_soon(self._answer_ready)
-            self._ready.append((environ, future))
-            if answer := await future:
-                return answer
-        return await self._in_thread(self._ask, environ)
-
-    async def _in_thread(self, call: Callable[..., Result], *arguments: Any) -> Result:
-        """The result of a call that may take long."""
         self._count(1)
         try:
-            return await self._loop.run_in_executor(self._pool, call, *arguments)
+            if context.refusal or (is_small and path in _QUICK):
+                future: asyncio.Future[Answer | None] = self._loop.create_future()
+                if not self._ready:
+                    self._loop.call_soon(self._answer_ready)
+                self._ready.append((environ, future))
+                if answer := await future:
+                    return answer
+            return await self._loop.run_in_executor(self._pool, self._ask, environ)
         finally:
             self._count(-1)
 
@@ -140,12 +134,10 @@ class Bridge:
     def _answer_ready(self) -> None:
         """Answer what became whole in this turn of the loop; None where a thread has to."""
         ready, self._ready = self._ready, []
-        self.metrics.in_flight(self._under_way + len(ready))
         self.gathering.gather([environ for environ, _ in ready])
         for environ, future in ready:
             if not future.cancelled():
                 future.set_result(None if environ[CONTEXT].must_wait else self._ask(environ))
-        self.metrics.in_flight(self._under_way)
 
     def _ask(self, environ: Environ) -> Answer:
         """Call the application; never raises."""
@@ -178,7 +170,9 @@ class Bridge:
         """Send a chunk when the client has read those before, until it goes away."""
         leaving = asyncio.ensure_future(receive())
         while not leaving.done():
-            chunk = await self._in_thread(next, rest, None)
+            self._count(1)
+            chunk = await self._loop.run_in_executor(self._pool, next, rest, None)
+            self._count(-1)
             if chunk is None:
                 break
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
