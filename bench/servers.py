@@ -25,17 +25,22 @@ OURS, EMPTY = "sentiment", "empty Flask route"
 TEXT = "정말 재밌게 잘봤습니다! 배우들 연기도 좋고"
 
 _EMPTY_APP = """
-import sys
+import os, sys
+from pathlib import Path
 from flask import Flask
-from pipeline.server.master import Serving
-from pipeline.server.metrics import Metrics
+from pipeline.server.current_models import StoredModels
+from pipeline.server.master import run_gunicorn
 from pipeline.server.observing import Observed
+from pipeline.server.serving import Serving
 from pipeline.server.settings import ServerSettings
+models = StoredModels(Path(os.environ["SENTIMENT_ARTIFACTS"]), slots=["fast"])
+serving = Serving(models, ServerSettings(port=int(sys.argv[1]), workers=2))
 app = Flask("empty")
 app.add_url_rule("/predict", view_func=lambda: "", methods=["POST"])
-metrics = Metrics(["/predict"])
-app.wsgi_app = Observed(app, log_requests=True, metrics=metrics)
-Serving(app, ServerSettings(port=int(sys.argv[1]), workers=2), metrics).run()
+app.wsgi_app = Observed(app, True, serving.metrics, serving.bridge.admission)
+serving.bridge.app = app
+serving.bridge.gathering.gather = lambda environs: None
+run_gunicorn(serving)
 """
 
 

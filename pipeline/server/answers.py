@@ -14,13 +14,22 @@ encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 def encode_numbered(predictions: Sequence[Prediction]) -> str:
     """The answers under "0", "1", …: what `encode_json` would write, without a dict for each."""
-    rows = (f'"{number}":{_record(one)}' for number, one in enumerate(predictions))
+    rows = [
+        f'"{number}":{{"text":{encode_basestring(text)},"label":"{label}",'
+        f'"confidence":{confidence!r}}}'
+        for number, (text, label, confidence) in enumerate(predictions)
+    ]
     return f"{{{','.join(rows)}}}"
 
 
 def encode_lines(predictions: Sequence[Prediction]) -> str:
     """The answers as JSON lines."""
-    return "".join(f"{_record(one)}\n" for one in predictions)
+    return "".join(
+        [
+            f'{{"text":{encode_basestring(text)},"label":"{label}","confidence":{confidence!r}}}\n'
+            for text, label, confidence in predictions
+        ]
+    )
 
 
 def encode_csv(predictions: Sequence[Prediction]) -> str:
@@ -28,8 +37,3 @@ def encode_csv(predictions: Sequence[Prediction]) -> str:
     rows = io.StringIO(newline="")
     csv.writer(rows).writerows((label, repr(confidence)) for _, label, confidence in predictions)
     return rows.getvalue()
-
-
-def _record(prediction: Prediction) -> str:
-    text, label, confidence = prediction
-    return f'{{"text":{encode_basestring(text)},"label":"{label}","confidence":{confidence!r}}}'

@@ -1,8 +1,6 @@
 """The Flask application: HTTP only; every answer comes from a handler."""
 
-from flask import Flask, Request, Response, request
-from flask.sessions import NullSession, SessionInterface
-from werkzeug.routing import MapAdapter
+from flask import Flask, Response, request
 
 from pipeline.handlers.fast import LinearHandler
 from pipeline.server.admission import Admission
@@ -11,6 +9,7 @@ from pipeline.server.answers import encode_json, encode_numbered
 from pipeline.server.capturing import Capture
 from pipeline.server.context import CONTEXT, RequestContext
 from pipeline.server.current_models import Models
+from pipeline.server.lean_flask import LeanFlask
 from pipeline.server.live_texts import LiveTexts
 from pipeline.server.metrics import CONTENT_TYPE, Metrics
 from pipeline.server.observing import ROUTES, Observed
@@ -25,28 +24,6 @@ from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import Flag
 from pipeline.server.streaming import LINES, stream, wants_lines
 from pipeline.workflows.explaining import explain
-
-
-class _NoSessions(SessionInterface):
-    """Does without the cookie: every request gets the same empty session."""
-
-    _none = NullSession()
-
-    def open_session(self, app: Flask, request: Request) -> NullSession:  # noqa: ARG002
-        """An empty session that cannot be written to."""
-        return self._none
-
-
-class _Api(Flask):
-    """Flask without sessions and routing by host, which it would look at for each request."""
-
-    session_interface = _NoSessions()
-
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Find routes by path and method alone, whatever the Host header says."""
-        if request is None:
-            return super().create_url_adapter(None)
-        return self.url_map.bind("", path_info=request.path, default_method=request.method)
 
 
 def create_app(
@@ -65,7 +42,7 @@ def create_app(
     of the texts.
     """
     metrics, admission = metrics or Metrics(ROUTES), admission or Admission(settings)
-    app = _Api(__name__, static_folder="static")
+    app = LeanFlask(__name__, static_folder="static")
     app.url_map.merge_slashes = False  # Werkzeug would redirect, and to the host ""
     register_error_handlers(app)
     add_pages(app, settings)

@@ -30,10 +30,8 @@ HALF_LIFE = 3600.0
 """Seconds after which a text counts half."""
 FEWEST_TEXTS = 200
 """With fewer texts the index would show chance rather than drift."""
-MOST_WAITING = 4 * 2**20
-"""Bytes, roughly, of the answers that wait to be counted: some 20,000 short texts."""
-_ANSWER_BYTES = 160
-"""Of an answer, beside the characters of its text."""
+MOST_WAITING = 2_048
+"""Texts counted at a time, in a few milliseconds; under more load, the newest."""
 
 _WIDTHS = {"length": LENGTH_BINS, "scripts": len(SCRIPT_NAMES), "score": SHARE_BINS, "texts": 1}
 _WIDTH = sum(_WIDTHS.values())
@@ -51,8 +49,8 @@ class LiveTexts:
         numbers = shared_numbers(workers * len(_SLOTS) * _WIDTH)
         self._counts = numbers.reshape(workers, len(_SLOTS), _WIDTH)
         self._row = 0
-        self._waiting: deque[tuple[Handler, Sequence[Prediction], int]] = deque()
-        self._bytes = 0
+        self._waiting: deque[tuple[Handler, Sequence[Prediction]]] = deque()
+        self._texts = 0
         self._changing = threading.Lock()
         self._models: dict[str, str] = {}
         self._faded = time.monotonic()
@@ -65,14 +63,13 @@ class LiveTexts:
 
     def add(self, handler: Handler, predictions: Sequence[Prediction]) -> None:
         """Queue these answers for the next flush, in the place of old ones if there are many."""
-        positive = sum(label == POSITIVE for _, label, _ in predictions)
+        positive = sum([label == POSITIVE for _, label, _ in predictions])
         self._metrics.texts(handler.slot, positive, len(predictions) - positive)
-        size = sum(len(text) for text, _, _ in predictions) + _ANSWER_BYTES * len(predictions)
         with self._changing:
-            self._waiting.append((handler, predictions, size))
-            self._bytes += size
-            while self._bytes > MOST_WAITING and len(self._waiting) > 1:
-                self._bytes -= self._waiting.popleft()[2]
+            self._waiting.append((handler, predictions[-MOST_WAITING:]))
+            self._texts += len(self._waiting[-1][1])
+            while self._texts > MOST_WAITING:
+                self._texts -= len(self._waiting.popleft()[1])
 
     def _run(self) -> None:
         while True:
@@ -85,9 +82,9 @@ class LiveTexts:
         self._counts[self._row] *= 0.5 ** ((now - self._faded) / HALF_LIFE)
         self._faded = now
         with self._changing:
-            waiting, self._waiting, self._bytes = self._waiting, deque(), 0
+            waiting, self._waiting, self._texts = self._waiting, deque(), 0
         groups: dict[str, list[Prediction]] = {}
-        for handler, predictions, _ in waiting:
+        for handler, predictions in waiting:
             self._begin(handler)
             groups.setdefault(handler.slot, []).extend(predictions)
         for slot, predictions in groups.items():
