@@ -1,9 +1,9 @@
 """Requests per second over HTTP: `sentiment serve`, LitServe, BentoML, MLServer with one model.
 
 All serve this repository's fast model from two worker processes, on cores that they share with the
-load generator. An empty route of Flask on our server, logged and counted like the others, shows the
-least that a request can cost. Each peer gets an environment of its own, made by
-this script.
+load generator; ours a second time with an API key. An empty route of Flask on our server, logged and
+counted like the others, shows the least that a request can cost. Each peer gets an environment of
+its own, made by this script.
 """
 
 import argparse
@@ -13,12 +13,12 @@ from statistics import median
 
 from common import Corpus, machine, print_table, read_corpus, trained
 from load import Figures, drive, generator, parse_loads
-from servers import EMPTY, OURS, SERVERS, TEXT, Server, install, memory, running
+from servers import EMPTY, KEYED, OURS, SERVERS, TEXT, Server, install, memory, running
 from timing import in_turn
 
 LOADS = {"1": (1, 1), "16": (16, 1), "64": (64, 1), "16, 32 texts": (16, 32)}
 """Connections and texts a request."""
-COMPARED = "16"
+COMPARED = ("16", "16, 32 texts")
 
 Round = dict[str, Figures]
 
@@ -51,11 +51,15 @@ def _measure(
         for number in range(options.rounds):
             for server in in_turn(chosen, number):
                 with running(server, binaries[server.name], ours.root) as (url, pid):
-                    drive(url, server.body([TEXT]), 8, 1.0)  # warm-up
+                    drive(url, server.body([TEXT]), 8, 1.0, server.headers)  # warm-up
                     rounds[server.name].append(
                         {
                             name: drive(
-                                url, server.body([TEXT] * size), connections, options.seconds
+                                url,
+                                server.body([TEXT] * size),
+                                connections,
+                                options.seconds,
+                                server.headers,
                             )
                             for name, (connections, size) in LOADS.items()
                         }
@@ -91,15 +95,17 @@ def _ratio(rounds: dict[str, list[Round]], name: str, value: object, load: str) 
 
 
 def _print_ratios(rounds: dict[str, list[Round]]) -> None:
-    """The figures that the goals are about: 16 connections, one text a request."""
-    empty = _ratio(rounds, EMPTY, lambda f: f.per_second, COMPARED)
+    """The figures that the goals are about: 16 connections, one text and 32 texts a request."""
+    empty = _ratio(rounds, EMPTY, lambda f: f.per_second, COMPARED[0])
     print(f"Ours ÷ the empty route: {empty:.2f}")
-    peers = [name for name in rounds if name not in (OURS, EMPTY)]
-    if peers:
-        speed = min(_ratio(rounds, name, lambda f: f.per_second, COMPARED) for name in peers)
-        wait = max(_ratio(rounds, name, lambda f: f.p99, COMPARED) for name in peers)
-        print(f"Requests/s, ours ÷ the best peer's: {speed:.2f}")
-        print(f"p99, ours ÷ the best peer's: {wait:.2f}")
+    keyed = _ratio(rounds, KEYED, lambda f: f.per_second, COMPARED[0])
+    print(f"Ours ÷ ours with an API key: {keyed:.2f}")
+    peers = [name for name in rounds if name not in (OURS, KEYED, EMPTY)]
+    for load in COMPARED if peers else ():
+        speed = min(_ratio(rounds, name, lambda f: f.per_second, load) for name in peers)
+        wait = max(_ratio(rounds, name, lambda f: f.p99, load) for name in peers)
+        print(f"{load}: requests/s, ours ÷ the best peer's: {speed:.2f}")
+        print(f"{load}: p99, ours ÷ the best peer's: {wait:.2f}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from common import ROOT
 
 _SCRIPT = """
 wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/json"
+{headers}
 wrk.body = {body}
 done = function(summary, latency, requests)
   local errors = summary.errors
@@ -64,17 +64,24 @@ def generator() -> str:
     return "wrk" if shutil.which("wrk") else "Python threads (install wrk for better figures)"
 
 
-def drive(url: str, body: object, connections: int, seconds: float) -> Figures:
+Headers = tuple[tuple[str, str], ...]
+JSON: Headers = (("Content-Type", "application/json"),)
+
+
+def drive(
+    url: str, body: object, connections: int, seconds: float, headers: Headers = JSON
+) -> Figures:
     """POST the body over so many connections for so long, each waiting for its answer."""
     if shutil.which("wrk"):
-        return _wrk(url, json.dumps(body), connections, seconds)
-    return _threads(url, json.dumps(body).encode(), connections, seconds)
+        return _wrk(url, json.dumps(body), connections, seconds, headers)
+    return _threads(url, json.dumps(body).encode(), connections, seconds, headers)
 
 
-def _wrk(url: str, body: str, connections: int, seconds: float) -> Figures:
+def _wrk(url: str, body: str, connections: int, seconds: float, headers: Headers) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "post.lua"
-        script.write_text(_SCRIPT.format(body=f"[=[{body}]=]"))
+        lines = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in headers)
+        script.write_text(_SCRIPT.format(body=f"[=[{body}]=]", headers=lines))
         command = ["wrk", "-t1", f"-c{connections}", f"-d{round(seconds)}s", "-s", str(script), url]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
@@ -82,7 +89,7 @@ def _wrk(url: str, body: str, connections: int, seconds: float) -> Figures:
     return Figures(requests / microseconds * 1e6, p50 / 1000, p99 / 1000, errors)
 
 
-def _threads(url: str, body: bytes, connections: int, seconds: float) -> Figures:
+def _threads(url: str, body: bytes, connections: int, seconds: float, headers: Headers) -> Figures:
     host, _, path = url.removeprefix("http://").partition("/")
     times: list[float] = []
     errors: list[str] = []
@@ -91,9 +98,8 @@ def _threads(url: str, body: bytes, connections: int, seconds: float) -> Figures
     def ask() -> None:
         connection = http.client.HTTPConnection(host, timeout=30)
         while (started := time.perf_counter()) < end:
-            headers = {"Content-Type": "application/json"}
             try:
-                connection.request("POST", f"/{path}", body, headers)
+                connection.request("POST", f"/{path}", body, dict(headers))
                 response = connection.getresponse()
                 response.read()
             except OSError as error:

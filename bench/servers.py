@@ -21,7 +21,8 @@ PEERS = ROOT / "bench" / "peers"
 MODEL_NEEDS = ("numpy", "joblib", "filelock", "cryptography")
 """What the fast model itself imports."""
 
-OURS, EMPTY = "sentiment", "empty Flask route"
+OURS, KEYED, EMPTY = "sentiment", "with an API key", "empty Flask route"
+KEY = "0123456789abcdef0123456789abcdef"
 TEXT = "정말 재밌게 잘봤습니다! 배우들 연기도 좋고"
 
 _EMPTY_APP = """
@@ -57,8 +58,8 @@ class Server:
     """How a server is started and asked.
 
     `packages`: what an environment of its own holds; none: it runs in this one. `command` and
-    `environment` may name {python}, {bin}, {port}, {port2} and {port3}. `body`: a request's, of
-    these texts.
+    `environment` may name {python}, {bin}, {port}, {port2}, {port3} and {keys}, a file with KEY.
+    `body`: a request's, of these texts.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Server:
     environment: tuple[tuple[str, str], ...] = ()
     path: str = "/predict"
     body: Callable[[list[str]], dict[str, object]] = _plain
+    headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
 
 
 SERVERS = (
@@ -74,6 +76,15 @@ SERVERS = (
         OURS,
         (),
         ("{bin}/sentiment", "serve", "--only", "fast", "--workers", "2", "--port", "{port}"),
+    ),
+    Server(
+        KEYED,
+        (),
+        (
+            *("{bin}/sentiment", "serve", "--only", "fast", "--workers", "2", "--port", "{port}"),
+            *("--api-key-file", "{keys}"),
+        ),
+        headers=(("Content-Type", "application/json"), ("Authorization", f"Bearer {KEY}")),
     ),
     Server(EMPTY, (), ("{python}", "-c", _EMPTY_APP, "{port}")),
     Server("LitServe", ("litserve",), ("{python}", str(PEERS / "for_litserve.py"), "{port}")),
@@ -123,6 +134,9 @@ def running(server: Server, binaries: Path, artifacts: Path) -> Iterator[tuple[s
     ports = [str(port) for port in _free_ports(3)]
     names = {"python": str(binaries / "python"), "bin": str(binaries), "port": ports[0]}
     names |= {"port2": ports[1], "port3": ports[2]}
+    with tempfile.NamedTemporaryFile("w", delete=False) as keys:  # readable by its owner alone
+        keys.write(KEY)
+    names["keys"] = keys.name
     path = os.pathsep.join([str(ROOT), str(PEERS)])
     environment = {
         **os.environ,
@@ -142,6 +156,7 @@ def running(server: Server, binaries: Path, artifacts: Path) -> Iterator[tuple[s
             yield url, process.pid
         finally:
             _end(process)
+            Path(names["keys"]).unlink()
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -166,7 +181,7 @@ def _free_ports(count: int) -> list[int]:
 def _wait(server: Server, url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     """Until it answers a request like those it will be measured with."""
     body = json.dumps(server.body([TEXT])).encode()
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    request = urllib.request.Request(url, body, dict(server.headers))
     for _ in range(600):
         if process.poll() is not None:
             break

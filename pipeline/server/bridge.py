@@ -59,7 +59,7 @@ class Bridge:
     ) -> None:
         self.app, self.settings, self.gathering = app, settings, gathering
         self.admission, self.metrics, self.draining = admission, metrics, draining
-        self.clients = Clients()
+        self.clients = Clients(settings.max_body)
         self.when_over: Callable[[], None] = lambda: None
         self._ready: list[Waiting] = []
         self._under_way = 0

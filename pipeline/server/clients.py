@@ -7,8 +7,10 @@ from typing import Protocol
 MOST_CONNECTIONS = 2_000
 """Beyond that, those that have been waited for longest are given up."""
 GIVEN_UP_AT_ONCE = 50
-LARGEST_BUFFERED = 64 * 2**20
-"""Bytes of unfinished requests, and as much again of unread answers, in a worker."""
+BODIES_BUFFERED = 4
+LEAST_BUFFERED = 64 * 2**20
+"""Bytes of unfinished requests, and as much again of unread answers, in a worker: so many bodies of
+the largest size, and this at least."""
 LOOK_SECONDS = 0.25
 """Between two looks for clients that are too slow."""
 
@@ -44,10 +46,11 @@ class Client(Protocol):
 
 
 class Clients:
-    """All connections of this worker."""
+    """All connections of this worker; `max_body`: bytes of a request's body."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_body: int) -> None:
         self.all: set[Client] = set()
+        self._most_bytes = max(BODIES_BUFFERED * max_body, LEAST_BUFFERED)
 
     def admit(self, client: Client) -> None:
         """A new connection; if there are too many, others have to go."""
@@ -62,14 +65,14 @@ class Clients:
 
     def has_room(self) -> bool:
         """Whether more may be read of a large request."""
-        return sum(client.received for client in self.all) <= LARGEST_BUFFERED
+        return sum(client.received for client in self.all) <= self._most_bytes
 
     def make_room(self) -> None:
         """While too many answers are unread, give up who has had one for longest."""
         slow = [client for client in self.all if client.awaited is Awaited.READING]
         unread = sum(client.unread() for client in slow)
         for client in sorted(slow, key=lambda one: one.since):
-            if unread <= LARGEST_BUFFERED:
+            if unread <= self._most_bytes:
                 break
             unread -= client.unread()
             client.abort()
