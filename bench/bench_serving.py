@@ -1,9 +1,9 @@
 """Requests per second over HTTP: `sentiment serve`, LitServe, BentoML, MLServer with one model.
 
 All serve this repository's fast model from two worker processes, on cores that they share with the
-load generator; ours a second time with an API key. An empty route of Flask on our server, logged and
-counted like the others, shows the least that a request can cost. Each peer gets an environment of
-its own, made by this script.
+load generator; ours a second time with an API key. An empty route of Flask on our server, logged
+and counted like the others, shows the least that a request can cost. Each peer gets an environment
+of its own, made by this script.
 """
 
 import argparse
