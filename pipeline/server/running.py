@@ -2,6 +2,10 @@
 
 import socket
 import sys
+from types import FrameType
+
+from uvicorn.config import Config
+from uvicorn.server import Server
 
 from pipeline.errors import ModelMissing, ResourceUnavailable
 from pipeline.server.current_models import StoredModels
@@ -38,7 +42,8 @@ def _probe(host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if sys.platform != "win32":  # there it would let two servers have one port
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -47,10 +52,22 @@ def _probe(host: str, port: int) -> None:
         ) from None
 
 
-def run_uvicorn(serving: Serving) -> None:
-    """Serve from this one process, without a master."""
-    import uvicorn
+class Alone(Server):
+    """uvicorn without a master; unlike its own, it returns after a signal, not raising it again."""
 
+    def __init__(self, serving: Serving) -> None:
+        host, port = serving.settings.host, serving.settings.port
+        super().__init__(Config(serving.bridge, host=host, port=port, log_config=None, **UVICORN))
+        self.serving = serving
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Drain: else a client that keeps asking would not leave. A second signal ends at once."""
+        self.serving.draining.set()
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def run_uvicorn(serving: Serving) -> None:
+    """Serve from this one process until a signal, then finish what is under way and return."""
     serving.start(0)
-    host, port = serving.settings.host, serving.settings.port
-    uvicorn.run(serving.bridge, host=host, port=port, log_config=None, **UVICORN)
+    Alone(serving).run()

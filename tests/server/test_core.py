@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
+from uvicorn.server import Server, ServerState
 
 from pipeline.server.serving import UVICORN
 from tests.support.paths import ROOT
@@ -35,6 +35,7 @@ PROTOCOL = {
 """Methods that `Connection` overrides, and their parameters."""
 
 FLOW: dict[str, list[str]] = {"pause_reading": [], "resume_reading": []}
+SERVER = {"handle_exit": ["sig", "frame"], "run": ["sockets"]}
 
 ARBITER = {
     "wait_for_signals": ["timeout"],
@@ -63,7 +64,9 @@ def protocol() -> HttpToolsProtocol:
     return HttpToolsProtocol(config, ServerState(), {}, loop)
 
 
-@pytest.mark.parametrize(("owner", "methods"), [(HttpToolsProtocol, PROTOCOL), (FlowControl, FLOW)])
+@pytest.mark.parametrize(
+    ("owner", "methods"), [(HttpToolsProtocol, PROTOCOL), (FlowControl, FLOW), (Server, SERVER)]
+)
 def test_methods_of_uvicorn(owner: type, methods: dict[str, list[str]]) -> None:
     assert {name: parameters(getattr(owner, name)) for name in methods} == methods
 
@@ -91,6 +94,11 @@ def test_state_of_uvicorn_s_cycle() -> None:
 
 def test_settings_of_uvicorn() -> None:
     assert set(UVICORN) <= set(parameters(Config.__init__))
+
+
+def test_state_of_uvicorn_s_server(protocol: HttpToolsProtocol) -> None:
+    server = Server(protocol.config)
+    assert server.should_exit is server.force_exit is False
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork")
