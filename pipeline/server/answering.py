@@ -87,28 +87,32 @@ class Answering:
         # A request waits for its batch in a thread; some threads are kept free for the fast model.
         self._waiting = threading.BoundedSemaphore(max(1, settings.threads - THREADS_KEPT))
 
-    def answer(self, handler: Handler, texts: list[str], received: float) -> list[Prediction]:
-        """Answer within the slot's deadline, counted from `received`, of `time.monotonic`.
+    def answer(
+        self, handler: Handler, texts: list[str], context: RequestContext
+    ) -> list[Prediction]:
+        """Answer within the slot's deadline; note in the context when the model was called.
 
         Raises RequestRefused when time is up or too much is waiting, and what the handler raises.
         """
-        deadline = received + self._seconds[handler.slot]
+        deadline = context.received + self._seconds[handler.slot]
         if handler.slot in self.settings.batched:
-            return self._answer_batched(handler, texts, deadline)
+            return self._answer_batched(handler, texts, deadline, context)
         answers: list[Prediction] = []
+        context.model_began = context.model_began or time.monotonic()
         for start in range(0, len(texts), TEXTS_AT_A_TIME):
             if time.monotonic() > deadline:
                 raise too_late()
             answers += handler.handle(texts[start : start + TEXTS_AT_A_TIME])
+        context.model_ended = time.monotonic()
         return answers
 
     def _answer_batched(
-        self, handler: Handler, texts: list[str], deadline: float
+        self, handler: Handler, texts: list[str], deadline: float, context: RequestContext
     ) -> list[Prediction]:
         if not self._waiting.acquire(blocking=False):
             raise overloaded()
         try:
-            return self._batcher(handler.slot).answer(handler, texts, deadline)
+            return self._batcher(handler.slot).answer(handler, texts, deadline, context)
         finally:
             self._waiting.release()
 

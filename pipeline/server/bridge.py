@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from flask import Flask
 
@@ -25,6 +25,9 @@ from pipeline.server.metrics import Metrics
 from pipeline.server.refusals import REFUSALS, error_body, overloaded
 from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import Flag
+
+if TYPE_CHECKING:
+    from pipeline.server.tracing import Tracing
 
 LARGEST_SMALL = 16_384
 """Bytes of a body with which the loop may answer itself: half a millisecond of the fast model."""
@@ -61,6 +64,7 @@ class Bridge:
         self.admission, self.metrics, self.draining = admission, metrics, draining
         self.clients = Clients(settings.max_body)
         self.when_over: Callable[[], None] = lambda: None
+        self.tracing: Tracing | None = None
         self._ready: list[Waiting] = []
         self._under_way = 0
         self._loop: asyncio.AbstractEventLoop
@@ -72,11 +76,15 @@ class Bridge:
             await self._live(receive, send)
             return
         environ = to_environ(scope)
-        context = environ[CONTEXT] = RequestContext(time.monotonic())
+        began = time.monotonic()
+        context = environ[CONTEXT] = RequestContext(began, began=began)
         context.refusal = self.admission.refusal(environ)
         if await self._has_read(environ, receive):
-            context.received = time.monotonic()
-            await self._send(await self._answer(environ), receive, send)
+            context.received = context.whole = time.monotonic()
+            answer = await self._answer(environ)
+            await self._send(answer, receive, send)
+            if self.tracing is not None:
+                self.tracing.record(environ, answer.status)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Between the two messages of the lifespan protocol, look after the clients."""

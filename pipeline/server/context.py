@@ -16,6 +16,9 @@ class RequestContext:
     `model` are for the log and the figures, so they are set by the route. `streams`: whether the
     answer is to be sent in pieces, as they are made.
 
+    For traces: when the request's head was there (`began`), and its body (`whole`); when a model
+    was first called and last done, 0 where none was; when the answer's head was made; `route`.
+
     The rest is filled in for `POST /predict`: the `texts`, the `handler` chosen for them, and the
     `predictions` if they were computed before the application was entered. `refusal`: why the
     request may not be answered, its body not be read or no handler be chosen, for the application
@@ -33,3 +36,9 @@ class RequestContext:
     predictions: list[Prediction] | None = None
     refusal: Exception | None = None
     must_wait: bool = False
+    began: float = 0.0
+    whole: float = 0.0
+    model_began: float = 0.0
+    model_ended: float = 0.0
+    answered: float = 0.0
+    route: str | None = None

@@ -7,6 +7,7 @@ in the call. Only the predictions are computed here; each request then takes its
 application, which asks the model itself if there are none.
 """
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,12 +51,14 @@ def _is_prediction(environ: dict[str, Any]) -> bool:
 
 
 def _predict(handler: Handler, contexts: Sequence[RequestContext]) -> None:
+    began = time.monotonic()
     try:
         predictions = checked(handler.handle, [text for c in contexts for text in c.texts])
     except Exception:  # each request on its own, then, so that the one at fault fails alone
         return
-    start = 0
+    start, ended = 0, time.monotonic()
     for context in contexts:
         end = start + len(context.texts)
         context.predictions = predictions[start:end]
+        context.model_began, context.model_ended = began, ended
         start = end

@@ -15,6 +15,8 @@ WRITE_SECONDS = 0.05
 """Between two writes of a worker's lines."""
 MOST_WAITING = 20_000
 """Lines that wait while stderr takes none."""
+QUIET_SECONDS = 60.0
+"""Between two lines of a library's that say the same."""
 
 encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -99,6 +101,21 @@ class LogHandler(logging.Handler):
         if record.exc_info and record.exc_info[1]:
             line |= trace(record.exc_info[1])
         log(record.levelname.lower(), **line)
+
+
+class SeldomHandler(LogHandler):
+    """Takes a message once in `QUIET_SECONDS`, whatever its values, since some fail for hours."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next: dict[tuple[str, int], float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line, if the same line of code has not just had one."""
+        place = record.name, record.lineno
+        if time.monotonic() >= self._next.get(place, 0.0):
+            self._next[place] = time.monotonic() + QUIET_SECONDS
+            super().emit(record)
 
 
 def log_everything() -> None:

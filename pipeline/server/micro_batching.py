@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from pipeline.handlers.base import Handler, Prediction
+from pipeline.server.context import RequestContext
 from pipeline.server.metrics import Metrics
 from pipeline.server.refusals import overloaded, too_late
 from pipeline.server.settings import ServerSettings
@@ -27,6 +28,7 @@ class Job:
         self.handler, self.texts, self.deadline = handler, texts, deadline
         self.results: list[Result | None] = [None] * len(texts)
         self.arrived = time.monotonic()
+        self.began = self.ended = 0.0
         self.taken = 0
         self.answered = 0
         self.is_cancelled = False
@@ -48,6 +50,7 @@ class Job:
         self.results[row] = result
         self.answered += 1
         if isinstance(result, Exception) or self.answered == len(self.texts):
+            self.ended = time.monotonic()
             self.is_done.set()
 
     def answers(self) -> list[Prediction]:
@@ -75,8 +78,16 @@ class Batcher:
         self._changed = threading.Condition()
         threading.Thread(target=self._run, name=f"batches-{slot}", daemon=True).start()
 
-    def answer(self, handler: Handler, texts: Sequence[str], deadline: float) -> list[Prediction]:
+    def answer(
+        self,
+        handler: Handler,
+        texts: Sequence[str],
+        deadline: float,
+        context: RequestContext | None = None,
+    ) -> list[Prediction]:
         """Answer n texts with n predictions in order; blocks.
+
+        Notes in the context, if there is one, when the first text's batch began and the last ended.
 
         Raises RequestRefused when too many texts are waiting or time is up, and whatever the
         handler raises for one of these texts.
@@ -91,7 +102,11 @@ class Batcher:
             self._rows += len(texts)
             self._jobs.append(job)
             self._changed.notify()
-        if not job.is_done.wait(max(0.0, deadline - time.monotonic())):
+        is_done = job.is_done.wait(max(0.0, deadline - time.monotonic()))
+        if context is not None:
+            context.model_began = context.model_began or job.began
+            context.model_ended = job.ended
+        if not is_done:
             job.is_cancelled = True
             raise too_late()
         return job.answers()
@@ -103,6 +118,7 @@ class Batcher:
             now = time.monotonic()
             for job, row in batch:
                 if row == 0:
+                    job.began = now
                     self._metrics.queue_wait(self.slot, now - job.arrived)
             run_batch(batch)
 

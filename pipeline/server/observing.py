@@ -87,8 +87,10 @@ class Observed:
         headers += self._admission.origins.headers(environ)
         if path.count("/") == 1:
             headers.append(("Cache-Control", "no-store"))
-        seconds = time.monotonic() - context.received
+        context.answered = time.monotonic()
+        seconds = context.answered - context.received
         route = path if path in self._routes else self._folder(path)
+        context.route = None if route == OTHER else route
         self._metrics.request(route, status[:3], context.slot or NONE, seconds)
         if self._log_requests:
             _log_request(environ, context, route, status, seconds)

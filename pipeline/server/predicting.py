@@ -33,9 +33,7 @@ class Predicting:
         time is up or too much is waiting, and what the handler raises.
         """
         context.slot, context.text_count = handler.slot, len(texts)
-        predictions = context.predictions or self._answering.answer(
-            handler, texts, context.received
-        )
+        predictions = context.predictions or self._answering.answer(handler, texts, context)
         if self._live is not None:
             self._live.add(handler, predictions)
         if self._capture is not None:

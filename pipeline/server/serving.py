@@ -1,5 +1,6 @@
 """All that a server is made of, put together before its workers are forked."""
 
+import os
 from typing import Any
 
 from pipeline.server.admission import Admission
@@ -16,6 +17,7 @@ from pipeline.server.metrics import Metrics
 from pipeline.server.observing import ROUTES
 from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import Flag
+from pipeline.server.trace_variables import tracing_for
 
 SECONDS_TO_FINISH = 30
 """For requests under way at SIGTERM."""
@@ -55,6 +57,7 @@ class Serving:
         self.bridge = Bridge(
             app, settings, Gathering(models, settings), admission, self.metrics, self.draining
         )
+        self.bridge.tracing = self.tracing = tracing_for(os.environ)
         self.bridge.when_over = self.stop
 
     def start(self, row: int) -> None:
@@ -65,6 +68,8 @@ class Serving:
         self.metrics.show_models(self.models.names())
         self.models.follow(self.metrics.show_models)
         self.live.start(row)
+        if self.tracing is not None:
+            self.tracing.start()
         if self.capture is not None:
             self.capture.start()
 
@@ -72,4 +77,6 @@ class Serving:
         """In that process, after its last answer: write what is still queued."""
         if self.capture is not None:
             self.capture.stop()
+        if self.tracing is not None:
+            self.tracing.stop()
         LINES.finish()

@@ -5,6 +5,7 @@ import json
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,8 @@ def test_each_gets_its_own_rows(fast: Recorded, handler: Handler) -> None:
     assert [context.predictions for context in contexts] == [
         handler.handle(t if isinstance(t, list) else [t]) for t in bodies
     ]
+    [(began, ended)] = {(context.model_began, context.model_ended) for context in contexts}
+    assert 0 < began < ended <= time.monotonic()
 
 
 def test_whatever_is_no_good_request_of_the_fast_model_is_not_predicted(

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.artifacts.pointer import current_artifact
 from pipeline.handlers.base import Handler, Prediction
+from pipeline.server.context import RequestContext
 from pipeline.server.metrics import Metrics
 from pipeline.server.micro_batching import Batcher
 from pipeline.server.refusals import RequestRefused
@@ -136,6 +137,17 @@ def test_each_answer_is_of_one_model(deep: StandIn, sample_root: Path) -> None:
         answers = pool.map(lambda h: batcher.answer(h, [h.name], later()), handlers)
         assert all(len(answer) == 1 for answer in answers)
     assert sum(map(len, deep.batches)) == sum(map(len, other.batches)) == 10
+
+
+def test_the_context_knows_when_its_batches_were_run(deep: StandIn) -> None:
+    batcher, context = new_batcher(), RequestContext(0.0)
+    with ThreadPoolExecutor(1) as pool:
+        with busy(batcher, deep):
+            waiting = pool.submit(batcher.answer, deep, ["글"] * 20, later(), context)
+            wait_for_rows(batcher, 20)
+            free = time.monotonic()
+        waiting.result()
+    assert free <= context.model_began < context.model_ended <= time.monotonic()
 
 
 def test_no_texts_no_answers(deep: StandIn) -> None:
