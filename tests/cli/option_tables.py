@@ -347,9 +347,29 @@ def serve(places: Mapping[str, Path]) -> Table:
     other_machine = option(
         f"--host {everywhere}", "host", shows("host", everywhere), named=[everywhere]
     )
+    capture = option("--capture captured", "capture", shows("capture", "captured"))
     return Table(
         "serve",
         (
+            capture,
+            option(
+                "--capture-share 0.5",
+                "capture_share",
+                shows("capture_share", 0.5),
+                needs=[capture],
+            ),
+            option(
+                "--capture-megabytes 65",
+                "capture_megabytes",
+                shows("capture_megabytes", 65),
+                needs=[capture],
+            ),
+            option("--allow-host a.example", "allow_hosts", shows("allow_hosts", ["a.example"])),
+            option(
+                "--cors-origin https://a.example",
+                "cors_origins",
+                shows("cors_origins", ["https://a.example"]),
+            ),
             option("--host ::1", "host", shows("host", "::1")),
             other_machine,
             option("--port 5001", "port", shows("port", 5001)),
