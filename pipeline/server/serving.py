@@ -57,7 +57,7 @@ class Serving:
         self.bridge = Bridge(
             app, settings, Gathering(models, settings), admission, self.metrics, self.draining
         )
-        self.bridge.tracing = self.tracing = tracing_for(os.environ)
+        self.tracing = tracing_for(os.environ)
         self.bridge.when_over = self.stop
 
     def start(self, row: int) -> None:
@@ -70,6 +70,7 @@ class Serving:
         self.live.start(row)
         if self.tracing is not None:
             self.tracing.start()
+            self.bridge.tracing = self.tracing
         if self.capture is not None:
             self.capture.start()
 
@@ -77,6 +78,6 @@ class Serving:
         """In that process, after its last answer: write what is still queued."""
         if self.capture is not None:
             self.capture.stop()
-        if self.tracing is not None:
-            self.tracing.stop()
+        if self.bridge.tracing is not None:
+            self.bridge.tracing.stop()
         LINES.finish()
