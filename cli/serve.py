@@ -70,6 +70,9 @@ def command(
         refuse(["insecure"], f"with --host {settings['host']}, which no other machine can reach")
     if sys.platform == "win32":
         refuse(["workers", "most_in_flight", "drain"], "on Windows, where one process serves")
+    from pipeline.batch.process import share_of_cores
+
+    threads = share_of_cores(settings["workers"])
     limit_threads()
     from pipeline.artifacts.verification import Trust
     from pipeline.server.api_keys import read_keys
@@ -85,7 +88,8 @@ def command(
             "anybody there may ask."
         )
     trust = Trust(expect_digest, require_signature)
-    models = StoredModels(settings.pop("artifacts"), trust, None if only is None else [only])
+    slots = None if only is None else [only]
+    models = StoredModels(settings.pop("artifacts"), trust, slots, threads)
     address = f"[{host}]" if ":" in host else host
     click.echo(f"Serving on http://{address}:{port} (API: /docs)", err=True)
     serve(models, ServerSettings(keys=keys, **settings))

@@ -103,3 +103,23 @@ def make_current(slot: Path, digest: str) -> None:
         "sequence": before.get("sequence", 0) + 1,
     }
     write_durably(slot / CURRENT, f"{json.dumps(record, sort_keys=True)}\n".encode())
+
+
+def state_of(slot: Path) -> object:
+    """A value that changes when the slot's artifact is replaced or fixed; None without artifact."""
+    try:
+        changed = _times(slot / CURRENT)
+    except OSError:
+        return None
+    try:
+        current = read_current(slot)
+        folder = slot / str(current.get("digest"))
+        paths = (folder, *sorted(folder.iterdir()))
+        return changed, current, [(path.name, _times(path)) for path in paths]
+    except (OSError, ArtifactRefused):
+        return changed, None
+
+
+def _times(path: Path) -> tuple[int, int, int]:
+    status = path.lstat()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from pipeline.artifacts.verification import Trust
 from pipeline.batch.output.serializing import WriteSettings
-from pipeline.batch.process import settle
+from pipeline.batch.process import count_cores, settle
 from pipeline.batch.scorer import ScoredChunk, Scorer
 from pipeline.batch.shared_blocks import Laid, attached, lay, shared_blocks, taken
 from pipeline.errors import ResourceUnavailable
@@ -129,7 +129,8 @@ def _pool(scorer: Scorer, workers: int) -> ProcessPoolExecutor:
 def can_fork(handler: Handler) -> bool:
     """Whether handler and process stand it; a lock that another thread holds would stay shut."""
     is_alone = threading.active_count() == 1
-    return handler.survives_fork and is_alone and sys.platform == "linux"
+    survives = handler.survives_fork(handler.artifact.manifest.settings)
+    return survives and is_alone and sys.platform == "linux"
 
 
 def _load(folder: Path, digest: str, settings: WriteSettings) -> None:
@@ -164,4 +165,4 @@ def default_jobs(handler: Handler, sources: Sequence[Source]) -> int:
     sizes = [source.size() or 0 for source in sources]
     if handler.slot != "fast" or sum(sizes) < LARGE:
         return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return count_cores()

@@ -1,11 +1,11 @@
 """The base of all handlers: initialize once, then preprocess, inference, postprocess."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +42,6 @@ class Handler(ABC):
 
     slot: ClassVar[str]
     model: Model
-    survives_fork: ClassVar[bool] = False
-    """Whether a handler made before a fork still works in the child: no threads, locks or GPU."""
 
     def __init__(self, folder: Path, trust: Trust = ANY, threads: int | None = None) -> None:
         self.folder = folder
@@ -63,6 +61,14 @@ class Handler(ABC):
         hold_lease(self, self.folder)
         self.load_model(artifact)
         self.replay(artifact.manifest.golden, artifact.manifest.tolerance)
+
+    @classmethod
+    def survives_fork(cls, settings: Mapping[str, Any]) -> bool:  # noqa: ARG003 - for subclasses
+        """Whether an artifact with these settings, loaded before a fork, also works in the child.
+
+        What has threads, locks, processes of its own, or a GPU, does not.
+        """
+        return False
 
     @property
     def name(self) -> str:

@@ -1,12 +1,14 @@
 """The fast handler: hashed n-grams and a table of weights; it needs no scikit-learn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.artifacts.verification import Artifact
 from pipeline.handlers.base import Handler
+from pipeline.models.feature_settings import SYLLABLE
 from pipeline.models.linear import LinearModel
 
 
@@ -15,7 +17,12 @@ class LinearHandler(Handler):
 
     slot = "fast"
     model: LinearModel
-    survives_fork = True
+
+    @classmethod
+    def survives_fork(cls, settings: Mapping[str, Any]) -> bool:
+        """Arrays do; analyzers have locks, and those in Java a process that may take 1.5 GB."""
+        features = settings.get("features")
+        return isinstance(features, dict) and features.get("tokenizer") == SYLLABLE
 
     def load_model(self, artifact: Artifact) -> None:
         """Build the linear model from the artifact's arrays and settings."""

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from pipeline.artifacts.pointer import CURRENT, read_current
-from pipeline.artifacts.verification import ANY, Trust
+from pipeline.artifacts.pointer import current_artifact, read_current, state_of
+from pipeline.artifacts.verification import ANY, Trust, read_manifest
 from pipeline.errors import SentimentError
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import HANDLERS, load_current
@@ -45,12 +45,18 @@ class StoredModels(Models):
     """The current artifacts of a store, followed while the server runs.
 
     A new artifact is verified and replays its golden set before it takes over; if it is refused,
-    the old one continues to answer.
+    the old one continues to answer. `threads`: for each model, see `Handler`.
     """
 
-    def __init__(self, root: Path, trust: Trust = ANY, slots: Iterable[str] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        trust: Trust = ANY,
+        slots: Iterable[str] | None = None,
+        threads: int | None = None,
+    ) -> None:
         super().__init__({})
-        self.root, self.trust = root, trust
+        self.root, self.trust, self.threads = root, trust, threads
         self.slots = tuple(HANDLERS if slots is None else slots)
         self._seen: dict[str, object] = {}
         self._retry_at: dict[str, float] = {}
@@ -62,7 +68,7 @@ class StoredModels(Models):
 
     def has_any(self) -> bool:
         """Whether any slot has a current artifact, good or bad, loaded or not."""
-        return any(_state(self.root / slot) is not None for slot in self.slots)
+        return any(state_of(self.root / slot) is not None for slot in self.slots)
 
     def refresh(self, before_fork: bool = False) -> None:
         """Load what has become current since the last time; never raises.
@@ -71,18 +77,26 @@ class StoredModels(Models):
         """
         with self._refreshing:
             for slot in self.slots:
-                if HANDLERS[slot].survives_fork or not before_fork:
+                if not before_fork or self._survives_fork(slot):
                     self._refresh_slot(slot)
 
+    def _survives_fork(self, slot: str) -> bool:
+        """Whether the current artifact does; one whose manifest is bad is left to the workers."""
+        try:
+            manifest, _ = read_manifest(current_artifact(self.root, slot))
+        except SentimentError:
+            return False
+        return HANDLERS[slot].survives_fork(manifest.settings)
+
     def _refresh_slot(self, slot: str) -> None:
-        state = _state(self.root / slot)
+        state = state_of(self.root / slot)
         if state is None or not self._is_due(slot, state):
             return
         try:
             if self._is_loaded(slot):
                 self._retry_at.pop(slot, None)
                 return
-            handler = load_current(self.root, slot, self.trust)
+            handler = load_current(self.root, slot, self.trust, self.threads)
         except Exception as error:
             self._retry_at[slot] = time.monotonic() + RETRY_SECONDS
             reason = str(error) if isinstance(error, SentimentError) else repr(error)
@@ -122,23 +136,3 @@ class StoredModels(Models):
             self.refresh()
             if self.handlers is not before:
                 notify(self.names())
-
-
-def _state(slot: Path) -> object:
-    """A value that changes when the slot's artifact is replaced or fixed; None without artifact."""
-    try:
-        changed = _times(slot / CURRENT)
-    except OSError:
-        return None
-    try:
-        current = read_current(slot)
-        folder = slot / str(current.get("digest"))
-        paths = (folder, *sorted(folder.iterdir()))
-        return changed, current, [(path.name, _times(path)) for path in paths]
-    except (OSError, SentimentError):
-        return changed, None
-
-
-def _times(path: Path) -> tuple[int, int, int]:
-    status = path.lstat()
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns

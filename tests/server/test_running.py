@@ -211,7 +211,7 @@ def test_comes_up_with_a_bad_artifact_and_takes_it_once_fixed(root: Path) -> Non
         assert running.get("/healthz")[0] == 200
         status, answer, _ = ask(running, text="굿", do_fast=True)
         assert (status, answer["error"]["code"]) == (503, "model_unavailable")
-        assert running.logged("refused")
+        wait_until(lambda: running.logged("refused"))
         model = requests.get(f"{running.url}/v2/models/fast", timeout=30)
         assert (model.status_code, model.headers["Retry-After"]) == (503, "30")
         manifest.write_bytes(content)

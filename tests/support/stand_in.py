@@ -5,7 +5,8 @@
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,10 @@ class StandIn(LinearHandler):
     """The fast model in the slot `deep`; `gate` holds it up where a test wants that."""
 
     slot = "deep"
-    survives_fork = False
+
+    @classmethod
+    def survives_fork(cls, _: Mapping[str, Any]) -> bool:
+        return False
 
     def initialize(self) -> None:
         self.artifact = load_artifact(self.folder, "fast", self.trust)
