@@ -1,17 +1,19 @@
 """The demo page, the API's description, and Swagger UI: all from local files."""
 
+import hashlib
 import json
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from flask import Flask, Response, abort, send_from_directory
+from flask import Flask, Response, abort, request
 
 from pipeline.server.openapi import openapi_document
 from pipeline.server.settings import ServerSettings
 
 _SWAGGER_FILES = {
-    "swagger-ui.css": "css/swagger-ui.css",
-    "swagger-ui-bundle.js": "js/swagger-ui-bundle.js",
+    "swagger-ui.css": ("css/swagger-ui.css", "text/css; charset=utf-8"),
+    "swagger-ui-bundle.js": ("js/swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
 }
 _CACHED_SECONDS = 3600
 _HTML = "text/html; charset=utf-8"
@@ -39,9 +41,23 @@ def add_pages(app: Flask, settings: ServerSettings) -> None:
     def swagger(name: str) -> Response:
         if name not in _SWAGGER_FILES:
             abort(404)
-        return send_from_directory(_swagger_folder(), _SWAGGER_FILES[name], max_age=_CACHED_SECONDS)
+        path, content_type = _SWAGGER_FILES[name]
+        content, etag = _read_once(_swagger_folder() / path)
+        response = Response(content, content_type=content_type)
+        response.set_etag(etag)
+        response.cache_control.max_age = _CACHED_SECONDS
+        response.make_conditional(request)
+        return response
 
 
+@lru_cache
+def _read_once(path: Path) -> tuple[bytes, str]:
+    """A large file and its digest: many who read it slowly wait for the same bytes."""
+    content = path.read_bytes()
+    return content, hashlib.sha256(content).hexdigest()
+
+
+@lru_cache
 def _swagger_folder() -> Path:
     """The folder of Swagger UI's files, in the package that holds them; it is not imported."""
     spec = find_spec("flask_openapi3_swagger")
