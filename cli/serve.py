@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,8 @@ def command(
     slots = None if only is None else [only]
     models = StoredModels(settings.pop("artifacts"), trust, slots, threads)
     address = f"[{host}]" if ":" in host else host
-    click.echo(f"Serving on http://{address}:{port} (API: /docs)", err=True)
+    with suppress(OSError):  # a full disk behind stderr keeps nobody from serving
+        click.echo(f"Serving on http://{address}:{port} (API: /docs)", err=True)
     serve(models, ServerSettings(keys=keys, **settings))
 
 

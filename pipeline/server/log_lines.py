@@ -3,6 +3,8 @@
 import json
 import logging
 import os
+import select
+import sys
 import threading
 import time
 import traceback
@@ -17,12 +19,17 @@ MOST_WAITING = 20_000
 """Lines that wait while stderr takes none."""
 QUIET_SECONDS = 60.0
 """Between two lines of a library's that say the same."""
+PIPE_PART = 4096
+"""Bytes that a pipe takes at once if it takes any."""
 
 encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class LogLines:
-    """Writes lines at once, or from `start` on in a thread: stderr may be full, closed, or slow."""
+    """Writes lines at once, or from `start` on in a thread: stderr may be full, closed, or slow.
+
+    The master has no thread, since it forks: what stderr does not take of it at once is lost.
+    """
 
     def __init__(self) -> None:
         self._waiting: deque[str] = deque()
@@ -54,9 +61,12 @@ class LogLines:
         lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
         content = "".join(f"{line}\n" for line in lines).encode(errors="replace")
         try:
-            while content:
-                content = content[os.write(2, content) :]
+            while content and (self._thread or _takes_more()):
+                part = content if self._thread else content[:PIPE_PART]
+                content = content[os.write(2, part) :]
         except OSError:
+            pass
+        if content:
             self._lost(content.count(b"\n"))
 
     def finish(self) -> None:
@@ -64,6 +74,15 @@ class LogLines:
         end = time.monotonic() + 1.0
         while self._waiting and time.monotonic() < end:
             time.sleep(WRITE_SECONDS / 5)
+
+
+def _takes_more() -> bool:
+    """Whether something can be written to stderr without a wait, or fails at once."""
+    if sys.platform == "win32":  # no master
+        return True
+    polled = select.poll()
+    polled.register(2, select.POLLOUT)
+    return bool(polled.poll(0))
 
 
 LINES = LogLines()

@@ -1,8 +1,8 @@
 """gunicorn's master process: it forks the workers, replaces those that die, and ends them."""
 
 import gc
-import os
 import resource
+import tempfile
 import threading
 import time
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from pipeline.server.log_lines import log_everything
+from pipeline.server.log_lines import log, log_everything
 from pipeline.server.serving import SECONDS_TO_FINISH, Serving
 from pipeline.server.worker import Worker
 
@@ -52,7 +52,7 @@ class _Application(BaseApplication):  # type: ignore[misc]
             "preload_app": True,
             "control_socket_disable": True,
             "loglevel": "warning",
-            "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # noqa: S108
+            "worker_tmp_dir": "/dev/shm" if _takes_files("/dev/shm") else None,  # noqa: S108
             "pre_fork": self._before_fork,
             "post_worker_init": self._start_worker,
             "child_exit": self._bury_worker,
@@ -111,12 +111,24 @@ class Master(Arbiter):  # type: ignore[misc]
         """Replace workers that have died; raises StopIteration, gunicorn's way to end, in time."""
         if self._ends_at is not None and time.monotonic() >= self._ends_at:
             raise StopIteration
-        super().manage_workers()
+        try:
+            super().manage_workers()
+        except OSError as error:  # no process, descriptor or file to be had: there may be soon
+            log("error", message=f"No worker could be started: {error.strerror}")
 
     def _ignore(self) -> None:
         """How many workers there are is settled; a new program wants a new start."""
 
     handle_hup = handle_ttin = handle_ttou = handle_usr2 = handle_winch = _ignore
+
+
+def _takes_files(folder: str) -> bool:
+    """Whether a file can be made there; gunicorn needs one for each worker."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def _allow_many_files() -> None:

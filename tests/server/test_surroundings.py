@@ -1,0 +1,253 @@
+"""What a server stands on gives way: its log, its shared memory, its descriptors; and signals."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.support.hostile_clients import (
+    BODY,
+    POST,
+    connect,
+    crowd,
+    seconds_of_an_answer,
+    unharmed,
+)
+from tests.support.http_requests import HEAD, read_answer
+from tests.support.paths import SENTIMENT
+from tests.support.served import Served, served
+from tests.support.waiting import wait_until
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork"),
+]
+
+BEAT_EVERYTHING = (signal.SIGTTIN, signal.SIGTTIN, signal.SIGTTIN, signal.SIGTTOU, signal.SIGHUP)
+
+
+def in_shell(script: str) -> Sequence[str]:
+    """A command that is `sentiment`, in what the shell makes of its surroundings."""
+    return ("sh", "-c", f'{script} exec "$0" "$@"', SENTIMENT)
+
+
+@pytest.fixture
+def server(sample_root: Path) -> Iterator[Served]:
+    with served(sample_root, "--workers", "2") as running:
+        wait_until(lambda: len(running.workers()) == 2)
+        yield running
+
+
+def lost_lines(server: Served) -> float:
+    lines = requests.get(f"{server.url}/metrics", timeout=15).text.splitlines()
+    name = "sentiment_log_lines_lost_total "
+    return next(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+
+def ends(server: Served, seconds: float, sent: int = signal.SIGTERM) -> None:
+    """Sent the signal, it ends within so many seconds, with 0."""
+    server.process.send_signal(sent)
+    assert server.process.wait(seconds) == 0
+
+
+def replaces_a_worker(server: Served) -> None:
+    victim = server.workers()[0]
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: len(set(server.workers()) - {victim}) == 2)
+    assert seconds_of_an_answer(server) < 5
+
+
+# The log
+
+
+def test_it_serves_while_the_log_s_disk_is_full(sample_root: Path) -> None:
+    with served(sample_root, "--workers", "2", command=in_shell("exec 2>/dev/full;")) as server:
+        wait_until(lambda: len(server.workers()) == 2)
+        with unharmed(server):
+            wait_until(lambda: lost_lines(server) > 5)
+        replaces_a_worker(server)
+        ends(server, 10)
+
+
+def test_it_logs_again_when_the_disk_has_room_again(sample_root: Path, tmp_path: Path) -> None:
+    log, script = tmp_path / "log", "ulimit -f 8; trap '' XFSZ;"
+    with served(
+        sample_root, "--workers", "2", command=in_shell(f"{script} exec 2>>{log};")
+    ) as server:
+        wait_until(lambda: len(server.workers()) == 2)
+        with unharmed(server):
+            wait_until(lambda: seconds_of_an_answer(server) and lost_lines(server) > 5)
+        full = log.stat().st_size
+        os.truncate(log, 0)
+        wait_until(lambda: seconds_of_an_answer(server) and log.stat().st_size > 0)
+        assert full >= 4096
+        ends(server, 10)
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Path:
+    os.mkfifo(tmp_path / "pipe")
+    return tmp_path / "pipe"
+
+
+def test_it_serves_when_nobody_reads_the_log_any_more(sample_root: Path, pipe: Path) -> None:
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with served(sample_root, "--workers", "2", command=in_shell(f"exec 2>{pipe};")) as server:
+        wait_until(lambda: len(server.workers()) == 2)
+        os.close(reader)
+        with unharmed(server):
+            wait_until(lambda: lost_lines(server) > 5)
+        replaces_a_worker(server)
+        ends(server, 10)
+
+
+def test_it_serves_when_the_log_is_not_read_and_full(sample_root: Path, pipe: Path) -> None:
+    reader = os.open(pipe, os.O_RDWR)
+    with served(sample_root, "--workers", "2", command=in_shell(f"exec 2>{pipe};")) as server:
+        wait_until(lambda: len(server.workers()) == 2)
+        fill(reader)
+        with unharmed(server):
+            for _ in range(50):
+                assert seconds_of_an_answer(server) < 1.0
+        replaces_a_worker(server)
+        ends(server, 10)
+    os.close(reader)
+
+
+def fill(pipe: int) -> None:
+    os.set_blocking(pipe, False)
+    while True:
+        try:
+            os.write(pipe, b"x")
+        except BlockingIOError:
+            break
+    os.set_blocking(pipe, True)
+
+
+# Shared memory
+
+
+@pytest.mark.parametrize("size", ["size=4k", "size=4k,nr_inodes=1"])
+def test_it_serves_without_room_in_dev_shm(sample_root: Path, size: str) -> None:
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
+        pytest.skip("no new mount namespace may be made here")
+    fill_it = "cat /dev/zero >/dev/shm/full 2>/dev/null;"
+    script = f"mount -t tmpfs -o {size} tmpfs /dev/shm && {{ {fill_it} }};"
+    command = ("unshare", "-m", *in_shell(script))
+    with served(sample_root, "--workers", "2", command=command) as server:
+        wait_until(lambda: len(server.workers()) == 2)
+        with unharmed(server):
+            assert lost_lines(server) == 0
+        replaces_a_worker(server)
+        ends(server, 10)
+
+
+# Descriptors
+
+
+def test_it_recovers_from_a_lack_of_descriptors(sample_root: Path) -> None:
+    with (
+        served(sample_root, command=in_shell("ulimit -Hn 64; ulimit -Sn 64;")) as server,
+        connect(server.port) as old,
+    ):
+        old.sendall(POST % (len(BODY), BODY))
+        assert read_answer(old)[0] == 200
+        with crowd(server.port, 150):
+            time.sleep(0.5)
+            before = cpu_seconds(server)
+            time.sleep(2.0)
+            assert cpu_seconds(server) - before < 0.5
+            old.sendall(POST % (len(BODY), BODY))
+            assert read_answer(old)[0] == 200
+        wait_until(lambda: _is_served(server), 5)
+        with unharmed(server):
+            pass
+        ends(server, 15)
+
+
+def _is_served(server: Served) -> bool:
+    try:
+        return seconds_of_an_answer(server) < 1.0
+    except requests.ConnectionError:
+        return False
+
+
+def cpu_seconds(server: Served) -> float:
+    """Of all workers."""
+    total = 0
+    for pid in server.workers():
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+# Signals
+
+
+def test_other_signals_change_nothing(server: Served) -> None:
+    with unharmed(server):
+        for number in (*BEAT_EVERYTHING, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH):
+            server.process.send_signal(number)
+            time.sleep(0.1)
+        time.sleep(1.5)
+    assert len(server.workers()) == 2
+    replaces_a_worker(server)
+    ends(server, 10)
+
+
+def test_ctrl_c_does_not_drain(sample_root: Path) -> None:
+    with served(sample_root, "--workers", "2", "--drain", "6") as server:
+        ends(server, 3, signal.SIGINT)
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_workers_too(sample_root: Path) -> None:
+    """A terminal sends it to the whole group."""
+    with served(
+        sample_root, "--workers", "2", "--drain", "6", command=("setsid", SENTIMENT)
+    ) as server:
+        wait_until(lambda: len(server.workers()) == 2)
+        os.killpg(server.process.pid, signal.SIGINT)
+        assert server.process.wait(3) == 0
+        assert "Traceback" not in server.log.read_text()
+
+
+def test_a_worker_that_dies_while_the_server_drains_is_replaced(sample_root: Path) -> None:
+    with served(sample_root, "--workers", "2", "--drain", "4") as server:
+        wait_until(lambda: len(server.workers()) == 2)
+        server.process.terminate()
+        server.wait_for(503)
+        replaces_a_worker(server)
+        assert server.process.wait(10) == 0
+
+
+def test_sigterm_to_all_processes_still_drains(sample_root: Path) -> None:
+    """As systemd sends it."""
+    with served(
+        sample_root, "--workers", "2", "--drain", "3", command=("setsid", SENTIMENT)
+    ) as server:
+        wait_until(lambda: len(server.workers()) == 2)
+        started = time.monotonic()
+        os.killpg(server.process.pid, signal.SIGTERM)
+        server.wait_for(503)
+        while time.monotonic() < started + 2.5:
+            assert seconds_of_an_answer(server) < 2.0
+        assert server.process.wait(10) == 0
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"nonsense\r\n\r\n", HEAD, HEAD + b"Content-Length: 2000000\r\n\r\n"]
+)
+def test_sigterm_does_not_wait_long_for_a_client_that_means_it_ill(
+    server: Served, sent: bytes
+) -> None:
+    with connect(server.port) as client, connect(server.port) as idle:
+        client.sendall(sent)
+        idle.sendall(POST % (len(BODY), BODY))
+        assert read_answer(idle)[0] == 200
+        ends(server, 5 if sent != HEAD else 14)  # it may still ask
