@@ -33,6 +33,7 @@ LARGEST_SMALL = 16_384
 """Bytes of a body with which the loop may answer itself: half a millisecond of the fast model."""
 _PROBES = {"/healthz", "/readyz", "/metrics", "/ping", "/v2/health/live", "/v2/health/ready"}
 _QUICK = {"/predict", "/healthz", "/readyz", "/ping"}
+_IN_MEMORY = "/docs/"
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -82,6 +83,8 @@ class Bridge:
         if await self._has_read(environ, receive):
             context.received = context.whole = time.monotonic()
             answer = await self._answer(environ)
+            if context.refusal and (_is_chunked(environ) or "HTTP_EXPECT" in environ):
+                answer.headers.append((b"connection", b"close"))  # who knows what comes next
             await self._send(answer, receive, send)
             if self.tracing is not None:
                 self.tracing.record(environ, answer.status)
@@ -122,9 +125,10 @@ class Bridge:
         if self._under_way >= self.settings.most_in_flight and path not in _PROBES:
             context.refusal = context.refusal or overloaded()
         is_small = int(environ.get("CONTENT_LENGTH") or 0) <= LARGEST_SMALL
+        is_quick = path in _QUICK or path.startswith(_IN_MEMORY)
         self._count(1)
         try:
-            if context.refusal or (is_small and path in _QUICK):
+            if context.refusal or (is_small and is_quick):
                 future: asyncio.Future[Answer | None] = self._loop.create_future()
                 if not self._ready:
                     self._loop.call_soon(self._answer_ready)
@@ -179,8 +183,10 @@ class Bridge:
         leaving = asyncio.ensure_future(receive())
         while not leaving.done():
             self._count(1)
-            chunk = await self._loop.run_in_executor(self._pool, next, rest, None)
-            self._count(-1)
+            try:
+                chunk = await self._loop.run_in_executor(self._pool, next, rest, None)
+            finally:
+                self._count(-1)
             if chunk is None:
                 break
             await send({"type": "http.response.body", "body": chunk, "more_body": True})

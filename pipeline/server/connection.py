@@ -6,6 +6,7 @@ What is refused here never was a whole request, so the application is not asked.
 import asyncio
 from typing import TYPE_CHECKING, cast
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pipeline.server.clients import Awaited
@@ -22,6 +23,8 @@ LONGEST_ADDRESS = 4_096
 MOST_FIELDS = 100
 MOST_AHEAD = 100
 """Requests sent before the answer to an earlier one."""
+PIECE = 16_384
+"""Bytes that the parser is given at once, so that it is seen soon how large a head is."""
 LARGE = 16_384
 """Bytes of unfinished requests of one client from which on the memory of all is looked at."""
 HIGH_WATER = 16_384
@@ -43,7 +46,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, and be counted."""
-        self.corked = CorkedTransport(transport)
+        self.corked = CorkedTransport(transport, self._leave)
         super().connection_made(self.corked)
         transport.set_write_buffer_limits(HIGH_WATER)
         self.bridge = cast("Bridge", self.app)
@@ -62,19 +65,40 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Have it parsed, unless nothing more is wanted of this client."""
-        if self.is_refused:
-            return
+        self._unset_keepalive_if_required()
         if self.awaited is Awaited.NEXT:
             self._await(Awaited.REQUEST)
-        self.received += len(data)
-        if self.received > LARGE and not self.bridge.clients.has_room():
+        if self.awaited is not Awaited.LEAVING:  # else it is dropped
+            self.received += len(data)
+        if self.received > LARGE and not self.is_refused and not self.bridge.clients.has_room():
             self.refuse(503)
-            return
+        for start in range(0, len(data), PIECE):
+            if not self.is_refused:
+                self._parse(data[start : start + PIECE] if len(data) > PIECE else data)
+
+    def _parse(self, data: bytes) -> None:
         was_in_head = self.is_in_head
-        super().data_received(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._stay(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self.refuse(self.refusal)
         self.partial = self.partial + len(data) if self.is_in_head and was_in_head else 0
-        if self.partial > LARGEST_HEAD:
+        if self.partial > LARGEST_HEAD and not self.is_refused:
             self.refuse(431)
+
+    def _stay(self, rest: bytes) -> None:
+        """Take a request as if it had not asked for another protocol: RFC 9110, section 7.8.
+
+        Java's HttpClient asks for HTTP/2 with each first request, and the parser takes a body for
+        the other protocol's. So it gets the head anew, without that wish.
+        """
+        version = self.parser.get_http_version().encode()
+        first = b"%s %s HTTP/%s\r\n" % (self.parser.get_method(), self.url, version)
+        fields = [b"%s: %s\r\n" % field for field in self.headers if field[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self._parse(b"".join([first, *fields, b"\r\n", rest]))
 
     def on_message_begin(self) -> None:
         """Begin a head."""
@@ -97,20 +121,26 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Start the application, or have it wait for the request before."""
+        self.is_in_head = False
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                self._end_parsing(400)
+            return
         if len(self.pipeline) >= MOST_AHEAD:
             self._end_parsing(503)
-        self.is_in_head = False
         super().on_headers_complete()
-        if self.parser.should_upgrade() or self.bridge.draining.is_set:
+        if self.bridge.draining.is_set:
             self.cycle.keep_alive = False
 
     def _end_parsing(self, status: int) -> None:
-        """Raise through the parser, whose error uvicorn answers with `send_400_response`."""
+        """Raise through the parser; what it then raises itself is answered with this status."""
         self.refusal = status
         raise ValueError
 
     def on_message_complete(self) -> None:
         """The request is whole: from now on the server is to act, unless it has."""
+        if self.parser.should_upgrade():
+            return
         super().on_message_complete()
         self.cycle.more_body = False
         if self.cycle.response_complete:
@@ -126,12 +156,8 @@ class Connection(HttpToolsProtocol):
 
     # What cannot be read
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
-        """Refuse what the parser could not read."""
-        self.refuse(self.refusal)
-
     def refuse(self, status: int) -> None:
-        """Answer without the application, then drop what still comes: RFC 9112, section 9.6.
+        """Answer without the application, and end.
 
         If an earlier request is being answered, the connection ends with that answer instead.
         """
@@ -143,11 +169,25 @@ class Connection(HttpToolsProtocol):
             self.cycle.keep_alive = False
             self.flow.pause_reading()
             return
-        if not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if not self._is_answered():
             self.transport.write(plain_refusal(status, self.server_state.default_headers))
-            self.transport.write_eof()
             self.bridge.count_refusal(status, self.client)
+        self.transport.close()
+
+    def _leave(self) -> None:
+        """End, but drop what still comes for a while: RFC 9112, section 9.6.
+
+        Else the client, while it sends, might get a reset in place of the answer.
+        """
+        self.is_refused = True
         self._await(Awaited.LEAVING)
+        self.flow.resume_reading()
+
+    def _is_answered(self) -> bool:
+        """Whether the request that is arriving was refused for its head."""
+        return self.cycle is not None and self.cycle.response_complete and self.cycle.more_body
 
     def _is_answering(self) -> bool:
         cycle = self.cycle
@@ -169,10 +209,10 @@ class Connection(HttpToolsProtocol):
 
     def _await_next(self) -> None:
         """Wait for the next request, or for the rest of one that was refused for its head."""
-        if self.transport.is_closing():
-            self._await(Awaited.READING)
+        if self.transport.is_closing() or self._is_answered():
+            self._await(Awaited.LEAVING)
         elif self.cycle.more_body:
-            self._await(Awaited.LEAVING if self.cycle.response_complete else Awaited.REQUEST)
+            self._await(Awaited.REQUEST)
         else:
             self.received = 0
             self._await(Awaited.REQUEST if self.is_in_head else Awaited.NEXT)
@@ -187,7 +227,7 @@ class Connection(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """The client has taken most of its answer."""
         super().resume_writing()
-        self._await(None)
+        self._await(Awaited.LEAVING if self.transport.is_closing() else None)
         if self.is_behind:
             self.is_behind = False
             self.on_response_complete()
@@ -216,5 +256,6 @@ class Connection(HttpToolsProtocol):
         """The server is ending: the answer under way is the last one."""
         if self.cycle is not None:
             self.cycle.keep_alive = False
-        if self.awaited is Awaited.NEXT:
+        has_begun = self.awaited is Awaited.REQUEST and self.received
+        if self.awaited in (Awaited.REQUEST, Awaited.NEXT) and not has_begun:
             self._await(Awaited.LAST)

@@ -1,18 +1,25 @@
-"""A transport that sends the head of an answer together with what follows."""
+"""A transport that sends the head of an answer together with what follows, and ends politely."""
 
 import asyncio
+from collections.abc import Callable
 
 _HEAD = b"HTTP/1.1 "
 _CONTINUE = b"HTTP/1.1 100 "
+_LARGE = 65_536
+"""Bytes that would cost more to copy than a system call."""
 
 
 class CorkedTransport(asyncio.Transport):
-    """uvicorn writes head and body of an answer apart, and each would be a system call."""
+    """uvicorn writes head and body of an answer apart, and each would be a system call.
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    `leave` is called in the place of an end, when nothing more is sent but the client may send.
+    """
+
+    def __init__(self, transport: asyncio.Transport, leave: Callable[[], None]) -> None:
         super().__init__()
-        self._transport, self._head = transport, b""
-        for name in ("get_extra_info", "is_closing", "pause_reading", "resume_reading", "abort"):
+        self._transport, self._leave, self._head = transport, leave, b""
+        self._has_ended = False
+        for name in ("get_extra_info", "pause_reading", "resume_reading", "abort"):
             setattr(self, name, getattr(transport, name))
         self.get_write_buffer_size = transport.get_write_buffer_size  # type: ignore[method-assign]
 
@@ -21,9 +28,11 @@ class CorkedTransport(asyncio.Transport):
         if data.startswith(_HEAD) and not data.startswith(_CONTINUE):
             self.flush()
             self._head = data
-        else:
-            self._transport.write(self._head + data if self._head else data)
-            self._head = b""
+            return
+        if len(data) > _LARGE:
+            self.flush()
+        self._transport.write(self._head + data if self._head else data)
+        self._head = b""
 
     def flush(self) -> None:
         """Send what waits."""
@@ -32,11 +41,13 @@ class CorkedTransport(asyncio.Transport):
             self._head = b""
 
     def close(self) -> None:
-        """Send what waits, and end."""
+        """Send what waits, and nothing more."""
         self.flush()
-        self._transport.close()
+        if not self.is_closing():
+            self._has_ended = True
+            self._transport.write_eof()
+            self._leave()
 
-    def write_eof(self) -> None:
-        """Send what waits, and send nothing more."""
-        self.flush()
-        self._transport.write_eof()
+    def is_closing(self) -> bool:
+        """Whether nothing more can be sent."""
+        return self._has_ended or self._transport.is_closing()
