@@ -17,7 +17,6 @@ _BASE: Environ = {
     "wsgi.run_once": False,
     "wsgi.input_terminated": True,
     "SCRIPT_NAME": "",
-    "SERVER_PROTOCOL": "HTTP/1.1",
 }
 
 
@@ -30,6 +29,7 @@ def to_environ(scope: Scope) -> Environ:
     client, server = scope["client"] or ("", 0), scope["server"] or ("", 0)
     environ = {
         **_BASE,
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "REQUEST_METHOD": scope["method"],
         "PATH_INFO": scope["path"].encode().decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
