@@ -109,14 +109,14 @@ class Bridge:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if environ[CONTEXT].refusal and (length > LARGEST_SMALL or _is_chunked(environ)):
             return True
-        body, has_more = b"", True
+        pieces, has_more = [], True
         while has_more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return False
-            body = body + message["body"] if body else message["body"]
+            pieces.append(message["body"])
             has_more = message["more_body"]
-        environ["wsgi.input"] = io.BytesIO(body)
+        environ["wsgi.input"] = io.BytesIO(b"".join(pieces))
         return True
 
     async def _answer(self, environ: Environ) -> Answer:
