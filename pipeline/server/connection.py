@@ -42,7 +42,7 @@ class Connection(HttpToolsProtocol):
     since = 0.0
     received = partial = head = fields = 0
     refusal = 400
-    is_in_head = is_behind = is_refused = False
+    is_in_head = is_last = is_behind = is_refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, and be counted."""
@@ -129,7 +129,7 @@ class Connection(HttpToolsProtocol):
         if len(self.pipeline) >= MOST_AHEAD:
             self._end_parsing(503)
         super().on_headers_complete()
-        if self.bridge.draining.is_set:
+        if self.is_last or self.bridge.draining.is_set:
             self.cycle.keep_alive = False
 
     def _end_parsing(self, status: int) -> None:
@@ -253,7 +253,8 @@ class Connection(HttpToolsProtocol):
         self.transport.abort()
 
     def shutdown(self) -> None:
-        """The server is ending: the answer under way is the last one."""
+        """This worker is ending: the answer under way, or the next one, is the last."""
+        self.is_last = True
         if self.cycle is not None:
             self.cycle.keep_alive = False
         has_begun = self.awaited is Awaited.REQUEST and self.received

@@ -307,3 +307,20 @@ def test_counts_outlive_their_worker(sample_root: Path) -> None:
 
 def digest(server: Served) -> str:
     return str(server.get("/readyz")[1]["models"]["fast"]).partition("@")[2]
+
+
+def test_a_worker_that_alone_is_told_to_end_does_so_and_is_replaced(
+    sample_root: Path, expected: dict
+) -> None:
+    """Its clients keep asking, and would never leave on their own."""
+    with (
+        served(sample_root, "--workers", "2") as running,
+        Load(running.port, expected, clients=4).running() as load,
+    ):
+        wait_until(lambda: load.counts["200"] > 50)
+        first = running.workers()[0]
+        os.kill(first, signal.SIGTERM)
+        wait_until(lambda: first not in running.workers(), seconds=6)
+        wait_until(lambda: len(running.workers()) == 2)
+    assert set(load.counts) == {"200"}
+    assert not load.problems
