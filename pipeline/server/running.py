@@ -1,5 +1,6 @@
 """Running the application: uvicorn's workers under gunicorn, or uvicorn alone on Windows."""
 
+import os
 import socket
 import sys
 from types import FrameType
@@ -20,6 +21,7 @@ def serve(models: StoredModels, settings: ServerSettings) -> None:
     A refused model is left out until it is fixed. Raises ModelMissing if the store has no artifact
     at all, ResourceUnavailable if the server cannot listen on the address.
     """
+    _fill_standard_descriptors()
     log_everything()
     models.refresh(before_fork=sys.platform != "win32")
     if not models.has_any():
@@ -35,6 +37,14 @@ def serve(models: StoredModels, settings: ServerSettings) -> None:
         from pipeline.server.master import run_gunicorn
 
         run_gunicorn(serving)
+
+
+def _fill_standard_descriptors() -> None:
+    """Else a file or a client would take the place of a closed stderr, and the log go there."""
+    number = 0
+    while number <= 2:
+        number = os.open(os.devnull, os.O_RDWR)
+    os.close(number)
 
 
 def _probe(host: str, port: int) -> None:

@@ -1,11 +1,10 @@
-"""What a server stands on gives way: its log, its shared memory, its descriptors; and signals."""
+"""What a server stands on gives way: its log, its shared memory, its descriptors."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,10 +15,12 @@ from tests.support.hostile_clients import (
     POST,
     connect,
     crowd,
+    ends,
+    replaces_a_worker,
     seconds_of_an_answer,
     unharmed,
 )
-from tests.support.http_requests import HEAD, read_answer
+from tests.support.http_requests import read_answer
 from tests.support.paths import SENTIMENT
 from tests.support.served import Served, served
 from tests.support.waiting import wait_until
@@ -29,38 +30,16 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork"),
 ]
 
-BEAT_EVERYTHING = (signal.SIGTTIN, signal.SIGTTIN, signal.SIGTTIN, signal.SIGTTOU, signal.SIGHUP)
-
 
 def in_shell(script: str) -> Sequence[str]:
     """A command that is `sentiment`, in what the shell makes of its surroundings."""
     return ("sh", "-c", f'{script} exec "$0" "$@"', SENTIMENT)
 
 
-@pytest.fixture
-def server(sample_root: Path) -> Iterator[Served]:
-    with served(sample_root, "--workers", "2") as running:
-        wait_until(lambda: len(running.workers()) == 2)
-        yield running
-
-
 def lost_lines(server: Served) -> float:
     lines = requests.get(f"{server.url}/metrics", timeout=15).text.splitlines()
     name = "sentiment_log_lines_lost_total "
     return next(float(line.removeprefix(name)) for line in lines if line.startswith(name))
-
-
-def ends(server: Served, seconds: float, sent: int = signal.SIGTERM) -> None:
-    """Sent the signal, it ends within so many seconds, with 0."""
-    server.process.send_signal(sent)
-    assert server.process.wait(seconds) == 0
-
-
-def replaces_a_worker(server: Served) -> None:
-    victim = server.workers()[0]
-    os.kill(victim, signal.SIGKILL)
-    wait_until(lambda: len(set(server.workers()) - {victim}) == 2)
-    assert seconds_of_an_answer(server) < 5
 
 
 # The log
@@ -88,6 +67,14 @@ def test_it_logs_again_when_the_disk_has_room_again(sample_root: Path, tmp_path:
         wait_until(lambda: seconds_of_an_answer(server) and log.stat().st_size > 0)
         assert full >= 4096
         ends(server, 10)
+
+
+def test_nothing_takes_the_place_of_a_closed_log(sample_root: Path) -> None:
+    with served(sample_root, command=in_shell("exec 0<&- 1>&- 2>&-;")) as server:
+        for pid in (server.process.pid, *server.workers()):
+            assert str(Path(f"/proc/{pid}/fd/2").readlink()) == os.devnull
+        with unharmed(server):
+            pass
 
 
 @pytest.fixture
@@ -185,69 +172,3 @@ def cpu_seconds(server: Served) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         total += int(fields[11]) + int(fields[12])
     return total / os.sysconf("SC_CLK_TCK")
-
-
-# Signals
-
-
-def test_other_signals_change_nothing(server: Served) -> None:
-    with unharmed(server):
-        for number in (*BEAT_EVERYTHING, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH):
-            server.process.send_signal(number)
-            time.sleep(0.1)
-        time.sleep(1.5)
-    assert len(server.workers()) == 2
-    replaces_a_worker(server)
-    ends(server, 10)
-
-
-def test_ctrl_c_does_not_drain(sample_root: Path) -> None:
-    with served(sample_root, "--workers", "2", "--drain", "6") as server:
-        ends(server, 3, signal.SIGINT)
-
-
-def test_ctrl_c_in_a_terminal_reaches_the_workers_too(sample_root: Path) -> None:
-    """A terminal sends it to the whole group."""
-    with served(
-        sample_root, "--workers", "2", "--drain", "6", command=("setsid", SENTIMENT)
-    ) as server:
-        wait_until(lambda: len(server.workers()) == 2)
-        os.killpg(server.process.pid, signal.SIGINT)
-        assert server.process.wait(3) == 0
-        assert "Traceback" not in server.log.read_text()
-
-
-def test_a_worker_that_dies_while_the_server_drains_is_replaced(sample_root: Path) -> None:
-    with served(sample_root, "--workers", "2", "--drain", "4") as server:
-        wait_until(lambda: len(server.workers()) == 2)
-        server.process.terminate()
-        server.wait_for(503)
-        replaces_a_worker(server)
-        assert server.process.wait(10) == 0
-
-
-def test_sigterm_to_all_processes_still_drains(sample_root: Path) -> None:
-    """As systemd sends it."""
-    with served(
-        sample_root, "--workers", "2", "--drain", "3", command=("setsid", SENTIMENT)
-    ) as server:
-        wait_until(lambda: len(server.workers()) == 2)
-        started = time.monotonic()
-        os.killpg(server.process.pid, signal.SIGTERM)
-        server.wait_for(503)
-        while time.monotonic() < started + 2.5:
-            assert seconds_of_an_answer(server) < 2.0
-        assert server.process.wait(10) == 0
-
-
-@pytest.mark.parametrize(
-    "sent", [b"", b"nonsense\r\n\r\n", HEAD, HEAD + b"Content-Length: 2000000\r\n\r\n"]
-)
-def test_sigterm_does_not_wait_long_for_a_client_that_means_it_ill(
-    server: Served, sent: bytes
-) -> None:
-    with connect(server.port) as client, connect(server.port) as idle:
-        client.sendall(sent)
-        idle.sendall(POST % (len(BODY), BODY))
-        assert read_answer(idle)[0] == 200
-        ends(server, 5 if sent != HEAD else 14)  # it may still ask

@@ -1,7 +1,9 @@
 """Clients that mean a server ill, and whether it and everybody else are unharmed."""
 
 import contextlib
+import os
 import resource
+import signal
 import socket
 import struct
 import time
@@ -12,6 +14,7 @@ from pathlib import Path
 import requests
 
 from tests.support.served import Served
+from tests.support.waiting import wait_until
 
 GET = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s"
@@ -80,3 +83,16 @@ def resident(server: Served) -> float:
 def _resident(pid: int) -> int:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+
+
+def ends(server: Served, seconds: float, sent: int = signal.SIGTERM) -> None:
+    """Sent the signal, it ends within so many seconds, with 0."""
+    server.process.send_signal(sent)
+    assert server.process.wait(seconds) == 0
+
+
+def replaces_a_worker(server: Served) -> None:
+    victim = server.workers()[0]
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: len(set(server.workers()) - {victim}) == 2)
+    assert seconds_of_an_answer(server) < 5

@@ -8,11 +8,12 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.support.served import served
-from tests.torture import deep, faults, serving
+from tests.torture import deep, faults, hostile_serving, serving
 from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
@@ -101,14 +102,25 @@ def run_requests(small: Small, _: Path, options: argparse.Namespace) -> bool:
     return not result.problems and result.growth <= LARGEST_GROWTH
 
 
-def run_serving(small: Small, _: Path, options: argparse.Namespace) -> bool:
-    """Worker kills, swaps and SIGTERMs under load, and slow clients."""
-    times = options.times
-    parts = (
+def run_serving(small: Small, scratch: Path, options: argparse.Namespace) -> bool:
+    """Worker kills, swaps and SIGTERMs under load, hostile clients, and ground that gives way."""
+    times, reason = options.times, hostile_serving.why_no_ground()
+    if reason:
+        print(f"Neither logs nor /dev/shm are taken away: {reason}.")
+    parts: Sequence[Callable[[], serving.Outcome]] = (
         lambda: serving.kill_workers(small, times),
         lambda: serving.swap_models(small, times),
         lambda: serving.end_servers(small, times),
+        lambda: serving.end_servers(small, max(1, times // 10), drain=2.0),
         lambda: serving.bear_slow_clients(small, clients=500, seconds=20.0),
+        lambda: hostile_serving.reset_connections(small, 50 * times, options.seed),
+        lambda: hostile_serving.ask_ahead(small, times),
+        lambda: hostile_serving.leave_idle(small, connections=3000, seconds=5.0),
+        lambda: hostile_serving.read_no_answers(small, connections=300, seconds=10.0),
+        *(
+            partial(hostile_serving.take_ground_away, small, scratch, name)
+            for name in ([] if reason else hostile_serving.GROUNDS)
+        ),
     )
     is_clean = True
     for part in parts:  # each told as it ends: an hour of work should not be lost with the last

@@ -124,12 +124,12 @@ def _metrics(server: Served) -> str:
         return str(response.read(), "utf-8")
 
 
-def end_servers(small: Small, times: int) -> Outcome:
+def end_servers(small: Small, times: int, drain: float = 0.0) -> Outcome:
     """SIGTERM under load; what was sent is answered, and the server ends with 0."""
-    outcome = Outcome("SIGTERMs")
+    outcome = Outcome(f"SIGTERMs, drained {drain:g} s")
     expected = seal_both(small)
     for number in range(times):
-        with served(small.root, "--workers", "2") as server:
+        with served(small.root, "--workers", "2", "--drain", str(drain)) as server:
             load = Load(server.port, expected, CLIENTS, reconnect=number % 2 == 1, ends=True)
             with load.running():
                 time.sleep(0.3)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.served import served
-from tests.torture import faults, kills, serving
+from tests.torture import faults, hostile_serving, kills, serving
 from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
@@ -113,6 +113,30 @@ def test_kills_swaps_and_ends_fail_no_other_request(small: Small) -> None:
         serving.kill_workers(small, 2),
         serving.swap_models(small, 2),
         serving.end_servers(small, 2),
+        serving.end_servers(small, 1, drain=1.0),
     ):
         assert not outcome.problems, outcome
         assert outcome.counts["200"] > 0
+
+
+def test_hostile_clients_harm_nobody_else(small: Small) -> None:
+    for outcome in (
+        hostile_serving.reset_connections(small, 300),
+        hostile_serving.ask_ahead(small, 6),
+        hostile_serving.leave_idle(small, connections=2500, seconds=0.5),
+        hostile_serving.read_no_answers(small, connections=50, seconds=1.0),
+    ):
+        assert not outcome.problems, outcome
+        assert outcome.counts["200"] > 0
+
+
+needs_mounts = pytest.mark.skipif(
+    hostile_serving.why_no_ground() is not None, reason=str(hostile_serving.why_no_ground())
+)
+
+
+@needs_mounts
+@pytest.mark.parametrize("name", hostile_serving.GROUNDS)
+def test_it_serves_without_the_ground_it_stands_on(small: Small, tmp_path: Path, name: str) -> None:
+    outcome = hostile_serving.take_ground_away(small, tmp_path, name)
+    assert not outcome.problems, outcome
