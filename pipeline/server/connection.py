@@ -253,7 +253,7 @@ class Connection(HttpToolsProtocol):
         self.transport.abort()
 
     def shutdown(self) -> None:
-        """This worker is ending: the answer under way, or the next one, is the last."""
+        """The worker is ending: the answer under way, or the next one, is the last."""
         self.is_last = True
         if self.cycle is not None:
             self.cycle.keep_alive = False

@@ -110,8 +110,8 @@ def run_serving(small: Small, scratch: Path, options: argparse.Namespace) -> boo
     parts: Sequence[Callable[[], serving.Outcome]] = (
         lambda: serving.kill_workers(small, times),
         lambda: serving.swap_models(small, times),
-        lambda: serving.end_servers(small, times),
-        lambda: serving.end_servers(small, max(1, times // 10), drain=2.0),
+        lambda: serving.end_servers(small, times, drain=2.0),
+        lambda: serving.end_servers(small, max(1, times // 10)),
         lambda: serving.bear_slow_clients(small, clients=500, seconds=20.0),
         lambda: hostile_serving.reset_connections(small, 50 * times, options.seed),
         lambda: hostile_serving.ask_ahead(small, times),
