@@ -24,7 +24,13 @@ class CorkedTransport(asyncio.Transport):
         self.get_write_buffer_size = transport.get_write_buffer_size  # type: ignore[method-assign]
 
     def write(self, data: bytes) -> None:  # type: ignore[override]
-        """Send, after what waits; the head of an answer waits."""
+        """Send, after what waits; the head of an answer waits. To a client that has gone, nothing.
+
+        uvicorn tells only the last request of those sent ahead that its client has gone.
+        """
+        if self._transport.is_closing():
+            self._head = b""
+            return
         if data.startswith(_HEAD) and not data.startswith(_CONTINUE):
             self.flush()
             self._head = data
@@ -36,9 +42,9 @@ class CorkedTransport(asyncio.Transport):
 
     def flush(self) -> None:
         """Send what waits."""
-        if self._head:
+        if self._head and not self._transport.is_closing():
             self._transport.write(self._head)
-            self._head = b""
+        self._head = b""
 
     def close(self) -> None:
         """Send what waits, and nothing more."""

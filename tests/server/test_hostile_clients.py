@@ -75,6 +75,19 @@ def test_who_resets_amid_a_large_answer_harms_nobody(server: Served) -> None:
             reset(gone)
 
 
+def test_who_resets_amid_answers_of_many_lines_is_no_error(alone: Served) -> None:
+    body = b'{"text": [%s], "do_fast": true}' % b",".join([b'"' + b"good " * 100 + b'"'] * 1000)
+    head = HEAD + b"Accept: application/x-ndjson\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with unharmed(alone):
+        for _ in range(20):
+            gone = connect(alone.port)
+            gone.sendall((head + body) * 3)
+            gone.recv(10)
+            reset(gone)
+    wait_until(lambda: seconds_of_an_answer(alone) < 0.5)
+    assert not [event for event in alone.events() if event["event"] == "error"]
+
+
 @pytest.mark.parametrize("sent", [b"", HEAD, HEAD + b"Content-Length: 50\r\n\r\n{"])
 def test_thousands_of_idle_connections_lock_nobody_out(server: Served, sent: bytes) -> None:
     with unharmed(server), crowd(server.port, 3000, sent):
