@@ -19,8 +19,9 @@ from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import Flag
 from pipeline.server.trace_variables import tracing_for
 
-SECONDS_TO_FINISH = 30
-"""For requests under way at SIGTERM."""
+SECONDS_TO_FINISH = 28
+"""For requests under way at SIGTERM: more than the longest deadline, less than the 30 s after which
+Kubernetes kills."""
 
 UVICORN: dict[str, Any] = {
     "http": Connection,
@@ -31,7 +32,7 @@ UVICORN: dict[str, Any] = {
     "server_header": False,
     "access_log": False,
     "timeout_keep_alive": int(Awaited.NEXT.value),
-    "timeout_graceful_shutdown": SECONDS_TO_FINISH,
+    "timeout_graceful_shutdown": SECONDS_TO_FINISH - 2,
 }
 """Settings of uvicorn, in gunicorn's workers and alone."""
 
