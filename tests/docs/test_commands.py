@@ -42,8 +42,10 @@ DOCUMENTS = [document for document in (*PAGES, *HELPS) if document.lines]
 
 WITHOUT_CORPUS = {"README.md", "README.ko.md", "docs/benchmarks.md", "sentiment data --help"}
 WITHOUT_MODELS = {"README.md", "README.ko.md"}
-BEFORE = {"docs/operations.md": "sentiment serve", "sentiment verify --help": "sentiment serve"}
-"""What runs already: the server that systemd has started, and one to be verified."""
+BEFORE = dict.fromkeys(
+    ("docs/http.md", "docs/operations.md", "sentiment verify --help"), "sentiment serve"
+)
+"""What runs already: a server to be asked or verified, or that systemd has started."""
 
 RUNS = {"20261122T0912": "fast", "20261123T1840": "deep"}
 """Examples of run ids; what is run has that of the newest run of this model."""
