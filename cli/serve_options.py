@@ -1,35 +1,32 @@
 """The options of `serve`, by what they are about."""
 
 import re
-from functools import reduce
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
-from cli.options import Command, LocalFolder
+from cli.options import Command, LocalFolder, added
 
 MIB = 2**20
-_NAME = re.compile(r"\*|[A-Za-z0-9.-]+")
-_ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.\[\]:-]+")
+
+Values = tuple[str, ...]
 
 
 def _in_bytes(_: click.Context, __: click.Parameter, mebibytes: int) -> int:
     return mebibytes * MIB
 
 
-def _names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
-        if not _NAME.fullmatch(value):
-            raise click.BadParameter(f"{value!r} is no name such as api.example.com.")
-    return values
+def _each(pattern: str, what: str) -> Callable[[click.Context, click.Parameter, Values], Values]:
+    """A check that each value matches, or is `*`; `what` it should be, for the message."""
 
+    def check(_: click.Context, __: click.Parameter, values: Values) -> Values:
+        for value in values:
+            if value != "*" and not re.fullmatch(pattern, value):
+                raise click.BadParameter(f"{value!r} is no {what}.")
+        return values
 
-def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
-        if not _ORIGIN.fullmatch(value):
-            raise click.BadParameter(f"{value!r} is no origin such as https://example.com.")
-    return values
+    return check
 
 
 _LISTENING = (
@@ -83,7 +80,7 @@ _ACCESS = (
         "allow_hosts",
         metavar="NAME",
         multiple=True,
-        callback=_names,
+        callback=_each(r"[A-Za-z0-9.-]+", "name such as api.example.com"),
         help="Another name by which clients call this server, * for any. Addresses, localhost and "
         "--host need none. Repeatable.",
     ),
@@ -92,7 +89,7 @@ _ACCESS = (
         "cors_origins",
         metavar="ORIGIN",
         multiple=True,
-        callback=_origins,
+        callback=_each(r"https?://[A-Za-z0-9.\[\]:-]+", "origin such as https://example.com"),
         help="A site, such as https://example.com, whose pages may ask, * for any. Repeatable.",
     ),
 )
@@ -165,23 +162,19 @@ _CAPTURING = (
 
 def listening(command: Command) -> Command:
     """Where to listen, and with how many processes."""
-    return _with(command, _LISTENING)
+    return added(command, _LISTENING)
 
 
 def access(command: Command) -> Command:
     """Who may ask, and how often."""
-    return _with(command, _ACCESS)
+    return added(command, _ACCESS)
 
 
 def limits(command: Command) -> Command:
     """How much and how long."""
-    return _with(command, _LIMITS)
+    return added(command, _LIMITS)
 
 
 def capturing(command: Command) -> Command:
     """Which texts are kept."""
-    return _with(command, _CAPTURING)
-
-
-def _with(command: Command, options: tuple[Any, ...]) -> Command:
-    return reduce(lambda made, option: option(made), reversed(options), command)
+    return added(command, _CAPTURING)
