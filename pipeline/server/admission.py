@@ -2,7 +2,7 @@
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from pipeline.server.environs import Environ
+from pipeline.server.environs import Environ, content_length, is_chunked
 from pipeline.server.guarding import KeyRing, RateLimiter, is_guarded
 from pipeline.server.origins import Hosts, Origins
 from pipeline.server.refusals import RequestRefused, body_too_large
@@ -37,8 +37,8 @@ class Admission:
             self._keys.check(environ.get("HTTP_AUTHORIZATION", ""))
             if self._limiter is not None:
                 self._limiter.check(environ["REMOTE_ADDR"])
-        if "HTTP_TRANSFER_ENCODING" in environ:
+        if is_chunked(environ):
             message = "Send a Content-Length, not a chunked body."
             raise RequestRefused(411, "length_required", message)
-        if int(environ.get("CONTENT_LENGTH") or 0) > self.settings.max_body:
+        if content_length(environ) > self.settings.max_body:
             raise body_too_large(self.settings.max_body)

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from typing import Any
 
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.handlers.fast import LinearHandler
@@ -10,6 +9,7 @@ from pipeline.models.feature_settings import SYLLABLE
 from pipeline.server.bodies import JSON_TYPES, check_type, read_bytes
 from pipeline.server.context import RequestContext
 from pipeline.server.current_models import RETRY_SECONDS, Models
+from pipeline.server.environs import Environ
 from pipeline.server.metrics import Metrics
 from pipeline.server.micro_batching import Batcher
 from pipeline.server.refusals import RequestRefused, overloaded, too_late
@@ -22,9 +22,7 @@ THREADS_KEPT = 4
 """Of a worker's threads, those that never wait for a batch."""
 
 
-def prepare(
-    environ: dict[str, Any], context: RequestContext, models: Models, most_texts: int
-) -> Handler:
+def prepare(environ: Environ, context: RequestContext, models: Models, most_texts: int) -> Handler:
     """Read a request to `/predict` and choose its handler; both are kept in its context.
 
     Raises RequestRefused.
@@ -35,7 +33,7 @@ def prepare(
     return handler
 
 
-def read_body(environ: dict[str, Any], kind: type[Body], most_texts: int = 1) -> Body:
+def read_body(environ: Environ, kind: type[Body], most_texts: int | None = None) -> Body:
     """Read and check a request's body; raises RequestRefused."""
     check_type(environ, JSON_TYPES, "Send JSON, as application/json.")
     return parse_request(read_bytes(environ), kind, most_texts)

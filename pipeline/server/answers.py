@@ -6,10 +6,19 @@ import json
 from collections.abc import Sequence
 from json.encoder import encode_basestring
 
+from flask import Response
+
 from pipeline.handlers.base import Prediction
 
 # Made once: json.dumps would make an encoder for each answer.
 encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def json_response(
+    content: str, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    """An answer of this JSON."""
+    return Response(f"{content}\n", status, headers, content_type="application/json")
 
 
 def encode_numbered(predictions: Sequence[Prediction]) -> str:

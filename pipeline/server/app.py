@@ -5,7 +5,7 @@ from flask import Flask, Response, request
 from pipeline.handlers.fast import LinearHandler
 from pipeline.server.admission import Admission
 from pipeline.server.answering import Answering, choose, prepare, read_body
-from pipeline.server.answers import encode_json, encode_numbered
+from pipeline.server.answers import encode_json, encode_numbered, json_response
 from pipeline.server.capturing import Capture
 from pipeline.server.context import CONTEXT, RequestContext
 from pipeline.server.current_models import Models
@@ -16,13 +16,13 @@ from pipeline.server.observing import ROUTES, Observed
 from pipeline.server.open_inference import add_open_inference
 from pipeline.server.pages import add_pages
 from pipeline.server.predicting import Predicting
-from pipeline.server.readiness import READY, Readiness
+from pipeline.server.readiness import Readiness
 from pipeline.server.refusals import RequestRefused, register_error_handlers
 from pipeline.server.sagemaker import add_sagemaker
 from pipeline.server.schemas import ExplainRequest
 from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import Flag
-from pipeline.server.streaming import LINES, stream, wants_lines
+from pipeline.server.streaming import NDJSON, stream, wants_lines
 from pipeline.workflows.explaining import explain
 
 
@@ -71,9 +71,9 @@ def _add_predict(app: Flask, predicting: Predicting, settings: ServerSettings) -
         headers = {"X-Model": handler.name}
         if wants_lines(request.environ):
             lines = stream(predicting, context, handler)
-            return Response(lines, headers=headers, content_type=LINES)
+            return Response(lines, headers=headers, content_type=NDJSON)
         predictions = predicting.predict(context, handler, context.texts)
-        return _json(encode_numbered(predictions), headers=headers)
+        return json_response(encode_numbered(predictions), headers=headers)
 
 
 def _add_explain(app: Flask, models: Models) -> None:
@@ -95,20 +95,19 @@ def _add_explain(app: Flask, models: Models) -> None:
             "logit": explanation.logit,
         }
         context.model = handler.name
-        return _json(encode_json(answer), headers={"X-Model": handler.name})
+        return json_response(encode_json(answer), headers={"X-Model": handler.name})
 
 
 def _add_state(app: Flask, models: Models, readiness: Readiness) -> None:
     @app.get("/healthz")
     def healthz() -> Response:
-        return _json(encode_json({"status": "ok"}))
+        return json_response(encode_json({"status": "ok"}))
 
     @app.get("/readyz")
     def readyz() -> Response:
         missing = sorted(models.expected() - set(models.handlers))
-        status = readiness.status
-        record = {"status": status, "models": models.names(), "missing": missing}
-        return _json(encode_json(record), 200 if status == READY else 503)
+        record = {"status": readiness.status, "models": models.names(), "missing": missing}
+        return json_response(encode_json(record), readiness.code)
 
 
 def _add_metrics(app: Flask, models: Models, live: LiveTexts | None, metrics: Metrics) -> None:
@@ -116,7 +115,3 @@ def _add_metrics(app: Flask, models: Models, live: LiveTexts | None, metrics: Me
     def show_metrics() -> Response:
         collectors = () if live is None else (live.drift(models),)
         return Response(metrics.exposition(*collectors), content_type=CONTENT_TYPE)
-
-
-def _json(content: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(f"{content}\n", status, headers, content_type="application/json")

@@ -18,7 +18,7 @@ from flask import Flask
 from pipeline.server.admission import Admission
 from pipeline.server.clients import Clients
 from pipeline.server.context import CONTEXT, RequestContext
-from pipeline.server.environs import Environ, Scope, to_environ
+from pipeline.server.environs import Environ, Scope, content_length, is_chunked, to_environ
 from pipeline.server.gathering import Gathering
 from pipeline.server.log_lines import log, trace
 from pipeline.server.metrics import Metrics
@@ -83,7 +83,7 @@ class Bridge:
         if await self._has_read(environ, receive):
             context.received = context.whole = time.monotonic()
             answer = await self._answer(environ)
-            if context.refusal and (_is_chunked(environ) or "HTTP_EXPECT" in environ):
+            if context.refusal and (is_chunked(environ) or "HTTP_EXPECT" in environ):
                 answer.headers.append((b"connection", b"close"))  # who knows what comes next
             await self._send(answer, receive, send)
             if self.tracing is not None:
@@ -106,8 +106,8 @@ class Bridge:
 
         What is refused for its head is answered at once, unless its body is likely to be here.
         """
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        if environ[CONTEXT].refusal and (length > LARGEST_SMALL or _is_chunked(environ)):
+        is_large = content_length(environ) > LARGEST_SMALL or is_chunked(environ)
+        if environ[CONTEXT].refusal and is_large:
             return True
         pieces, has_more = [], True
         while has_more:
@@ -124,7 +124,7 @@ class Bridge:
         context, path = environ[CONTEXT], environ["PATH_INFO"]
         if self._under_way >= self.settings.most_in_flight and path not in _PROBES:
             context.refusal = context.refusal or overloaded()
-        is_small = int(environ.get("CONTENT_LENGTH") or 0) <= LARGEST_SMALL
+        is_small = content_length(environ) <= LARGEST_SMALL
         is_quick = path in _QUICK or path.startswith(_IN_MEMORY)
         self._count(1)
         try:
@@ -198,10 +198,6 @@ class Bridge:
         self.metrics.refused(status)
         if self.settings.log_requests:
             log("request", client=client and client[0], status=status)
-
-
-def _is_chunked(environ: Environ) -> bool:
-    return "HTTP_TRANSFER_ENCODING" in environ
 
 
 def _joined(chunks: Iterable[bytes]) -> bytes:

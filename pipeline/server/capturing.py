@@ -12,12 +12,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.errors import InvalidInput, ResourceUnavailable
 from pipeline.handlers.base import Prediction
 from pipeline.server.captured_files import LARGEST_BLOCK, CapturedFiles
+from pipeline.server.log_lines import iso_time
 from pipeline.server.measures import LOST, WRITTEN
 from pipeline.server.metrics import Metrics
 from pipeline.server.settings import ServerSettings
@@ -128,8 +128,7 @@ def _check_folder(folder: Path) -> None:
 
 def _line(prediction: Prediction, model: str, seconds: float) -> bytes:
     """The line of one text, in the form that all commands read."""
-    when = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    record = {**prediction._asdict(), "model": model, "time": when}
+    record = {**prediction._asdict(), "model": model, "time": iso_time(seconds)}
     return f"{json.dumps(record, ensure_ascii=False)}\n".encode(errors="backslashreplace")
 
 

@@ -47,6 +47,16 @@ def to_environ(scope: Scope) -> Environ:
     return environ
 
 
+def content_length(environ: Environ) -> int:
+    """Bytes of the body, as the client says; the parser has seen that it is a number."""
+    return int(environ.get("CONTENT_LENGTH") or 0)
+
+
+def is_chunked(environ: Environ) -> bool:
+    """Whether the body has no length, but pieces that have."""
+    return "HTTP_TRANSFER_ENCODING" in environ
+
+
 @lru_cache(maxsize=1024)
 def _key(name: bytes) -> str | None:
     if b"_" in name:

@@ -9,12 +9,12 @@ application, which asks the model itself if there are none.
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from pipeline.handlers.base import Handler
 from pipeline.server.answering import has_to_wait, prepare
 from pipeline.server.context import CONTEXT, RequestContext
 from pipeline.server.current_models import Models
+from pipeline.server.environs import Environ
 from pipeline.server.micro_batching import checked
 from pipeline.server.settings import ServerSettings
 from pipeline.server.streaming import wants_lines
@@ -26,7 +26,7 @@ class Gathering:
     def __init__(self, models: Models, settings: ServerSettings) -> None:
         self._models, self._settings = models, settings
 
-    def gather(self, environs: Sequence[dict[str, Any]]) -> None:
+    def gather(self, environs: Sequence[Environ]) -> None:
         """Prepare these requests, and predict for those of the fast model; never raises."""
         quick: dict[Handler, list[RequestContext]] = {}
         for environ in environs:
@@ -46,7 +46,7 @@ class Gathering:
                 _predict(handler, contexts)
 
 
-def _is_prediction(environ: dict[str, Any]) -> bool:
+def _is_prediction(environ: Environ) -> bool:
     return (environ["PATH_INFO"], environ["REQUEST_METHOD"]) == ("/predict", "POST")
 
 

@@ -94,9 +94,14 @@ def log(event: str, **facts: object) -> None:
 
 
 def now() -> str:
-    """The time as it stands in a line: ISO 8601, in milliseconds."""
-    seconds, fraction = divmod(time.time(), 1.0)
-    return f"{_second(int(seconds))}.{int(fraction * 1000):03d}+00:00"
+    """The time as it stands in a line."""
+    return iso_time(time.time())
+
+
+def iso_time(seconds: float) -> str:
+    """A time of the epoch by ISO 8601, in milliseconds."""
+    whole, fraction = divmod(seconds, 1.0)
+    return f"{_second(int(whole))}.{int(fraction * 1000):03d}+00:00"
 
 
 @lru_cache(maxsize=2)

@@ -7,6 +7,7 @@ from pipeline.server.metrics_table import Measure
 from pipeline.server.settings import DEEP, FAST
 
 NONE, OTHER = "none", "other"
+MODEL = "sentiment_model_info"
 WRITTEN, LOST = "written", "lost"
 
 SLOTS = (FAST, DEEP)
@@ -20,7 +21,7 @@ BATCH = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
 def measures(routes: list[str]) -> tuple[Measure, ...]:
-    """All measures; the last has the digests of models as numbers, which a scrape counts."""
+    """All measures; MODEL has the digests of models as numbers, which a scrape counts."""
     slots = (*SLOTS, NONE)
     by_slot = [(slot,) for slot in SLOTS]
     request, text = ("route", "status", "slot"), ("slot", "label")
@@ -72,5 +73,5 @@ def measures(routes: list[str]) -> tuple[Measure, ...]:
             [(WRITTEN,), (LOST,)],
         ),
         Measure("counter", "sentiment_log_lines_lost", "Lines of the log not written."),
-        Measure("gauge", "sentiment_model_info", "", ("slot",), by_slot),
+        Measure("gauge", MODEL, "", ("slot",), by_slot),
     )

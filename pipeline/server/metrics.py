@@ -15,6 +15,7 @@ from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.server.measures import (
     BATCH,
     LATENCY,
+    MODEL,
     NONE,
     OTHER,
     QUEUE_WAIT,
@@ -35,11 +36,10 @@ class Metrics(Collector):
 
     def __init__(self, routes: Iterable[str], rows: int = 1) -> None:
         named = {*routes, OTHER, NONE}
-        self._routes = {route: route for route in named}
-        self._statuses = {status: status for status in STATUSES}
+        self._routes, self._statuses = frozenset(named), frozenset(STATUSES)
         measured = measures(sorted(named))
         # All but the models, whose digests the table has as numbers.
-        self._plain = [measure.name for measure in measured[:-1]]
+        self._plain = [measure.name for measure in measured if measure.name != MODEL]
         self._table = table = Table(measured, rows)
         self._requests = table.places("sentiment_requests")
         self._seconds = table.places("sentiment_request_seconds")
@@ -47,7 +47,7 @@ class Metrics(Collector):
         self._batches = table.places("sentiment_batch_texts")
         self._waits = table.places("sentiment_queue_wait_seconds")
         self._in_flight = table.places("sentiment_requests_in_flight")[()]
-        self._models = table.places("sentiment_model_info")
+        self._models = table.places(MODEL)
         self._captured = table.places("sentiment_captured_texts")
         self._lost_lines = table.places("sentiment_log_lines_lost")[()]
 
@@ -62,14 +62,14 @@ class Metrics(Collector):
 
     def request(self, route: str, status: str, slot: str, seconds: float) -> None:
         """A request was answered so many seconds after its last byte."""
-        route = self._routes.get(route, OTHER)
-        status = self._statuses.get(status, OTHER)
+        route = route if route in self._routes else OTHER
+        status = status if status in self._statuses else OTHER
         self._table.add(self._requests[route, status, slot])
         self._table.observe(self._seconds[route, slot], LATENCY, seconds)
 
     def refused(self, status: int) -> None:
         """A request was refused before the application was asked."""
-        known = self._statuses.get(str(status), OTHER)
+        known = str(status) if str(status) in self._statuses else OTHER
         self._table.add(self._requests[NONE, known, NONE])
 
     def texts(self, slot: str, positive: int, negative: int) -> None:
@@ -115,11 +115,11 @@ class Metrics(Collector):
         """The sums over all rows."""
         yield from self._table.families(self._plain)
         models = GaugeMetricFamily(
-            "sentiment_model_info",
+            MODEL,
             "Workers that answer with this artifact.",
             labels=("slot", "digest"),
         )
-        digests = self._table.rows_of("sentiment_model_info")
+        digests = self._table.rows_of(MODEL)
         for slot, column in zip(SLOTS, digests.T, strict=True):
             for number, workers in Counter(int(number) for number in column if number).items():
                 models.add_metric((slot, f"{number:012x}"), workers)

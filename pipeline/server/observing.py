@@ -11,6 +11,7 @@ from flask import Flask, got_request_exception, request
 
 from pipeline.server.admission import Admission
 from pipeline.server.context import CONTEXT, RequestContext
+from pipeline.server.environs import Environ
 from pipeline.server.log_lines import LINES, encode, log, now, trace
 from pipeline.server.measures import NONE, OTHER
 from pipeline.server.metrics import Metrics
@@ -37,8 +38,6 @@ _HEADERS = [
     ("Cross-Origin-Resource-Policy", "same-origin"),
 ]
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-Environ = dict[str, Any]
 
 
 class Observed:

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 from pipeline.server.answering import loaded
-from pipeline.server.answers import encode_json
+from pipeline.server.answers import encode_json, json_response
 from pipeline.server.binary_tensors import HEADER_LENGTH
 from pipeline.server.bodies import JSON_TYPES, check_type, read_bytes
 from pipeline.server.context import CONTEXT, RequestContext
@@ -41,8 +41,7 @@ def add_open_inference(
 
     @app.get("/v2/health/ready")
     def server_ready() -> Response:
-        is_ready = readiness.is_ready
-        return _json({"ready": is_ready}, 200 if is_ready else 503)
+        return _json({"ready": readiness.code == 200}, readiness.code)
 
     for slot in (FAST, DEEP):
         _add_model(app, slot, predicting, settings)
@@ -96,4 +95,4 @@ def _metadata(slot: str) -> dict[str, Any]:
 
 
 def _json(record: dict[str, Any], status: int = 200) -> Response:
-    return Response(f"{encode_json(record)}\n", status, content_type="application/json")
+    return json_response(encode_json(record), status)

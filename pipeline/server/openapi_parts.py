@@ -13,7 +13,7 @@ ERRORS = {
     400: "malformed JSON, not UTF-8, or nested too deeply",
     401: "no API key, or a wrong one, if the server asks for one",
     411: "a chunked body: send a Content-Length",
-    413: "the body is over 1 MiB",
+    413: "the body is over 1 MiB, or what --max-body says",
     415: "another Content-Type than JSON",
     422: "wrong types, empty or too long text, too many texts, unknown or repeated key",
     429: "this client asks too often: see Retry-After",

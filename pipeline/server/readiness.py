@@ -23,6 +23,6 @@ class Readiness:
         return READY if self.models.are_ready else "not ready"
 
     @property
-    def is_ready(self) -> bool:
-        """Whether new requests may be sent here."""
-        return self.status == READY
+    def code(self) -> int:
+        """The HTTP status that tells whether new requests may be sent here."""
+        return 200 if self.status == READY else 503

@@ -14,13 +14,19 @@ from flask import Flask, Response, request
 
 from pipeline.handlers.base import Prediction
 from pipeline.server.answering import choose
-from pipeline.server.answers import encode_csv, encode_json, encode_lines, encode_numbered
-from pipeline.server.bodies import JSON_TYPES, check_texts, check_type, decode, read_bytes
+from pipeline.server.answers import (
+    encode_csv,
+    encode_json,
+    encode_lines,
+    encode_numbered,
+    json_response,
+)
+from pipeline.server.bodies import JSON_TYPES, check_texts, check_type, read_bytes
 from pipeline.server.context import CONTEXT, RequestContext
 from pipeline.server.predicting import Predicting
-from pipeline.server.readiness import READY, Readiness
+from pipeline.server.readiness import Readiness
 from pipeline.server.refusals import RequestRefused
-from pipeline.server.schemas import PredictRequest, load_json, parse_request
+from pipeline.server.schemas import PredictRequest, decode, load_json, parse_request
 from pipeline.server.settings import ServerSettings
 
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
@@ -47,9 +53,7 @@ def add_sagemaker(
 
     @app.get("/ping")
     def ping() -> Response:
-        status = readiness.status
-        code = 200 if status == READY else 503
-        return Response(f"{encode_json({'status': status})}\n", code, content_type=_JSON)
+        return json_response(encode_json({"status": readiness.status}), readiness.code)
 
     @app.post("/invocations")
     def invocations() -> Response:

@@ -1,6 +1,7 @@
 """Bodies of requests and answers: the one place in which they are checked and described."""
 
 import json
+from collections.abc import Container
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag, ValidationError
@@ -92,10 +93,10 @@ class ErrorResponse(BaseModel):
     error: ErrorDetail
 
 
-def parse_request(body: bytes, kind: type[Body], most_texts: int) -> Body:
+def parse_request(body: bytes, kind: type[Body], most_texts: int | None = None) -> Body:
     """Parse and check a body; raises RequestRefused, which never repeats the input.
 
-    What may be long is looked at first: pydantic notes each of a million errors.
+    `most_texts`: of a list; None for a body that can have no list.
     """
     content = load_json(body)
     if isinstance(content, dict):
@@ -103,15 +104,23 @@ def parse_request(body: bytes, kind: type[Body], most_texts: int) -> Body:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        raise _as_refusal(error, content, kind) from None
+        if _is_deeper(content, DEEPEST):
+            raise _too_deep() from None
+        if not isinstance(content, dict):
+            message = 'The body must be an object like {"text": "…"}.'
+            raise RequestRefused(422, "wrong_type", message) from None
+        raise invalid(error, kind.model_fields) from None
 
 
-def _check_sizes(content: dict[str, Any], kind: type[Body], most_texts: int) -> None:
-    if not content.keys() <= kind.model_fields.keys() and not _is_deeper(content, DEEPEST):
+def _check_sizes(content: dict[str, Any], kind: type[Body], most_texts: int | None) -> None:
+    """What may be long is looked at first: pydantic notes each of a million errors."""
+    if not content.keys() <= kind.model_fields.keys():
+        if _is_deeper(content, DEEPEST):
+            raise _too_deep()
         message = f"Only these keys are known: {', '.join(kind.model_fields)}."
         raise RequestRefused(422, "extra_forbidden", message)
     texts = content.get("text")
-    if isinstance(texts, list) and len(texts) > most_texts:
+    if most_texts is not None and isinstance(texts, list) and len(texts) > most_texts:
         raise too_many_texts(most_texts)
 
 
@@ -121,12 +130,17 @@ def too_many_texts(most_texts: int) -> RequestRefused:
     return RequestRefused(422, "too_long", message, "text")
 
 
-def load_json(body: bytes) -> Any:
-    """The value of a body of JSON; raises RequestRefused if it is none, or has a key twice."""
+def decode(body: bytes) -> str:
+    """The body as text, without its byte order mark; raises RequestRefused if it is not UTF-8."""
     try:
-        text = body.decode("utf-8-sig")
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise RequestRefused(400, "bad_encoding", "The body is not UTF-8.") from None
+
+
+def load_json(body: bytes) -> Any:
+    """The value of a body of JSON; raises RequestRefused if it is none, or has a key twice."""
+    text = decode(body)
     try:
         return _decode(text)
     except RecursionError:
@@ -152,17 +166,15 @@ _decode = json.JSONDecoder(
 ).decode
 
 
-def _as_refusal(error: ValidationError, content: Any, kind: type[BaseModel]) -> RequestRefused:
-    """A refusal for the first error. Names of unknown keys are input, so they are not repeated."""
-    if _is_deeper(content, DEEPEST):
-        return _too_deep()
-    if not isinstance(content, dict):
-        return RequestRefused(422, "wrong_type", 'The body must be an object like {"text": "…"}.')
+def invalid(error: ValidationError, known: Container[str], within: str = "") -> RequestRefused:
+    """The refusal for the first error, of a field of what is called `within`.
+
+    Names that are not `known` are input, so they are not repeated.
+    """
     problem = error.errors(include_input=False, include_url=False)[0]
-    known = [part for part in problem["loc"] if isinstance(part, int) or part in kind.model_fields]
-    field = "".join(f"[{part}]" if isinstance(part, int) else part for part in known)
-    message = problem["msg"].removeprefix("Value error, ")
-    return RequestRefused(422, problem["type"], f"{message}.", field or None)
+    parts = [part for part in problem["loc"] if isinstance(part, int) or part in known]
+    field = within + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return RequestRefused(422, problem["type"], f"{problem['msg']}.", field.lstrip(".") or None)
 
 
 def _too_deep() -> RequestRefused:

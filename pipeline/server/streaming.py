@@ -2,23 +2,23 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from pipeline.errors import SentimentError
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.server.answering import TEXTS_AT_A_TIME
 from pipeline.server.answers import encode_lines
 from pipeline.server.context import RequestContext
+from pipeline.server.environs import Environ
 from pipeline.server.log_lines import log, trace
 from pipeline.server.predicting import Predicting
 from pipeline.server.refusals import REFUSALS, RequestRefused, as_refusal, error_body
 
-LINES = "application/x-ndjson"
+NDJSON = "application/x-ndjson"
 
 
-def wants_lines(environ: dict[str, Any]) -> bool:
+def wants_lines(environ: Environ) -> bool:
     """Whether a request asks for an answer a line."""
-    return LINES in environ.get("HTTP_ACCEPT", "")
+    return NDJSON in environ.get("HTTP_ACCEPT", "")
 
 
 def stream(predicting: Predicting, context: RequestContext, handler: Handler) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from pipeline.server.binary_tensors import pack_floats, pack_texts, split_body, 
 from pipeline.server.bodies import check_texts
 from pipeline.server.inference_schemas import InferRequest, InputTensor, RequestedOutput
 from pipeline.server.refusals import RequestRefused
-from pipeline.server.schemas import load_json
+from pipeline.server.schemas import invalid, load_json
 
 # They would change where tensors are or what they hold, so they are not passed over.
 _UNKNOWN_EXTENSIONS = {"shared_memory_region", "classification"}
@@ -29,7 +29,7 @@ def read_request(
     try:
         asked = InferRequest.model_validate(load_json(header))
     except ValidationError as error:
-        raise _as_refusal(error) from None
+        raise invalid(error, _FIELDS) from None
     _check_extensions(asked)
     (tensor,) = asked.inputs
     found = _elements(tensor, binary)
@@ -64,14 +64,6 @@ def _elements(tensor: InputTensor, binary: bytes) -> Sequence[object]:
         one[0] if isinstance(one, list) and len(tensor.shape) == len(one) + 1 == 2 else one
         for one in tensor.data
     ]
-
-
-def _as_refusal(error: ValidationError) -> RequestRefused:
-    """A refusal for the first error; names that are not the protocol's are input, so left out."""
-    problem = error.errors(include_input=False, include_url=False)[0]
-    known = [part for part in problem["loc"] if isinstance(part, int) or part in _FIELDS]
-    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in known)
-    return RequestRefused(422, problem["type"], f"{problem['msg']}.", field.lstrip(".") or None)
 
 
 def encode_response(

@@ -19,6 +19,7 @@ from opentelemetry.trace import SpanContext, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from pipeline.server.context import CONTEXT, RequestContext
+from pipeline.server.environs import Environ
 from pipeline.server.log_lines import SeldomHandler
 
 SERVICE = "sentiment"
@@ -58,7 +59,7 @@ class Tracing:
         flushing.start()
         flushing.join(SECONDS_TO_FLUSH)
 
-    def record(self, environ: dict[str, Any], status: int) -> None:
+    def record(self, environ: Environ, status: int) -> None:
         """Make the spans of a request that has just been answered."""
         context: RequestContext = environ[CONTEXT]
         ended = time.monotonic()
@@ -111,7 +112,7 @@ def _set_up() -> tuple[TracerProvider, BatchSpanProcessor]:
     return provider, queue
 
 
-def _parent(environ: dict[str, Any]) -> Context:
+def _parent(environ: Environ) -> Context:
     """The span that the client's `traceparent` names; never one of this process."""
     if "HTTP_TRACEPARENT" not in environ:
         return _NO_PARENT

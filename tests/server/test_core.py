@@ -28,11 +28,12 @@ PROTOCOL = {
     "on_message_complete": [],
     "on_response_complete": [],
     "send_400_response": ["msg"],
+    "_unset_keepalive_if_required": [],
     "pause_writing": [],
     "resume_writing": [],
     "shutdown": [],
 }
-"""Methods that `Connection` overrides, and their parameters."""
+"""Methods that `Connection` overrides or calls, and their parameters."""
 
 FLOW: dict[str, list[str]] = {"pause_reading": [], "resume_reading": []}
 SERVER = {"handle_exit": ["sig", "frame"], "run": ["sockets"]}
@@ -80,6 +81,7 @@ def test_state_of_uvicorn_s_protocol(protocol: HttpToolsProtocol) -> None:
     protocol.on_url(b"/health")
     protocol.on_url(b"z")
     assert protocol.url == b"/healthz"
+    assert protocol.headers == []
     assert not protocol.parser.should_upgrade()
     assert FlowControl(asyncio.Transport()).write_paused is False
 

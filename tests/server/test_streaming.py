@@ -17,13 +17,13 @@ from pipeline.server.answering import TEXTS_AT_A_TIME
 from pipeline.server.app import create_app
 from pipeline.server.current_models import Models
 from pipeline.server.settings import ServerSettings
-from pipeline.server.streaming import LINES
+from pipeline.server.streaming import NDJSON
 from tests.support.http_requests import post
 from tests.support.served import Served, served
 from tests.support.stand_in import POISON, StandIn
 from tests.support.waiting import wait_until
 
-ACCEPT = {"Accept": LINES}
+ACCEPT = {"Accept": NDJSON}
 TEXTS = [f"재밌다 {number}" for number in range(5 * TEXTS_AT_A_TIME + 1)]
 
 
@@ -36,7 +36,7 @@ def client(handler: Handler, sample_root: Path) -> FlaskClient:
 
 def test_a_line_is_an_answer_of_predict(client: FlaskClient) -> None:
     response = post(client, {"text": TEXTS, "do_fast": True}, headers=ACCEPT)
-    assert (response.status_code, response.content_type) == (200, LINES)
+    assert (response.status_code, response.content_type) == (200, NDJSON)
     lines = [json.loads(line) for line in response.text.splitlines()]
     numbered = post(client, {"text": TEXTS, "do_fast": True}).get_json()
     assert lines == list(numbered.values())
@@ -81,7 +81,7 @@ def test_a_long_list_comes_whole_and_in_order(server: Served) -> None:
 
 def test_who_does_not_read_holds_up_nobody(server: Served) -> None:
     body = json.dumps({"text": ["긴 글 " * 60] * 20_000}, ensure_ascii=False).encode()
-    head = f"POST /predict HTTP/1.1\r\nHost: localhost\r\nAccept: {LINES}\r\n"
+    head = f"POST /predict HTTP/1.1\r\nHost: localhost\r\nAccept: {NDJSON}\r\n"
     request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
     slow = []
     for _ in range(3):
