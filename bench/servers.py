@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 
+from load import JSON, Headers
+
 ROOT = Path(__file__).parent.parent
 PEERS = ROOT / "bench" / "peers"
 MODEL_NEEDS = ("numpy", "joblib", "filelock", "cryptography")
 """What the fast model itself imports."""
 
 OURS, KEYED, EMPTY = "sentiment", "with an API key", "empty Flask route"
-KEY = "0123456789abcdef0123456789abcdef"
+KEY, KEYS = "0123456789abcdef0123456789abcdef", "keys"
 TEXT = "정말 재밌게 잘봤습니다! 배우들 연기도 좋고"
 
 _EMPTY_APP = """
@@ -58,8 +60,8 @@ class Server:
     """How a server is started and asked.
 
     `packages`: what an environment of its own holds; none: it runs in this one. `command` and
-    `environment` may name {python}, {bin}, {port}, {port2}, {port3} and {keys}, a file with KEY.
-    `body`: a request's, of these texts.
+    `environment` may name {python}, {bin}, {port}, {port2} and {port3}. `body`: a request's, of
+    these texts. It runs in a folder that holds the file KEYS with KEY.
     """
 
     name: str
@@ -68,23 +70,18 @@ class Server:
     environment: tuple[tuple[str, str], ...] = ()
     path: str = "/predict"
     body: Callable[[list[str]], dict[str, object]] = _plain
-    headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
+    headers: Headers = JSON
 
+
+_SERVE = ("{bin}/sentiment", "serve", "--only", "fast", "--workers", "2", "--port", "{port}")
 
 SERVERS = (
-    Server(
-        OURS,
-        (),
-        ("{bin}/sentiment", "serve", "--only", "fast", "--workers", "2", "--port", "{port}"),
-    ),
+    Server(OURS, (), _SERVE),
     Server(
         KEYED,
         (),
-        (
-            *("{bin}/sentiment", "serve", "--only", "fast", "--workers", "2", "--port", "{port}"),
-            *("--api-key-file", "{keys}"),
-        ),
-        headers=(("Content-Type", "application/json"), ("Authorization", f"Bearer {KEY}")),
+        (*_SERVE, "--api-key-file", KEYS),
+        headers=(*JSON, ("Authorization", f"Bearer {KEY}")),
     ),
     Server(EMPTY, (), ("{python}", "-c", _EMPTY_APP, "{port}")),
     Server("LitServe", ("litserve",), ("{python}", str(PEERS / "for_litserve.py"), "{port}")),
@@ -134,9 +131,6 @@ def running(server: Server, binaries: Path, artifacts: Path) -> Iterator[tuple[s
     ports = [str(port) for port in _free_ports(3)]
     names = {"python": str(binaries / "python"), "bin": str(binaries), "port": ports[0]}
     names |= {"port2": ports[1], "port3": ports[2]}
-    with tempfile.NamedTemporaryFile("w", delete=False) as keys:  # readable by its owner alone
-        keys.write(KEY)
-    names["keys"] = keys.name
     path = os.pathsep.join([str(ROOT), str(PEERS)])
     environment = {
         **os.environ,
@@ -147,6 +141,8 @@ def running(server: Server, binaries: Path, artifacts: Path) -> Iterator[tuple[s
     }
     command = [part if "\n" in part else part.format(**names) for part in server.command]
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("wb") as log:
+        (Path(folder) / KEYS).touch(0o600)
+        (Path(folder) / KEYS).write_text(KEY)
         process = subprocess.Popen(
             command, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True
         )
@@ -156,7 +152,6 @@ def running(server: Server, binaries: Path, artifacts: Path) -> Iterator[tuple[s
             yield url, process.pid
         finally:
             _end(process)
-            Path(names["keys"]).unlink()
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

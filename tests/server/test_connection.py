@@ -3,32 +3,18 @@
 import json
 import socket
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from pipeline.server.clients import Awaited
+from tests.support.hostile_clients import BODY
 from tests.support.http_requests import HEAD, read_answer
-from tests.support.served import Served, served
+from tests.support.served import Served
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork")
 
-BODY = b'{"text": "good", "do_fast": true}'
 LENGTH = b"Content-Length: %d\r\n" % len(BODY)
-
-
-@pytest.fixture(scope="module")
-def server(sample_root: Path) -> Iterator[Served]:
-    with served(sample_root) as running:
-        yield running
-
-
-@pytest.fixture
-def client(server: Served) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as opened:
-        yield opened
 
 
 def status_of(client: socket.socket, request: bytes) -> int:

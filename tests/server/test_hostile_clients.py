@@ -49,12 +49,6 @@ def alone(sample_root: Path) -> Iterator[Served]:
         yield running
 
 
-@pytest.fixture
-def client(server: Served) -> Iterator[socket.socket]:
-    with connect(server.port) as opened:
-        yield opened
-
-
 def test_who_asks_to_go_on_and_resets_harms_nobody(server: Served) -> None:
     head = HEAD + b"Content-Length: 30000\r\nExpect: 100-continue\r\n\r\n"
     with unharmed(server):

@@ -3,7 +3,6 @@
 import json
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from pipeline.server.current_models import Models
 from pipeline.server.guarding import is_guarded
 from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import Flag
-from tests.support.served import Served, served
+from tests.support.served import Served
 
 triton = pytest.importorskip("tritonclient.http", reason="needs tritonclient: it is in [test]")
 
@@ -28,12 +27,6 @@ TEXTS = [
     *("ㅋㅋㅋ👨\u200d👩\u200d👧 \"'\\", "🇰🇷\u202e\r"),
 ]
 INFER = "/v2/models/fast/infer"
-
-
-@pytest.fixture(scope="module")
-def server(sample_root: Path) -> Iterator[Served]:
-    with served(sample_root) as running:
-        yield running
 
 
 @pytest.fixture

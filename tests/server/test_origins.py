@@ -23,12 +23,6 @@ SITE = "https://films.example"
 
 
 @pytest.fixture(scope="module")
-def server(sample_root: Path) -> Iterator[Served]:
-    with served(sample_root) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def open_server(sample_root: Path) -> Iterator[Served]:
     """A server with another name, which the pages of one site may ask."""
     options = ("--allow-host", "reviews.example", "--cors-origin", SITE)

@@ -33,12 +33,6 @@ def server(sample_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture
-def client(server: Served) -> Iterator[socket.socket]:
-    with connect(server.port) as opened:
-        yield opened
-
-
-@pytest.fixture
 def held(server: Served) -> Iterator[socket.socket]:
     """A connection whose request is under way, so that any other is one too many."""
     with connect(server.port) as opened:

@@ -4,31 +4,17 @@ import contextlib
 import socket
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.support.hostile_clients import BODY, GET, connect, rest_of
 from tests.support.http_requests import HEAD, read_answer
-from tests.support.served import Served, served
+from tests.support.served import Served
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork"),
 ]
-
-
-@pytest.fixture(scope="module")
-def server(sample_root: Path) -> Iterator[Served]:
-    with served(sample_root) as running:
-        yield running
-
-
-@pytest.fixture
-def client(server: Served) -> Iterator[socket.socket]:
-    with connect(server.port) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("length", [b"", b"Content-Length: 200000\r\n"])

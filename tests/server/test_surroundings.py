@@ -1,7 +1,6 @@
 """What a server stands on gives way: its log, its shared memory, its descriptors."""
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from tests.support.hostile_clients import (
     replaces_a_worker,
     seconds_of_an_answer,
     unharmed,
+    why_no_mounts,
 )
 from tests.support.http_requests import read_answer
 from tests.support.paths import SENTIMENT
@@ -122,8 +122,8 @@ def fill(pipe: int) -> None:
 
 @pytest.mark.parametrize("size", ["size=4k", "size=4k,nr_inodes=1"])
 def test_it_serves_without_room_in_dev_shm(sample_root: Path, size: str) -> None:
-    if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
-        pytest.skip("no new mount namespace may be made here")
+    if reason := why_no_mounts():
+        pytest.skip(reason)
     fill_it = "cat /dev/zero >/dev/shm/full 2>/dev/null;"
     script = f"mount -t tmpfs -o {size} tmpfs /dev/shm && {{ {fill_it} }};"
     command = ("unshare", "-m", *in_shell(script))

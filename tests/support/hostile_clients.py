@@ -2,13 +2,14 @@
 
 import contextlib
 import os
-import resource
 import signal
 import socket
 import struct
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 import requests
@@ -36,6 +37,8 @@ def reset(client: socket.socket) -> None:
 @contextmanager
 def crowd(port: int, count: int, sent: bytes = b"") -> Iterator[list[socket.socket]]:
     """So many connections at once, each of which has sent this."""
+    import resource  # which Windows has not, where no test needs it
+
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with ExitStack() as stack:
@@ -89,6 +92,14 @@ def ends(server: Served, seconds: float, sent: int = signal.SIGTERM) -> None:
     """Sent the signal, it ends within so many seconds, with 0."""
     server.process.send_signal(sent)
     assert server.process.wait(seconds) == 0
+
+
+@cache
+def why_no_mounts() -> str | None:
+    """Why nothing can be mounted here for one process alone, None if it can."""
+    command = ("unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/dev/shm")  # noqa: S108
+    tried = subprocess.run(command, capture_output=True)
+    return "no file system may be mounted here" if tried.returncode else None
 
 
 def replaces_a_worker(server: Served) -> None:

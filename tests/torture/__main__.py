@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from tests.support.hostile_clients import why_no_mounts
 from tests.support.served import served
 from tests.torture import deep, faults, hostile_serving, serving
 from tests.torture.flips import flip_all
@@ -104,7 +105,7 @@ def run_requests(small: Small, _: Path, options: argparse.Namespace) -> bool:
 
 def run_serving(small: Small, scratch: Path, options: argparse.Namespace) -> bool:
     """Worker kills, swaps and SIGTERMs under load, hostile clients, and ground that gives way."""
-    times, reason = options.times, hostile_serving.why_no_ground()
+    times, reason = options.times, why_no_mounts()
     if reason:
         print(f"Neither logs nor /dev/shm are taken away: {reason}.")
     parts: Sequence[Callable[[], serving.Outcome]] = (

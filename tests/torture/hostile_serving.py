@@ -3,7 +3,6 @@
 import contextlib
 import os
 import random
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from tests.support.hostile_clients import (
     POST,
     connect,
     crowd,
+    replaces_a_worker,
     reset,
     resident,
     rest_of,
@@ -147,9 +147,7 @@ def take_ground_away(small: Small, scratch: Path, name: str) -> Outcome:
                     os.write(unread, b"x")
             with Load(server.port, expected, CLIENTS, reconnect=True).running() as load:
                 wait_until(lambda: load.counts["200"] > 100)
-                victim = server.workers()[0]
-                os.kill(victim, 9)
-                wait_until(lambda: len(set(server.workers()) - {victim}) == 2)
+                replaces_a_worker(server)
                 seen = load.counts["200"]
                 wait_until(lambda: load.counts["200"] > seen + 100)
             server.process.terminate()
@@ -162,10 +160,3 @@ def take_ground_away(small: Small, scratch: Path, name: str) -> Outcome:
     finally:
         os.close(unread)
     return outcome
-
-
-def why_no_ground() -> str | None:
-    """Why no ground can be taken away here, None if it can."""
-    command = ("unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/dev/shm")  # noqa: S108
-    tried = subprocess.run(command, capture_output=True)
-    return "no file system may be mounted here" if tried.returncode else None

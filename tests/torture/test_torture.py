@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.hostile_clients import why_no_mounts
 from tests.support.served import served
 from tests.torture import faults, hostile_serving, kills, serving
 from tests.torture.flips import flip_all
@@ -130,13 +131,9 @@ def test_hostile_clients_harm_nobody_else(small: Small) -> None:
         assert outcome.counts["200"] > 0
 
 
-needs_mounts = pytest.mark.skipif(
-    hostile_serving.why_no_ground() is not None, reason=str(hostile_serving.why_no_ground())
-)
-
-
-@needs_mounts
 @pytest.mark.parametrize("name", hostile_serving.GROUNDS)
 def test_it_serves_without_the_ground_it_stands_on(small: Small, tmp_path: Path, name: str) -> None:
+    if reason := why_no_mounts():
+        pytest.skip(reason)
     outcome = hostile_serving.take_ground_away(small, tmp_path, name)
     assert not outcome.problems, outcome
