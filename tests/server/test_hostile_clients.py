@@ -14,6 +14,7 @@ from tests.support.hostile_clients import (
     BODY,
     GET,
     LARGE_PAGE,
+    LARGEST_WORKER,
     POST,
     connect,
     crowd,
@@ -30,9 +31,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork"),
 ]
-
-LARGEST_WORKER = 250.0
-"""MB: 64 of unread answers, as much of unfinished requests, and what a worker takes anyhow."""
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,8 @@ POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n
 BODY = b'{"text": "good", "do_fast": true}'
 LARGE_PAGE = GET % b"/docs/swagger-ui-bundle.js"
 """A short request for an answer of 1.5 MB."""
+LARGEST_WORKER = 250.0
+"""MB: 64 of unread answers, as much of unfinished requests, and what a worker takes anyhow."""
 
 
 def connect(port: int, timeout: float = 15) -> socket.socket:

@@ -12,6 +12,7 @@ from tests.support.hostile_clients import (
     BODY,
     GET,
     LARGE_PAGE,
+    LARGEST_WORKER,
     POST,
     connect,
     crowd,
@@ -26,9 +27,6 @@ from tests.support.served import Served, served
 from tests.support.waiting import wait_until
 from tests.torture.serving import CLIENTS, Outcome, seal_both
 from tests.torture.small import Small
-
-LARGEST_WORKER = 250.0
-"""MB: 64 of unread answers, as much of unfinished requests, and what a worker takes anyhow."""
 
 REQUESTS = (
     GET % b"/healthz",
