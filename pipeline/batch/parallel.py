@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from mmap import mmap
 from multiprocessing import get_context, parent_process
-from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from pipeline.artifacts.verification import Trust
 from pipeline.batch.output.serializing import WriteSettings
 from pipeline.batch.process import count_cores, settle
 from pipeline.batch.scorer import ScoredChunk, Scorer
-from pipeline.batch.shared_blocks import Laid, attached, lay, shared_blocks, taken
+from pipeline.batch.shared_blocks import Laid, lay, shared_blocks, taken
 from pipeline.errors import ResourceUnavailable
 from pipeline.files.chunks import Chunk
 from pipeline.files.sources import Source
@@ -34,15 +34,16 @@ LARGE = 64 * 2**20
 """Bytes of input from which on the start of further processes pays."""
 
 _scorer: Scorer
-"""Of a worker process."""
+_blocks: list[mmap]
+"""Of a worker process; it has blocks if it was forked."""
 
 
 class Task(NamedTuple):
-    """A chunk that is being scored; its bytes go and come in `block` if it has one."""
+    """A chunk that is being scored; its bytes go and come in the block of this number, if any."""
 
     chunk: Chunk
     future: "Future[tuple[ScoredChunk, Laid]]"
-    block: SharedMemory | None = None
+    block: int | None = None
 
 
 def score_chunks(
@@ -56,8 +57,9 @@ def score_chunks(
         for chunk in chunks:
             yield chunk, scorer.score(chunk)
         return
-    with shared_blocks((jobs - 1) * AHEAD) as blocks:
-        pool = _pool(scorer, jobs - 1)
+    is_forked = can_fork(scorer.handler)
+    with shared_blocks((jobs - 1) * AHEAD if is_forked else 0) as blocks:
+        pool = _forked(scorer, jobs - 1, blocks) if is_forked else _spawned(scorer, jobs - 1)
         try:
             yield from Team(scorer, pool, jobs, blocks).score(chunks)
         except BrokenProcessPool:
@@ -70,19 +72,20 @@ def score_chunks(
 
 
 class Team:
-    """The workers of a pool, and this process, with the blocks that no task has now.
+    """The workers of a pool, and this process; `free`: numbers of the blocks that no task has now.
 
     This process reads and writes for all; it scores when the workers have enough to do.
     """
 
     def __init__(
-        self, scorer: Scorer, pool: ProcessPoolExecutor, jobs: int, blocks: list[SharedMemory]
+        self, scorer: Scorer, pool: ProcessPoolExecutor, jobs: int, blocks: list[mmap]
     ) -> None:
         self.scorer = scorer
         self.pool = pool
         self.most_handed_out = (jobs - 1) * AHEAD
         self.most = jobs * ON_THE_WAY
         self.blocks = blocks
+        self.free = list(range(len(blocks)))
         self.tasks: deque[Task] = deque()
 
     def score(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, ScoredChunk]]:
@@ -102,27 +105,32 @@ class Team:
         return Task(chunk._replace(content=b""), future)
 
     def _hand_out(self, chunk: Chunk) -> Task:
-        block = self.blocks.pop() if self.blocks else None
-        laid, emptied = lay(chunk.content, block), chunk._replace(content=b"")
-        future = self.pool.submit(_score, emptied, laid, block.name if block else None)
-        return Task(emptied, future, block)
+        number = self.free.pop() if self.free else None
+        laid, emptied = lay(chunk.content, _at(self.blocks, number)), chunk._replace(content=b"")
+        return Task(emptied, self.pool.submit(_score, emptied, laid, number), number)
 
     def _collect(self) -> tuple[Chunk, ScoredChunk]:
         """The first task's chunk, as soon as it is scored."""
-        chunk, future, block = self.tasks.popleft()
+        chunk, future, number = self.tasks.popleft()
         scored, laid = future.result()
-        content = taken(laid, block)
-        if block is not None:
-            self.blocks.append(block)
+        content = taken(laid, _at(self.blocks, number))
+        if number is not None:
+            self.free.append(number)
         return chunk, scored._replace(content=content)
 
 
-def _pool(scorer: Scorer, workers: int) -> ProcessPoolExecutor:
-    """Workers, forked where they can be: they share the model's memory, and need no start."""
-    handler = scorer.handler
-    if can_fork(handler):
-        return ProcessPoolExecutor(workers, get_context("fork"), _initialize, (scorer,))
-    arguments = (handler.folder, handler.artifact.digest, scorer.settings)
+def _at(blocks: list[mmap], number: int | None) -> mmap | None:
+    return None if number is None else blocks[number]
+
+
+def _forked(scorer: Scorer, workers: int, blocks: list[mmap]) -> ProcessPoolExecutor:
+    """Workers that share this process's memory: the model's, so that they need no start, too."""
+    return ProcessPoolExecutor(workers, get_context("fork"), _initialize, (scorer, blocks))
+
+
+def _spawned(scorer: Scorer, workers: int) -> ProcessPoolExecutor:
+    """Workers where none can be forked; what they are given goes through pipes."""
+    arguments = (scorer.handler.folder, scorer.handler.artifact.digest, scorer.settings)
     return ProcessPoolExecutor(workers, get_context("spawn"), _load, arguments)
 
 
@@ -135,13 +143,13 @@ def can_fork(handler: Handler) -> bool:
 
 def _load(folder: Path, digest: str, settings: WriteSettings) -> None:
     """Load the very artifact that the parent process has."""
-    _initialize(Scorer(load_folder(folder, Trust(digest)), settings))
+    _initialize(Scorer(load_folder(folder, Trust(digest)), settings), [])
     settle()
 
 
-def _initialize(scorer: Scorer) -> None:
-    global _scorer
-    _scorer = scorer
+def _initialize(scorer: Scorer, blocks: list[mmap]) -> None:
+    global _scorer, _blocks
+    _scorer, _blocks = scorer, blocks
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -153,9 +161,9 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _score(chunk: Chunk, laid: Laid, block_name: str | None) -> tuple[ScoredChunk, Laid]:
-    """Score in a worker process; the bytes lie in the block where they fit."""
-    block = attached(block_name) if block_name else None
+def _score(chunk: Chunk, laid: Laid, number: int | None) -> tuple[ScoredChunk, Laid]:
+    """Score in a worker process; the bytes lie in the block of this number where they fit."""
+    block = _at(_blocks, number)
     scored = _scorer.score(chunk._replace(content=taken(laid, block)))
     return scored._replace(content=b""), lay(scored.content, block)
 

@@ -1,56 +1,41 @@
-"""Memory that processes share, so that the bytes of chunks need not go through pipes.
+"""Memory that a process shares with those it forks, so that chunks need not go through pipes.
 
 A pipe takes 64 KiB at a time, each with a change of process: that is several milliseconds a chunk.
-Should the process that made the blocks be killed, Python's resource tracker removes them.
+The memory has no name, so that nothing of it is left once the last of the processes has ended, not
+even if all of them are killed.
 """
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
-from multiprocessing.shared_memory import SharedMemory
+from mmap import mmap
 
 BLOCK_BYTES = 4 * 2**20
 """Several times a chunk; memory is taken as it is written to."""
 
 MOST = 12
-"""Together they fit into the 64 MiB that a container has, unless it is told otherwise."""
+"""Together they are 48 MiB, however many processes there are."""
 
 Laid = int | bytes
 """How many bytes lie in a block, or the bytes themselves where they did not fit."""
 
 
 @contextmanager
-def shared_blocks(count: int) -> Iterator[list[SharedMemory]]:
-    """Give so many blocks, but MOST at the most; in the end they are gone."""
+def shared_blocks(count: int) -> Iterator[list[mmap]]:
+    """Give so many blocks, but MOST at the most, to be shared with processes forked from now on."""
     with ExitStack() as stack:
-        blocks = []
-        for _ in range(min(count, MOST)):
-            block = SharedMemory(create=True, size=BLOCK_BYTES)
-            stack.callback(block.unlink)
-            stack.callback(block.close)
-            blocks.append(block)
-        yield blocks
+        yield [stack.enter_context(mmap(-1, BLOCK_BYTES)) for _ in range(min(count, MOST))]
 
 
-@cache
-def attached(name: str) -> SharedMemory:
-    """A block of another process, for as long as this one runs."""
-    return SharedMemory(name)
-
-
-def lay(content: bytes, block: SharedMemory | None) -> Laid:
+def lay(content: bytes, block: mmap | None) -> Laid:
     """Put bytes into a block if there is one and they fit."""
-    memory = _bytes_of(block)
-    if len(content) > len(memory):
+    if block is None or len(content) > len(block):
         return content
-    memory[: len(content)] = content
+    block[: len(content)] = content
     return len(content)
 
 
-def taken(laid: Laid, block: SharedMemory | None) -> bytes:
+def taken(laid: Laid, block: mmap | None) -> bytes:
     """The bytes that were laid."""
-    return laid if isinstance(laid, bytes) else bytes(_bytes_of(block)[:laid])
-
-
-def _bytes_of(block: SharedMemory | None) -> memoryview:
-    return block.buf if block and block.buf else memoryview(bytearray())
+    if isinstance(laid, bytes):
+        return laid
+    return block[:laid] if block else b""

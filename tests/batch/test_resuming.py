@@ -276,23 +276,6 @@ def test_several_processes_give_the_same(
     assert (tmp_path / f"three.{name}").read_bytes() == (tmp_path / f"one.{name}").read_bytes()
 
 
-def shared_memory() -> set[Path]:
-    folder = Path("/dev/shm")  # noqa: S108 - where Linux has it
-    if not folder.is_dir():
-        pytest.skip("only Linux shows shared memory as files")
-    return set(folder.glob("psm_*"))
-
-
-def test_blocks_of_shared_memory_are_gone_after_ctrl_c(handler: Handler, tmp_path: Path) -> None:
-    source, output = write_input(tmp_path / "in.csv"), tmp_path / "out.csv"
-    before = shared_memory()
-    with shared_blocks.shared_blocks(1):
-        assert shared_memory() > before
-    with pytest.raises(KeyboardInterrupt):
-        score_files(handler, make_job(source, output), jobs=2, watch=Interruption(3))
-    assert shared_memory() == before
-
-
 def test_a_worker_that_dies_is_told(
     invoke: Invoke, sample_root: Path, handler: Handler, tmp_path: Path
 ) -> None:
