@@ -13,7 +13,7 @@ from pipeline.labels import NEGATIVE, POSITIVE
 
 FORMAT_VERSION = 1
 Built = TypeVar("Built")
-_FILE_NAME = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+")
+FILE_NAME = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class FileEntry:
         return cls(path, len(content), hashlib.sha256(content).hexdigest())
 
     def __post_init__(self) -> None:
-        if not _FILE_NAME.fullmatch(self.path) or self.size < 0:
+        if not FILE_NAME.fullmatch(self.path) or self.size < 0:
             raise ValueError("invalid file name or size")
 
 
@@ -94,9 +94,9 @@ class Manifest:
             version = record.get("format_version") if isinstance(record, dict) else None
             if version != FORMAT_VERSION:
                 raise ArtifactRefused(f"its format version is not {FORMAT_VERSION}")
-            record["files"] = tuple(_build(FileEntry, entry) for entry in record["files"])
-            record["golden"] = tuple(_build(GoldenAnswer, answer) for answer in record["golden"])
-            manifest = _build(cls, record)
+            record["files"] = tuple(build(FileEntry, entry) for entry in record["files"])
+            record["golden"] = tuple(build(GoldenAnswer, answer) for answer in record["golden"])
+            manifest = build(cls, record)
             canonical = manifest.to_bytes()
         except (ValueError, TypeError, KeyError, RecursionError):
             raise ArtifactRefused("its manifest.json is damaged") from None
@@ -110,7 +110,7 @@ def digest_of(manifest: bytes) -> str:
     return hashlib.sha256(manifest).hexdigest()
 
 
-def _build(kind: type[Built], record: dict[str, Any]) -> Built:
+def build(kind: type[Built], record: dict[str, Any]) -> Built:
     """A dataclass from JSON. TypeError unless each field has exactly the annotated type."""
     for name, hint in get_type_hints(kind).items():
         options = get_args(hint) if isinstance(hint, UnionType) else (hint,)

@@ -1,7 +1,10 @@
 """Runs: what training leaves in `<root>/runs/<id>/`, which sealing makes an artifact of."""
 
 import json
+import os
 import secrets
+import stat
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -9,10 +12,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from pipeline.artifacts.git_commit import git_commit
-from pipeline.durability import create_folder, sync, write_durably
+from pipeline.artifacts.locking import TEMPORARY, locked
+from pipeline.artifacts.manifest import FILE_NAME, build
+from pipeline.artifacts.verification import open_warily
+from pipeline.durability import create_folder, sync
 from pipeline.errors import InvalidInput, ModelMissing
 
 _RECORD = "run.json"
+_LARGEST_RECORD = 16 * 2**20
+_LARGEST_FILE = 16 * 2**30
 
 
 @dataclass(frozen=True)
@@ -43,17 +51,22 @@ class Run:
 def save_run(root: Path, run: Run, files: Mapping[str, bytes]) -> Path:
     """Write a run and its files; return its folder. All of it is on the disk then.
 
-    The record is written last, since a folder without a record is no run.
+    It is written aside and renamed, so that a crash leaves a whole run or none; what crashed
+    processes left is removed. Raises ResourceUnavailable where another one writes for too long.
     """
-    folder = root / "runs" / run.id
-    create_folder(folder.parent)
-    folder.mkdir()  # fails where there is one: runs are never mixed
-    sync(folder.parent)
-    for name, content in files.items():
-        write_durably(folder / name, content)
+    runs = root / "runs"
+    create_folder(runs)
     record = json.dumps(asdict(run), indent=2, ensure_ascii=False)
-    write_durably(folder / _RECORD, f"{record}\n".encode())
-    return folder
+    with locked(runs), tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=runs) as temporary:
+        folder = Path(temporary) / "run"
+        folder.mkdir()
+        for name, content in {**files, _RECORD: f"{record}\n".encode()}.items():
+            (folder / name).write_bytes(content)
+            sync(folder / name)
+        sync(folder)
+        folder.rename(runs / run.id)  # fails where there is one: runs are never mixed
+        sync(runs)
+    return runs / run.id
 
 
 def find_run(root: Path, identifier: str | None = None) -> Path:
@@ -61,7 +74,7 @@ def find_run(root: Path, identifier: str | None = None) -> Path:
 
     Raises ModelMissing where there is none, InvalidInput where several match.
     """
-    found = sorted(record.parent for record in (root / "runs").glob(f"*/{_RECORD}"))
+    found = sorted(record.parent for record in (root / "runs").glob(f"[!.]*/{_RECORD}"))
     matches = [folder for folder in found if folder.name.startswith(identifier or "")]
     if not matches:
         which = f"run {identifier!r}" if identifier else "run"
@@ -73,10 +86,28 @@ def find_run(root: Path, identifier: str | None = None) -> Path:
 
 
 def load_run(folder: Path) -> tuple[Run, dict[str, bytes]]:
-    """Read a run and its files; raises InvalidInput where its record is damaged."""
+    """Read a run and its files; raises InvalidInput where it is damaged, or holds other files."""
     try:
-        run = Run(**json.loads((folder / _RECORD).read_bytes()))
-    except (ValueError, TypeError):
+        run = build(Run, json.loads(_read(folder / _RECORD, _LARGEST_RECORD)))
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise InvalidInput(f"{folder / _RECORD} is damaged. Train again.") from None
-    paths = [path for path in folder.iterdir() if path.name != _RECORD]
-    return run, {path.name: path.read_bytes() for path in paths}
+    paths = [path for path in sorted(folder.iterdir()) if path.name != _RECORD]
+    for path in paths:
+        if not FILE_NAME.fullmatch(path.name):
+            raise InvalidInput(f"{str(path)!a} is no file of a run. Remove it from there.")
+    return run, {path.name: _read(path, _LARGEST_FILE) for path in paths}
+
+
+def _read(path: Path, largest: int) -> bytes:
+    """Bytes of a plain file; nothing else is followed or waited for."""
+    try:
+        with open_warily(path) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(None, "no plain file")
+            if status.st_size > largest:
+                raise OSError(None, "too long")
+            return file.read(status.st_size + 1)
+    except (OSError, MemoryError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "too long for the memory"
+        raise InvalidInput(f"{path} cannot be read ({reason}). Fix that, or train again.") from None
