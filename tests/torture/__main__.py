@@ -23,6 +23,8 @@ from tests.torture.kills import INTERVAL, kill_all, report_kills
 from tests.torture.mutants import mutate_many
 from tests.torture.planted import load_unverified
 from tests.torture.small import Small, make_small
+from tests.torture.store_commands import BUGS
+from tests.torture.store_races import race_all, report_races
 from tests.torture.tally import report, table
 from tests.torture.versions import compare_versions
 
@@ -63,6 +65,11 @@ def run_kills(small: Small, scratch: Path, options: argparse.Namespace) -> bool:
     return report_kills(list(results))
 
 
+def run_store_races(small: Small, scratch: Path, options: argparse.Namespace) -> bool:
+    """Commands that change one store at once, some killed, beside readers and a server."""
+    return report_races(race_all(small, scratch, options.races, options.seed))
+
+
 def run_planted(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
     """Each harness against a bug planted for it; each must report problems."""
     folders = [scratch / name for name in ("flips", "forged", "pickles", "faults", "kills")]
@@ -83,6 +90,10 @@ def run_planted(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
         found[f"mutants: {loader}"] = not tally.is_clean
     results = list(kill_all(small, folders[4], 10, bug="keep-tail"))
     found["kills: what is behind the checkpoint stays"] = any(r.problems for r in results)
+    for bug in filter(None, BUGS):
+        (scratch / bug).mkdir()
+        races = race_all(small, scratch / bug, 100, bug=bug, is_served=False)
+        found[f"store-races: {bug}"] = bool(races.problems)
     if faults.why_not() is None:
         results = faults.inject_all(small, folders[3], command=faults.PLANTED)
         found["faults: current before it is there"] = any(result.problems for result in results)
@@ -153,6 +164,7 @@ PARTS: dict[str, Part] = {
     "mutants": run_mutants,
     "hostile": run_hostile,
     "faults": run_faults,
+    "store-races": run_store_races,
     "planted": run_planted,
     "kills": run_kills,
     "versions": run_versions,
@@ -174,10 +186,11 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--mutants", type=int, default=100_000, help="how many")
     parser.add_argument("--kills", type=int, default=200, help="of `predict`")
+    parser.add_argument("--races", type=int, default=250, help="rounds of commands on one store")
     parser.add_argument(
         "--interval", type=float, default=INTERVAL, help="seconds between checkpoints of `predict`"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of mutants, kills and requests")
+    parser.add_argument("--seed", type=int, default=0, help="of mutants, kills, races and requests")
     parser.add_argument("--requests", type=int, default=100_000, help="made-up requests")
     parser.add_argument("--times", type=int, default=200, help="worker kills, swaps, SIGTERMs")
     parser.add_argument("--invariance", type=int, default=2000, help="training reviews")

@@ -21,6 +21,7 @@ from tests.torture.hostile_folders import load_forged
 from tests.torture.mutants import mutate_many
 from tests.torture.planted import load_unverified
 from tests.torture.small import Small, make_small
+from tests.torture.store_races import race_all
 
 pytestmark = pytest.mark.slow
 
@@ -99,6 +100,17 @@ def test_killed_runs_go_on_to_the_same_bytes(small: Small, tmp_path: Path) -> No
     result = kills.kill_case(kills.Setup(small, tmp_path, kills.CASES[1]), 3, random.Random(0))
     assert not result.problems
     assert result.kills == 3
+
+
+def test_racing_commands_leave_a_store_whole(small: Small, tmp_path: Path) -> None:
+    races = race_all(small, tmp_path, 4, is_served=False)
+    assert not races.problems
+    assert races.endings.total() >= 12
+
+
+def test_races_find_a_use_that_checks_outside_the_lock(small: Small, tmp_path: Path) -> None:
+    races = race_all(small, tmp_path, 60, bug="check outside the lock", is_served=False)
+    assert races.problems
 
 
 def test_made_up_requests_get_answers_of_the_contract(small: Small) -> None:
