@@ -14,6 +14,7 @@ def replacing(path: Path) -> Iterator[Path]:
     It is wholly on the disk before it gets the name; where the block raises, the old file stays.
     """
     temporary = unfinished(path)
+    discard(temporary)  # a link or a pipe of that name would be written to
     try:
         yield temporary
         sync(temporary)

@@ -1,5 +1,6 @@
 """What is in a store of artifacts."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,20 +27,28 @@ class Stored:
 def list_artifacts(root: Path) -> list[Stored]:
     """All artifacts under `root`, slot by slot, oldest first.
 
-    None is marked as current in a slot whose current.json is damaged: see `damaged_slots`.
+    None is marked as current in a slot whose current.json is damaged, and none is shown of a slot
+    that cannot be listed: see `damaged_slots`.
     """
-    return [stored for slot in slots_in(root) for stored in list_slot(slot)]
+    return [stored for slot in slots_in(root) if _can_list(slot) for stored in list_slot(slot)]
 
 
 def damaged_slots(root: Path) -> dict[str, str]:
-    """Slots whose current.json is damaged, each with a message that says how to repair it."""
+    """Slots that cannot be listed or whose current.json is damaged, and how to repair each."""
     damaged = {}
-    for slot in slots_in(root):
+    for slot in (root / name for name in sorted(HOW_TO_GET)):
         try:
             read_current(slot)
         except ArtifactRefused as error:
             damaged[slot.name] = str(error)
+        else:
+            if slot.is_dir() and not _can_list(slot):
+                damaged[slot.name] = f"{slot} cannot be listed. Give this account access to it."
     return damaged
+
+
+def _can_list(slot: Path) -> bool:
+    return os.access(slot, os.R_OK | os.X_OK)
 
 
 def slots_in(root: Path) -> list[Path]:

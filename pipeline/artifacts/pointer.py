@@ -42,10 +42,17 @@ def read_current(slot: Path) -> dict[str, Any]:
     Raises ArtifactRefused where it is damaged.
     """
     path = slot / CURRENT
+    if os.path.lexists(slot) and not slot.is_dir():
+        raise ArtifactRefused(f"{slot} is no folder. Remove it, or put the folder back.")
     try:
         return _parse(_read(path))
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return {}
+    except PermissionError as error:
+        raise ArtifactRefused(
+            f"{path} cannot be read ({error.strerror}). Give this account access to {slot} and "
+            "what is in it, or replace the file with `sentiment artifacts use DIGEST`."
+        ) from None
     except OSError as error:
         raise _damaged(path, error.strerror or "") from None
     except _Unusable as error:

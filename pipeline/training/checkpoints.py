@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 from pipeline.durability import create_folder, replacing, sync, unfinished
@@ -27,13 +28,35 @@ class Checkpoints:
         self._saved_at = time.monotonic()
 
     def load(self) -> dict[str, Any]:
-        """The state last saved; ModelMissing if none was, InvalidInput if of another training."""
+        """The state last saved.
+
+        Raises ModelMissing if none was, InvalidInput if it is damaged or of another training.
+        """
         import torch
 
         if not self.path.exists():
             raise ModelMissing(f"No unfinished training at {self.path}. Start without --resume.")
-        state: dict[str, Any] = torch.load(self.path, weights_only=True)
-        different = [key for key, value in self.identity.items() if state["identity"][key] != value]
+        try:
+            if not self.path.is_file() or self.path.is_symlink():  # a pipe would be waited for
+                raise ValueError
+            state: dict[str, Any] = torch.load(self.path, weights_only=True)
+            state["identity"].keys()
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            RuntimeError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            UnpicklingError,
+        ):
+            raise InvalidInput(
+                f"The unfinished training at {self.path} is damaged. Start without --resume."
+            ) from None
+        different = [
+            key for key, value in self.identity.items() if state["identity"].get(key) != value
+        ]
         if different:
             raise InvalidInput(
                 f"The unfinished training at {self.path} is another one: its "

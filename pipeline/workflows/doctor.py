@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from pipeline.artifacts.listing import list_artifacts
+from pipeline.artifacts.listing import damaged_slots, list_artifacts
 from pipeline.artifacts.pointer import HOW_TO_GET, read_current
-from pipeline.errors import ArtifactRefused
 from pipeline.text.analyzer_packages import INSTALL, missing_packages
 from pipeline.text.java import OLDEST_JAVA, find_java
 from pipeline.text.tokenizers import ANALYZERS
@@ -101,16 +100,19 @@ def _artifacts(root: Path) -> Iterator[Finding]:
         if item.manifest is None:
             fix = "Remove the folder, or put it back whole."
             yield Finding("artifact", f"{item.folder} cannot be read", fix)
+    damaged = damaged_slots(root)
     for slot in HOW_TO_GET:
-        yield _current(root, slot, sum(item.folder.parent.name == slot for item in stored))
+        count = sum(item.folder.parent.name == slot for item in stored)
+        if slot in damaged:
+            detail = f"unknown; {count} artifacts in {root}"
+            yield Finding(f"{slot} model", detail, damaged[slot])
+        else:
+            yield _current(root, slot, count)
 
 
 def _current(root: Path, slot: str, count: int) -> Finding:
     """Which of the slot's artifacts is current; `count`: how many it has."""
-    try:
-        digest = read_current(root / slot).get("digest")
-    except ArtifactRefused as error:
-        return Finding(f"{slot} model", f"unknown; {count} artifacts in {root}", str(error))
+    digest = read_current(root / slot).get("digest")
     if digest is None:
         return Finding(f"{slot} model", f"none in {root}", HOW_TO_GET[slot])
     return Finding(f"{slot} model", f"{digest[:12]}, one of {count} artifacts in {root}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.artifacts.listing import list_artifacts
+from pipeline.artifacts.listing import damaged_slots, list_artifacts
 from pipeline.artifacts.pointer import CURRENT, current_artifact, make_current, read_current
 from pipeline.artifacts.store import PREVIOUS, prune_artifacts, use_artifact
 from pipeline.errors import ArtifactRefused
@@ -113,8 +113,53 @@ def test_commands_say_how_to_repair_it(damaged: Path, invoke: Invoke) -> None:
 
 def test_a_store_without_one_has_no_current_artifact(tmp_path: Path) -> None:
     assert read_current(tmp_path / "nowhere") == {}
-    (tmp_path / "fast").touch()
+    (tmp_path / "fast").mkdir()
     assert read_current(tmp_path / "fast") == {}
+
+
+SLOTS: dict[str, Callable[[Path], object]] = {
+    "file": Path.touch,
+    "pipe": os.mkfifo,
+    "link to itself": lambda path: path.symlink_to(path),
+    "link to an endless device": lambda path: path.symlink_to("/dev/zero"),
+}
+
+
+@pytest.mark.parametrize("kind", SLOTS)
+def test_a_slot_that_is_no_folder_is_told(tmp_path: Path, kind: str, invoke: Invoke) -> None:
+    SLOTS[kind](tmp_path / "fast")
+    for command in (("predict", "--fast", "--text", "굿"), ("artifacts", "list"), ("doctor",)):
+        result = invoke(*command, "--artifacts", tmp_path)
+        assert result.exit_code == (4 if "predict" in command else 0)
+        assert "is no folder. Remove it" in result.output
+
+
+LOCKS: dict[str, Callable[[Path], object]] = {
+    "link": lambda path: path.symlink_to("/dev/zero"),
+    "folder": Path.mkdir,
+}
+
+
+@pytest.mark.parametrize("kind", LOCKS)
+def test_a_lock_that_is_no_file_is_told(
+    sample_root: Path, tmp_path: Path, kind: str, invoke: Invoke
+) -> None:
+    root = linked_copy(sample_root, tmp_path / "artifacts")
+    LOCKS[kind](root / "fast" / ".lock")
+    result = invoke("artifacts", "prune", "--artifacts", root)
+    assert result.exit_code == 5
+    assert "remove it if it is none" in result.output
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read all")
+@pytest.mark.parametrize("mode", [0, 0o100, 0o400])
+def test_a_slot_that_this_account_may_not_read_is_told(
+    sample_root: Path, tmp_path: Path, mode: int
+) -> None:
+    root = linked_copy(sample_root, tmp_path / "artifacts")
+    (root / "fast").chmod(mode)
+    assert "this account access" in damaged_slots(root)["fast"]
+    assert list_artifacts(root) == []
 
 
 def test_each_change_is_counted_and_remembers_the_one_before(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Fine-tuning: what it leaves, and that an interruption makes no difference."""
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 from pipeline.artifacts.runs import find_run, load_run
 from pipeline.artifacts.verification import WEIGHTS
+from pipeline.durability import unfinished
 from pipeline.errors import InvalidInput, ModelMissing
 from pipeline.models.blending import NEVER
 from pipeline.models.transformer.hub import get_model
@@ -97,6 +100,35 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
     Checkpoints(tmp_path / "c.pt", {"settings": {"seed": 1}}).save({"step": 1})
     with pytest.raises(InvalidInput, match="settings differ"):
         Checkpoints(tmp_path / "c.pt", {"settings": {"seed": 2}}).load()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        os.mkfifo,
+        Path.mkdir,
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"\x80\x02."),
+    ],
+    ids=["pipe", "folder", "link to an endless device", "empty", "no state"],
+)
+def test_a_damaged_checkpoint_is_told(tmp_path: Path, damage: Callable[[Path], object]) -> None:
+    pytest.importorskip("torch", reason="needs the extra [deep]")
+    damage(tmp_path / "c.pt")
+    with pytest.raises(InvalidInput, match="damaged"):
+        Checkpoints(tmp_path / "c.pt", {"settings": {"seed": 1}}).load()
+
+
+def test_what_has_the_name_of_an_unfinished_checkpoint_is_replaced(tmp_path: Path) -> None:
+    """A link of that name, left by anybody, would be written to."""
+    pytest.importorskip("torch", reason="needs the extra [deep]")
+    (tmp_path / "other").write_text("mine")
+    unfinished(tmp_path / "c.pt").symlink_to(tmp_path / "other")
+    checkpoints = Checkpoints(tmp_path / "c.pt", {"settings": {"seed": 1}})
+    checkpoints.save({"step": 1})
+    assert checkpoints.load()["step"] == 1
+    assert (tmp_path / "other").read_text() == "mine"
 
 
 def test_every_row_occurs_once_an_epoch() -> None:
