@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def command(
     as_json: bool,
     expect_digest: str | None,
     require_signature: Path | None,
+    not_before: datetime | None,
     artifacts: Path,
     **read: Any,
 ) -> None:
@@ -50,7 +52,7 @@ def command(
 
     sources = find_sources(inputs, input_format)
     refuse_unused(sources, read["delimiter"])
-    trust = Trust(expect_digest, require_signature)
+    trust = Trust(expect_digest, require_signature, not_before)
     handler = load_current(artifacts, "fast" if fast else "deep", trust)
     measured = measure_drift(handler, sources, ReadSettings(**read), say_shape)
     if as_json:

@@ -2,13 +2,17 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from io import TextIOWrapper
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from cli.options import printable
 from pipeline.errors import (
     ArtifactRefused,
     InvalidInput,
@@ -76,15 +80,35 @@ class CommandGroup(click.Group):
             return super().invoke(ctx)
 
 
+Callback = Callable[[click.Context, click.Parameter, Any], Any]
+
+
 def name_variables(command: click.Command, prefix: str) -> None:
-    """Call the variable that stands for an option as the option is called, not its parameter."""
+    """Call the variable that stands for an option as the option is called, not its parameter.
+
+    An empty variable is refused: Click takes it for none, so that what it should have demanded,
+    such as a signature or a key, would not be demanded.
+    """
     for parameter in command.params:
-        if isinstance(parameter, click.Option):
+        if isinstance(parameter, click.Option) and parameter.expose_value and not parameter.envvar:
             flag = max(parameter.opts, key=len).lstrip("-")
             parameter.envvar = f"{prefix}_{flag.replace('-', '_').upper()}"
+            parameter.callback = partial(_refuse_empty, parameter.callback)
     if isinstance(command, click.Group):
         for name, inner in command.commands.items():
             name_variables(inner, f"{prefix}_{name}".upper())
+
+
+def _refuse_empty(
+    callback: Callback | None, context: click.Context, parameter: click.Parameter, value: Any
+) -> Any:
+    """What the option's own callback makes of a value; UsageError for an empty variable."""
+    given = context.get_parameter_source(str(parameter.name))
+    by_parameter = f"{context.auto_envvar_prefix}_{str(parameter.name).upper()}"
+    for variable in (str(parameter.envvar), by_parameter):
+        if given != ParameterSource.COMMANDLINE and os.environ.get(variable) == "":
+            raise click.UsageError(f"{variable} is empty. Unset it, or give it a value.")
+    return callback(context, parameter, value) if callback else value
 
 
 @contextmanager
@@ -111,8 +135,9 @@ def error_boundary() -> Iterator[None]:
 
 def _describe(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return str(error)
+        place = f": {error.filename}" if error.filename else ""
+        return printable(f"{error.strerror}{place}")
+    return printable(str(error))
 
 
 @click.command(
@@ -139,6 +164,8 @@ def main(verbose: bool) -> None:
         level=logging.DEBUG if verbose else logging.WARNING, format="%(name)s: %(message)s"
     )
 
+
+name_variables(main, "SENTIMENT")
 
 if __name__ == "__main__":
     main()

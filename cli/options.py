@@ -1,10 +1,13 @@
 """Options that several commands share."""
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -15,6 +18,21 @@ Command = Callable[..., None]
 def added(command: Command, options: Iterable[Callable[[Command], Command]]) -> Command:
     """The command with these options, in their order."""
     return reduce(lambda decorated, option: option(decorated), reversed(list(options)), command)
+
+
+def printable(text: str) -> str:
+    """The text with all but its line ends shown that a terminal would obey, such as ESC.
+
+    What a file or a server calls something gets into messages.
+    """
+    return "".join(
+        character if character.isprintable() or character == "\n" else _escaped(character)
+        for character in text
+    )
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def echo_json(record: object) -> None:
@@ -58,6 +76,27 @@ def refuse_revision_of_folder(model: str) -> None:
         refuse(["revision"], f"with {model}, which is a folder")
 
 
+class FiniteRange(click.FloatRange):
+    """Numbers of a range. NaN, which is beyond no bound, is in none; nor is infinity."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Take a number of the range, refuse all else."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number.", param, ctx)
+        return number
+
+
+DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
+"""A date, and the forms of a time that `artifacts list` shows."""
+
+
+def _in_utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> datetime | None:
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 class LocalFolder(click.Path):
     """A folder of this machine; an address such as s3://… would become a folder called s3:."""
 
@@ -82,7 +121,7 @@ artifacts_option = click.option(
 
 
 def trust_options(command: Command) -> Command:
-    """Add --expect-digest and --require-signature."""
+    """Add --expect-digest, --require-signature and --not-before."""
     expect_digest = click.option(
         "--expect-digest",
         metavar="DIGEST",
@@ -94,7 +133,15 @@ def trust_options(command: Command) -> Command:
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         help="Refuse an artifact that was not signed with this public key (Ed25519, PEM).",
     )
-    return expect_digest(require_signature(command))
+    not_before = click.option(
+        "--not-before",
+        metavar="DATE",
+        type=click.DateTime(DATES),
+        callback=_in_utc,
+        help="Refuse an artifact that was trained earlier, such as an old one that is put back; "
+        "with --require-signature, which makes the time one to rely on.",
+    )
+    return added(command, (expect_digest, require_signature, not_before))
 
 
 engine_option = click.option(

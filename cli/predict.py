@@ -1,5 +1,6 @@
 """`sentiment predict`."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ def command(
     threads: int | None,
     expect_digest: str | None,
     require_signature: Path | None,
+    not_before: datetime | None,
     artifacts: Path,
     report: Path | None,
     max_rejects: int,
@@ -82,7 +84,7 @@ def command(
         from cli.predict_files import Engine, make_job, score
 
         job = make_job(inputs, report=report, engine=engine, **options)
-    trust = Trust(expect_digest, require_signature)
+    trust = Trust(expect_digest, require_signature, not_before)
     handler = load_current(artifacts, "fast" if fast else "deep", trust, threads)
     if job:
         scored_by = Engine(engine, ray_address, options["output_format"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Never
 import click
 from tqdm import tqdm
 
-from cli.options import refuse
+from cli.options import printable, refuse
 from cli.read_options import refuse_unused
 from pipeline.batch.output.added_columns import AddedColumns
 from pipeline.batch.output.serializing import WriteSettings
@@ -144,7 +144,7 @@ class Speed:
         shape = description.removeprefix(layout.name)
         if not self.quiet and shape not in self.told:
             self.told.add(shape)
-            self.bar.write(description, file=sys.stderr)
+            self.bar.write(printable(description), file=sys.stderr)
 
     def watch(self, chunk: Chunk, scored: ScoredChunk) -> None:
         """Count a chunk that is written."""

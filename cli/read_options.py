@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import Command, added, refuse, was_given
+from cli.options import Command, added, printable, refuse, was_given
 from pipeline.errors import InvalidInput
 from pipeline.files.dialects import AUTO, QUOTINGS
 from pipeline.files.encoding_detection import known_codec
@@ -192,7 +192,7 @@ def labelled_settings(options: Mapping[str, Any], *files: Path | None) -> "Label
 
 def say(line: str) -> None:
     """Print a line about what was read, beside the results."""
-    click.echo(line, err=True)
+    click.echo(printable(line), err=True)
 
 
 def say_shape(layout: "Layout") -> None:

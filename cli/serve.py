@@ -4,6 +4,7 @@ import ipaddress
 import os
 import sys
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ def command(
     insecure: bool,
     expect_digest: str | None,
     require_signature: Path | None,
+    not_before: datetime | None,
     **settings: Any,
 ) -> None:
     """Serve the current models over HTTP until SIGTERM or Ctrl-C.
@@ -88,7 +90,7 @@ def command(
             f"{host} can be reached from other machines: give --api-key-file, or --insecure if "
             "anybody there may ask."
         )
-    trust = Trust(expect_digest, require_signature)
+    trust = Trust(expect_digest, require_signature, not_before)
     slots = None if only is None else [only]
     models = StoredModels(settings.pop("artifacts"), trust, slots, threads)
     address = f"[{host}]" if ":" in host else host

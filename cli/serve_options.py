@@ -6,15 +6,24 @@ from pathlib import Path
 
 import click
 
-from cli.options import Command, LocalFolder, added
+from cli.options import Command, FiniteRange, LocalFolder, added
 
 MIB = 2**20
+LOWEST_RATE, HIGHEST_RATE = 0.001, 1_000_000
+"""Of one client, in requests a second."""
 
 Values = tuple[str, ...]
 
 
 def _in_bytes(_: click.Context, __: click.Parameter, mebibytes: int) -> int:
     return mebibytes * MIB
+
+
+def _rate(_: click.Context, __: click.Parameter, rate: float) -> float:
+    """A rate so low that it is no number to compute with would limit nobody."""
+    if 0 < rate < LOWEST_RATE:
+        raise click.BadParameter(f"Give {LOWEST_RATE} or more, or 0 for no limit.")
+    return rate
 
 
 def _each(pattern: str, what: str) -> Callable[[click.Context, click.Parameter, Values], Values]:
@@ -65,9 +74,10 @@ _ACCESS = (
     ),
     click.option(
         "--rate",
-        type=click.FloatRange(0),
+        type=FiniteRange(0, HIGHEST_RATE),
         default=0.0,
-        help="Requests per second that a client may send; 0: no limit.",
+        callback=_rate,
+        help="Requests per second that a client may send, from 0.001 on; 0: no limit.",
     ),
     click.option(
         "--proxies",
@@ -105,7 +115,7 @@ _LIMITS = (
     ),
     click.option(
         "--drain",
-        type=click.FloatRange(0, 300),
+        type=FiniteRange(0, 300),
         default=0.0,
         help="Seconds to keep serving after SIGTERM, with /readyz at 503.",
     ),
@@ -117,7 +127,7 @@ _LIMITS = (
     ),
     click.option(
         "--batch-wait",
-        type=click.FloatRange(0, 1),
+        type=FiniteRange(0, 1),
         default=0.002,
         help="Deep: seconds that a text waits for others to share a batch with.",
     ),
@@ -147,7 +157,7 @@ _CAPTURING = (
     ),
     click.option(
         "--capture-share",
-        type=click.FloatRange(0, 1, min_open=True),
+        type=FiniteRange(0, 1, min_open=True),
         default=0.01,
         help="Probability with which a text is kept.",
     ),

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from cli.figures import metrics_line
-from cli.options import artifacts_option, refuse, refuse_revision_of_folder
+from cli.options import FiniteRange, artifacts_option, refuse, refuse_revision_of_folder
 from cli.read_options import labelled_options, labelled_settings, say
 
 
@@ -49,7 +49,7 @@ from cli.read_options import labelled_options, labelled_settings, say
 )
 @click.option(
     "--epochs",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     default=2.0,
     help="Deep: passes over the training reviews; may be a fraction.",
 )

@@ -1,11 +1,12 @@
 """`sentiment verify`."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import artifacts_option, refuse, trust_options
+from cli.options import FiniteRange, artifacts_option, refuse, trust_options
 
 if TYPE_CHECKING:
     from pipeline.artifacts.verification import Trust
@@ -17,14 +18,22 @@ if TYPE_CHECKING:
 @click.option(
     "--api-key-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="URL: file of API keys, of which the first is sent.",
+    help="URL: file of API keys as that of serve, of which the first is sent.",
+)
+@click.option(
+    "--timeout",
+    type=FiniteRange(0.1, 3600),
+    default=30.0,
+    help="URL: seconds within which each answer has to be there, whole.",
 )
 @artifacts_option
 def command(
     target: str,
     expect_digest: str | None,
     require_signature: Path | None,
+    not_before: datetime | None,
     api_key_file: Path | None,
+    timeout: float,
     artifacts: Path,
 ) -> None:
     """Check an artifact, or the answers of a running server.
@@ -45,11 +54,11 @@ def command(
     """
     from pipeline.artifacts.verification import Trust
 
-    trust = Trust(expect_digest, require_signature)
-    if target.startswith(("http://", "https://")):
-        _verify_server(target, artifacts, trust, api_key_file)
+    trust = Trust(expect_digest, require_signature, not_before)
+    if "://" in target:
+        _verify_server(target, artifacts, trust, api_key_file, timeout)
     else:
-        refuse(["api_key_file", "artifacts"], "with the folder of an artifact")
+        refuse(["api_key_file", "timeout", "artifacts"], "with the folder of an artifact")
         _verify_artifact(Path(target), trust)
 
 
@@ -61,19 +70,15 @@ def _verify_artifact(folder: Path, trust: "Trust") -> None:
     click.echo(f"{verified.manifest.slot}@{verified.digest}: good ({golden} golden answers equal)")
 
 
-def _first_key(path: Path) -> str:
-    keys = path.read_text("utf-8").split()
-    if not keys:
-        raise click.UsageError(f"--api-key-file {path} holds no key.")
-    return keys[0]
-
-
-def _verify_server(url: str, artifacts: Path, trust: "Trust", api_key_file: Path | None) -> None:
+def _verify_server(
+    url: str, artifacts: Path, trust: "Trust", api_key_file: Path | None, timeout: float
+) -> None:
     from pipeline.errors import ArtifactRefused
+    from pipeline.server.api_keys import read_keys
     from pipeline.workflows.replaying import replay_golden
 
-    key = _first_key(api_key_file) if api_key_file else None
-    for replay in replay_golden(url, artifacts, trust=trust, key=key):
+    key = read_keys(api_key_file)[0] if api_key_file else None
+    for replay in replay_golden(url, artifacts, trust=trust, key=key, timeout=timeout):
         if replay.differences:
             raise ArtifactRefused(
                 f"{replay.model} at {url} does not give the answers it was sealed with: "

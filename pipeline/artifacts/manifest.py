@@ -48,12 +48,13 @@ class GoldenAnswer:
 
     def difference(self, label: object, confidence: object, tolerance: float) -> str | None:
         """What is wrong with this answer to the text, whoever gave it; None where nothing is."""
-        is_near = isinstance(confidence, float | int) and (
-            abs(confidence - self.confidence) <= tolerance
-        )
+        probability = _as_probability(confidence)
+        is_near = probability is not None and abs(probability - self.confidence) <= tolerance
         if label == self.label and is_near:
             return None
-        return f"{self.label} {self.confidence:.9f} expected, {label} {confidence} given"
+        given = label if label in (NEGATIVE, POSITIVE) else "another label"
+        shown = "no probability" if probability is None else probability
+        return f"{self.label} {self.confidence:.9f} expected, {given} {shown} given"
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,12 @@ class Manifest:
         if canonical != content:
             raise ArtifactRefused("its manifest.json is not in canonical form")
         return manifest
+
+
+def _as_probability(value: object) -> float | None:
+    """The number, if it is one from 0 to 1: of a server's, an int may be too large for a float."""
+    is_number = isinstance(value, float | int) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= 1 else None  # type: ignore[operator,arg-type]
 
 
 def digest_of(manifest: bytes) -> str:

@@ -12,6 +12,7 @@ import stat
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,15 +43,21 @@ class Trust:
     """What is demanded of an artifact, besides that it is whole.
 
     `digest`: its digest, or the first 8 digits or more. `public_key`: PEM file of the key that must
-    have signed it.
+    have signed it. `not_before`: the time, with a time zone, before which it must not have been
+    trained; only with `public_key`, since anybody can write a time.
     """
 
     digest: str | None = None
     public_key: Path | None = None
+    not_before: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.digest is not None and not re.fullmatch("[0-9a-f]{8,64}", self.digest):
             raise InvalidInput("An expected digest has 8 to 64 hexadecimal digits, in lower case.")
+        if self.not_before is not None and self.public_key is None:
+            raise InvalidInput(
+                "Only a signed time can be relied on. Give --require-signature with --not-before."
+            )
 
 
 ANY = Trust()
@@ -119,6 +126,7 @@ def _verified(folder: Path, slot: str | None, trust: Trust) -> Artifact:
     digest = digest_of(content)
     _check_trust(folder, content, digest, trust)
     manifest = Manifest.from_bytes(content)
+    _check_age(manifest, trust)
     _check_purpose(manifest, slot)
     expected = {entry.path for entry in manifest.files} | {MANIFEST}
     found = {path.name for path in folder.iterdir()} - {SIGNATURE}
@@ -137,6 +145,20 @@ def _check_trust(folder: Path, content: bytes, digest: str, trust: Trust) -> Non
 
         signature = _read(folder / SIGNATURE, _LARGEST_SIGNATURE)
         check_signature(content, signature, trust.public_key)
+
+
+def _check_age(manifest: Manifest, trust: Trust) -> None:
+    """ArtifactRefused where it is older than demanded, or does not say when it was trained."""
+    if trust.not_before is None:
+        return
+    try:
+        is_too_old = datetime.fromisoformat(manifest.created_at) < trust.not_before
+    except (ValueError, TypeError):  # no time, or one without a time zone
+        raise ArtifactRefused("the time of its training is not to be understood") from None
+    if is_too_old:
+        raise ArtifactRefused(
+            f"it was trained at {manifest.created_at}, before {trust.not_before.isoformat()}"
+        )
 
 
 def _check_purpose(manifest: Manifest, slot: str | None) -> None:

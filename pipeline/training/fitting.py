@@ -87,6 +87,10 @@ def fit_linear(
     """
     rows = _featurize(cleaned, labels, settings)
     kept, held_out = map(rows.take, split_rows(rows.texts, settings.held_out, settings.seed))
+    if np.unique(kept.labels).size < 2:
+        raise InvalidInput(
+            "Without the held-out reviews, all have one label. Train on more different reviews."
+        )
     candidates = settings.inverse_regularizations
     with progress_bar(len(candidates) + 1, "Fitting", unit=" fits") as bar:
         trials = []

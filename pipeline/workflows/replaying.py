@@ -1,20 +1,20 @@
 """Replaying golden sets against a running server, to see whether it answers as offline."""
 
-import http.client
+import http
 import json
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 
 from pipeline.artifacts.pointer import current_artifact
 from pipeline.artifacts.verification import ANY, Trust, load_artifact
-from pipeline.errors import InvalidInput, ModelMissing, ResourceUnavailable
-
-TIMEOUT_SECONDS = 30
+from pipeline.errors import ModelMissing, ResourceUnavailable
+from pipeline.handlers.loading import HANDLERS
+from pipeline.workflows.asking import TIMEOUT_SECONDS, Server
 
 
 @dataclass(frozen=True)
@@ -32,24 +32,45 @@ class Replay:
 
 
 def replay_golden(
-    url: str, root: Path, slot: str | None = None, trust: Trust = ANY, key: str | None = None
+    url: str,
+    root: Path,
+    slot: str | None = None,
+    trust: Trust = ANY,
+    key: str | None = None,
+    timeout: float = TIMEOUT_SECONDS,
 ) -> list[Replay]:
     """Ask a server for the golden answers of the models that it serves, one text per request.
 
     The artifact of each model must be in the store `root`. `slot` None: all slots. `key`: API key.
-    Raises ModelMissing where an artifact is not there, ResourceUnavailable where the server does
-    not answer or is not ready, InvalidInput for an invalid URL.
+    `timeout`: seconds for each answer. Raises ModelMissing where an artifact is not there,
+    ResourceUnavailable where the server does not answer, not like one of ours, or is not ready,
+    InvalidInput for an invalid URL.
     """
-    server = _Server(url, key)
+    server = Server(url, key, timeout)
     try:
-        models = server.models()
+        models = _models(server)
         slots = sorted(models) if slot is None else [slot]
         return [_replay(server, root, name, models.get(name), trust) for name in slots]
     finally:
         server.close()
 
 
-def _replay(server: "_Server", root: Path, slot: str, model: str | None, trust: Trust) -> Replay:
+def _models(server: Server) -> dict[str, str]:
+    """Names of the models that it serves, by slot; no other text of its is taken for a name."""
+    status, record, _ = server.ask("GET", "/readyz")
+    models = record.get("models")
+    if status != http.HTTPStatus.OK or not isinstance(models, dict) or not models:
+        raise ResourceUnavailable(f"{server.url} is not ready ({status}). See its log.")
+    if not all(slot in HANDLERS and _is_name(model, slot) for slot, model in models.items()):
+        raise ResourceUnavailable(f"{server.url} does not name its models as a sentiment server.")
+    return models
+
+
+def _is_name(model: object, slot: str) -> bool:
+    return isinstance(model, str) and re.fullmatch(f"{slot}@[0-9a-f]{{12}}", model) is not None
+
+
+def _replay(server: Server, root: Path, slot: str, model: str | None, trust: Trust) -> Replay:
     if model is None:
         raise ResourceUnavailable(f"{server.url} serves no {slot} model now. See its /readyz.")
     artifact = load_artifact(_find(root, slot, model), slot, trust)
@@ -57,10 +78,11 @@ def _replay(server: "_Server", root: Path, slot: str, model: str | None, trust: 
     golden = [answer for answer in artifact.manifest.golden if answer.text]
     for expected in golden:
         started = time.perf_counter()
-        answer, answered_by = server.predict(expected.text, slot)
+        answer, answered_by = _predict(server, expected.text, slot)
         seconds.append(time.perf_counter() - started)
         if answered_by != model:
-            differences.append(f"{answered_by} answered, not {model}")
+            other = answered_by if _is_name(answered_by, slot) else "another"
+            differences.append(f"{other} answered, not {model}")
             continue
         label, confidence = answer.get("label"), answer.get("confidence")
         if problem := expected.difference(label, confidence, artifact.manifest.tolerance):
@@ -68,10 +90,23 @@ def _replay(server: "_Server", root: Path, slot: str, model: str | None, trust: 
     return Replay(model, len(golden), differences, seconds)
 
 
+def _predict(server: Server, text: str, slot: str) -> tuple[dict[str, Any], str | None]:
+    """Answer to one text, and the name of the model that gave it."""
+    body = json.dumps({"text": text, "do_fast": slot == "fast"}).encode()
+    status, record, model = server.ask("POST", "/predict", body)
+    answer = record.get("0")
+    if status != http.HTTPStatus.OK or not isinstance(answer, dict):
+        error = record.get("error")
+        code = error.get("code") if isinstance(error, dict) else None
+        shown = f" {code}" if isinstance(code, str) and re.fullmatch("[a-z_]{1,40}", code) else ""
+        raise ResourceUnavailable(f"{server.url} answers {status}{shown} to a golden text.")
+    return answer, model
+
+
 def _find(root: Path, slot: str, model: str) -> Path:
     """Folder of the artifact that a server names; raises ModelMissing."""
     digest = model.partition("@")[2]
-    found = sorted((root / slot).glob(f"{digest}*")) if digest.isalnum() else []
+    found = sorted((root / slot).glob(f"{digest}*"))
     if not found:
         current = current_artifact(root, slot).name
         raise ModelMissing(
@@ -79,59 +114,3 @@ def _find(root: Path, slot: str, model: str) -> Path:
             f"{slot}@{current[:12]}. Name the folder that has it with --artifacts."
         )
     return found[0]
-
-
-class _Server:
-    """A running server, asked over one connection."""
-
-    def __init__(self, url: str, key: str | None) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InvalidInput(f"{url} is no address like http://127.0.0.1:5000.")
-        kind = (
-            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        )
-        self.url = url.rstrip("/")
-        self._path = parts.path.rstrip("/")
-        self._headers = {"Content-Type": "application/json"}
-        if key is not None:
-            self._headers["Authorization"] = f"Bearer {key}"
-        self._connection = kind(parts.hostname, parts.port, timeout=TIMEOUT_SECONDS)
-
-    def models(self) -> dict[str, str]:
-        """Names of the models that it serves, by slot."""
-        status, record, _ = self._ask("GET", "/readyz")
-        models = record.get("models")
-        if status != http.HTTPStatus.OK or not isinstance(models, dict) or not models:
-            raise ResourceUnavailable(f"{self.url} is not ready ({status}). See its log.")
-        return {str(slot): str(model) for slot, model in models.items()}
-
-    def predict(self, text: str, slot: str) -> tuple[dict[str, Any], str | None]:
-        """Answer to one text, and the name of the model that gave it."""
-        body = json.dumps({"text": text, "do_fast": slot == "fast"}).encode()
-        status, record, model = self._ask("POST", "/predict", body)
-        answer = record.get("0")
-        if status != http.HTTPStatus.OK or not isinstance(answer, dict):
-            code = record.get("error", {}).get("code")
-            raise ResourceUnavailable(f"{self.url} answers {status} {code} to a golden text.")
-        return answer, model
-
-    def _ask(
-        self, method: str, path: str, body: bytes | None = None
-    ) -> tuple[int, dict[str, Any], str | None]:
-        try:
-            self._connection.request(method, self._path + path, body, self._headers)
-            response = self._connection.getresponse()
-            record = json.loads(response.read())
-        except (OSError, http.client.HTTPException) as error:
-            reason = getattr(error, "strerror", None) or error or type(error).__name__
-            raise ResourceUnavailable(f"{self.url} does not answer: {reason}.") from None
-        except ValueError:
-            record = None
-        if not isinstance(record, dict):
-            raise ResourceUnavailable(f"{self.url} does not answer like a sentiment server.")
-        return response.status, record, response.headers.get("X-Model")
-
-    def close(self) -> None:
-        """End the connection."""
-        self._connection.close()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.support.hostile_clients import why_no_mounts
 from tests.support.served import served
-from tests.torture import deep, faults, hostile_serving, serving
+from tests.torture import deep, faults, hostile_answers, hostile_serving, serving
 from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
@@ -94,6 +94,8 @@ def run_planted(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
         (scratch / bug).mkdir()
         races = race_all(small, scratch / bug, 100, bug=bug, is_served=False)
         found[f"store-races: {bug}"] = bool(races.problems)
+    tally = hostile_answers.verify_all(small, command=hostile_answers.PLANTED)
+    found["servers: unbounded"] = not tally.is_clean
     if faults.why_not() is None:
         results = faults.inject_all(small, folders[3], command=faults.PLANTED)
         found["faults: current before it is there"] = any(result.problems for result in results)
@@ -144,6 +146,11 @@ def run_serving(small: Small, scratch: Path, options: argparse.Namespace) -> boo
     return is_clean
 
 
+def run_servers(small: Small, _: Path, __: argparse.Namespace) -> bool:
+    """`verify URL` against servers that answer as none should."""
+    return report([hostile_answers.verify_all(small)])
+
+
 def run_bare(_: Small, scratch: Path, __: argparse.Namespace) -> bool:
     """A deep model where only the extra [onnx] is installed."""
     return deep.check_bare(scratch)
@@ -170,6 +177,7 @@ PARTS: dict[str, Part] = {
     "versions": run_versions,
     "requests": run_requests,
     "serving": run_serving,
+    "servers": run_servers,
     "bare": run_bare,
     "invariance": run_invariance,
     "parity": run_parity,

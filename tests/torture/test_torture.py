@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.hostile_clients import why_no_mounts
 from tests.support.served import served
-from tests.torture import faults, hostile_serving, kills, serving
+from tests.torture import faults, hostile_answers, hostile_serving, kills, serving
 from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
@@ -141,6 +141,18 @@ def test_hostile_clients_harm_nobody_else(small: Small) -> None:
     ):
         assert not outcome.problems, outcome
         assert outcome.counts["200"] > 0
+
+
+def test_hostile_servers_end_verify_in_one_line(small: Small) -> None:
+    modes = ("readyz: drip of the body", "readyz: endless body", "readyz: escapes in a name")
+    tally = hostile_answers.verify_all(small, (*modes, "predict: escapes in X-Model"))
+    assert tally.is_clean, tally
+    assert tally.refused == 4
+
+
+def test_servers_find_a_client_that_believes_everything(small: Small) -> None:
+    modes = ("readyz: deep lists",)
+    assert hostile_answers.verify_all(small, modes, hostile_answers.PLANTED).problems
 
 
 @pytest.mark.parametrize("name", hostile_serving.GROUNDS)
