@@ -15,6 +15,9 @@ from tests.cli.option_pairs import Option, Ran, Seen, Table, option
 IN_TURN = ["positive", "negative"] * (ROWS // 2)
 TEXTS = [GOOD, BAD] * (ROWS // 2)
 ARTIFACTS = option("--artifacts {root}", "artifacts", other=("--artifacts", "{empty}"))
+SIGNED = option(
+    "--require-signature {public}", "require_signature", other=("--require-signature", "{stranger}")
+)
 TRUST = (
     option(
         "--expect-digest {digest}",
@@ -22,10 +25,13 @@ TRUST = (
         other=("--expect-digest", "0" * 64),
         named=["its digest is"],
     ),
+    SIGNED,
     option(
-        "--require-signature {public}",
-        "require_signature",
-        other=("--require-signature", "{stranger}"),
+        "--not-before 2026-01-01",
+        "not_before",
+        other=("--not-before", "2999-01-01"),
+        needs=[SIGNED],
+        named=["--require-signature"],
     ),
 )
 
@@ -321,7 +327,8 @@ def _verify(places: Mapping[str, Path], target: str) -> Table:
 
     other = ("--api-key-file", "{other_keys}")
     keys = option("--api-key-file {keys}", "api_key_file", other=other)
-    return Table("verify", (*TRUST, keys, ARTIFACTS), prepare, places)
+    timeout = option("--timeout 20", "timeout", other=("--timeout", "0"), named=["with the folder"])
+    return Table("verify", (*TRUST, keys, timeout, ARTIFACTS), prepare, places)
 
 
 def explain(places: Mapping[str, Path]) -> Table:
@@ -397,6 +404,12 @@ def serve(places: Mapping[str, Path]) -> Table:
                 "--require-signature {public}",
                 "require_signature",
                 shows("public_key", str(places["public"])),
+            ),
+            option(
+                "--not-before 2026-01-01",
+                "not_before",
+                shows("not_before", "2026-01-01 00:00:00+00:00"),
+                needs=[SIGNED],
             ),
             option("--artifacts {root}", "artifacts", shows("root", str(places["root"]))),
         ),

@@ -27,7 +27,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> None:
     def show(models: StoredModels, settings: ServerSettings) -> None:
         trust = models.trust
         shown = {"root": models.root, "slots": models.slots, "digest": trust.digest}
-        shown |= {"public_key": trust.public_key}
+        shown |= {"public_key": trust.public_key, "not_before": trust.not_before}
         click.echo(json.dumps({**asdict(settings), **shown}, default=str))
 
     monkeypatch.setattr("pipeline.server.running.serve", show)
@@ -99,6 +99,7 @@ CONTRADICTIONS = [
     ("serialize --precision fp32 --reviews {easy}", "--reviews"),
     ("serialize --engine torch --precision int8", "--precision"),
     ("verify {artifact} --api-key-file {keys}", "--api-key-file"),
+    ("verify {artifact} --timeout 9", "--timeout"),
     ("explain x --json --top 3", "--top"),
     ("serve --only fast --batch-size 2", "--batch-size"),
     ("serve --batch-size 1 --batch-wait 0.1", "--batch-wait"),

@@ -50,15 +50,22 @@ def test_a_key_is_asked_for_where_there_is_one(handler: Handler) -> None:
 
 def test_a_file_of_keys_must_be_private_and_its_keys_long(tmp_path: Path) -> None:
     path = tmp_path / "keys"
-    path.write_text(f"{KEY}\n\n{KEY}2\n")
+    path.write_text(f"# of the shop, since May\n{KEY}\n\n  # {KEY}\n{KEY} 2\n")
     path.chmod(0o600)
-    assert read_keys(path) == (KEY, f"{KEY}2")
+    assert read_keys(path) == (KEY, f"{KEY} 2")
     path.chmod(0o640)
     with pytest.raises(InvalidInput, match="chmod 600"):
         read_keys(path)
     path.chmod(0o600)
-    for content in ("", "short\n", "열쇠열쇠열쇠열쇠열쇠열쇠\n"):
-        path.write_text(content)
+    for content in (
+        "",
+        "short\n",
+        "열쇠열쇠열쇠열쇠열쇠열쇠\n",
+        f"# {KEY}\n",
+        f"{KEY}\0\n",
+        "\udcff" * 16,
+    ):
+        path.write_text(content, errors="surrogateescape")
         with pytest.raises(InvalidInput, match="openssl rand"):
             read_keys(path)
 

@@ -48,6 +48,15 @@ def test_too_little_to_learn_from_is_told(tmp_path: Path, labels: list[int]) -> 
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize("texts", [["재밌다", "별로"], ["재밌다", "별로", "그냥"]])
+def test_too_few_different_texts_are_told(tmp_path: Path, texts: list[str]) -> None:
+    path = tmp_path / "reviews.tsv"
+    rows = [f"{text}\t{number % 2}\n" for number, text in enumerate(texts)]
+    path.write_text("document\tlabel\n" + "".join(rows * 60), encoding="utf-8")
+    with pytest.raises(InvalidInput, match=r"one label|not enough"):
+        train(path, tmp_path, LinearSettings())
+
+
 def test_equal_texts_are_set_aside_together() -> None:
     texts = [f"text {n % 40}" for n in range(400)]
     kept, aside = split_rows(texts, 0.25, seed=3)
