@@ -9,6 +9,7 @@ from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from pipeline.addresses import reason_of, split_address
 from pipeline.digests import sha256
 from pipeline.errors import InvalidInput, ResourceUnavailable
 from pipeline.progress import progress_bar
@@ -26,8 +27,11 @@ def get_nsmc(source: str | None, destination: Path) -> Iterator[tuple[Path, int]
 
     `source`: a folder or a base URL; None: the corpus's own repository. A file appears under its
     name only when its size, sha256 and number of reviews are right. Raises InvalidInput for wrong
-    content, ResourceUnavailable where the source does not answer; OSError where the disk is full.
+    content or an invalid URL, ResourceUnavailable where the source does not answer; OSError where
+    the disk is full.
     """
+    if source is not None and "://" in source:
+        split_address(source)
     destination.mkdir(parents=True, exist_ok=True)
     for file in NSMC:
         target = destination / file.name
@@ -39,7 +43,7 @@ def get_nsmc(source: str | None, destination: Path) -> Iterator[tuple[Path, int]
 def _get(source: str, file: NsmcFile, target: Path) -> None:
     part = target.with_name(f"{target.name}.part")
     try:
-        if source.startswith(("http://", "https://")):
+        if "://" in source:
             _download(f"{source.rstrip('/')}/{file.name}", file, part)
         else:
             _copy(Path(source).expanduser() / file.name, part)
@@ -77,7 +81,8 @@ def _download(url: str, file: NsmcFile, part: Path) -> None:
             if error.code < http.HTTPStatus.INTERNAL_SERVER_ERROR:
                 break
         except (URLError, TimeoutError, ConnectionError, http.client.HTTPException) as error:
-            problem = str(getattr(error, "reason", error) or type(error).__name__)
+            cause = getattr(error, "reason", error)  # of a URLError, a text or an exception
+            problem = reason_of(cause if isinstance(cause, Exception) else error)
             if isinstance(error, URLError) and attempt == 0:
                 break
     if _is_long_enough(part, file):

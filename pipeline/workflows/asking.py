@@ -11,15 +11,14 @@ import socket
 import time
 from functools import partial
 from typing import Any, Never
-from urllib.parse import SplitResult, urlsplit
 
-from pipeline.errors import InvalidInput, ResourceUnavailable
+from pipeline.addresses import reason_of, split_address
+from pipeline.errors import ResourceUnavailable
 
 TIMEOUT_SECONDS = 30.0
 """From a request to the last byte of its answer; connecting has as long for each address."""
 MOST_BYTES = 2**20
 """Of an answer, its head and what goes before it included."""
-LONGEST_REASON = 80
 _KINDS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
 
 
@@ -31,7 +30,7 @@ class Server:
     """
 
     def __init__(self, url: str, key: str | None = None, timeout: float = TIMEOUT_SECONDS) -> None:
-        parts, host = _split(url)
+        parts, host = split_address(url)
         self.url = url.rstrip("/")
         self._path = parts.path.rstrip("/")
         self._headers = {"Content-Type": "application/json"}
@@ -50,9 +49,7 @@ class Server:
         try:
             status, content, model = self._exchange(method, self._path + path, body)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            short = reason.strip()[:LONGEST_REASON]  # it may quote what the server sent
-            raise ResourceUnavailable(f"{self.url} does not answer: {short}.") from None
+            raise ResourceUnavailable(f"{self.url} does not answer: {reason_of(error)}.") from None
         return status, self._parse(content), model
 
     def _exchange(
@@ -78,23 +75,6 @@ class Server:
     def close(self) -> None:
         """End the connection."""
         self._connection.close()
-
-
-def _split(url: str) -> tuple[SplitResult, str]:
-    """The parts of an address, and its host in ASCII; InvalidInput where it is none."""
-    if "@" in url:  # first, as other messages show the address
-        raise InvalidInput("An address holds no user and password. Keys go by --api-key-file.")
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").encode("idna").decode("ascii")
-        is_right = bool(host) and parts.scheme in _KINDS and parts.port != 0
-    except ValueError:  # brackets, a port, a host (UnicodeError) that cannot be
-        is_right = False
-    if not is_right or not (url.isprintable() and parts.path.isascii()) or " " in url:
-        raise InvalidInput(f"{url!a} is no address like http://127.0.0.1:5000.")
-    if parts.query or parts.fragment:
-        raise InvalidInput(f"{url!a} is more than a server's address: end it before ? and #.")
-    return parts, host
 
 
 def _refuse_constant(name: str) -> Never:

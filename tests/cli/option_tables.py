@@ -27,7 +27,7 @@ TRUST = (
     ),
     SIGNED,
     option(
-        "--not-before 2026-01-01",
+        "--not-before 2001-01-01",
         "not_before",
         other=("--not-before", "2999-01-01"),
         needs=[SIGNED],
@@ -406,9 +406,9 @@ def serve(places: Mapping[str, Path]) -> Table:
                 shows("public_key", str(places["public"])),
             ),
             option(
-                "--not-before 2026-01-01",
+                "--not-before 2001-01-01",
                 "not_before",
-                shows("not_before", "2026-01-01 00:00:00+00:00"),
+                shows("not_before", "2001-01-01 00:00:00+00:00"),
                 needs=[SIGNED],
             ),
             option("--artifacts {root}", "artifacts", shows("root", str(places["root"]))),

@@ -186,3 +186,13 @@ def test_a_full_disk_leaves_no_file(nsmc: Path, tmp_path: Path) -> None:
     )
     assert (done.returncode, list(tmp_path.iterdir())) == (5, [])
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://[::1", "http://a..b", "http://h:x", "http://h/한글", "ftp://h", "http://me:it@h"],
+)
+def test_what_is_no_address_is_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="address"):
+        list(downloads.get_nsmc(url, tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
