@@ -1,9 +1,15 @@
 """Files by address, such as s3://bucket/reviews.parquet, through fsspec."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any
+from urllib.parse import urlsplit
 
-from pipeline.errors import ResourceUnavailable
+from pipeline.addresses import reason_of
+from pipeline.errors import InvalidInput, ResourceUnavailable
+
+_LIBRARIES = ("aiohttp", "yarl", "botocore", "aiobotocore")
+"""What fsspec's file systems are made with; their errors are no OSError."""
 
 
 def is_remote(path: str) -> bool:
@@ -14,8 +20,14 @@ def is_remote(path: str) -> bool:
 def file_system(address: str) -> tuple[Any, str]:
     """Return (fsspec file system, path in it).
 
-    Raises ResourceUnavailable if fsspec, or what it needs for this scheme, is not installed.
+    Raises ResourceUnavailable if fsspec, or what it needs for this scheme, is not installed,
+    InvalidInput for what is no address.
     """
+    try:
+        parts = urlsplit(address)
+        _ = parts.port, (parts.hostname or "").encode("idna")
+    except ValueError as error:
+        raise InvalidInput(f"{address!a} is no address ({error}).") from None
     try:
         import fsspec
 
@@ -27,22 +39,39 @@ def file_system(address: str) -> tuple[Any, str]:
         ) from None
 
 
-def open_remote(address: str) -> AbstractContextManager[IO[bytes]]:
+@contextmanager
+def reached(address: str) -> Iterator[None]:
+    """Raise ResourceUnavailable for what the libraries behind fsspec raise of their own."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in _LIBRARIES or isinstance(error, OSError):
+            raise
+        raise ResourceUnavailable(
+            f"{address} could not be read: {reason_of(error)}. Try again later, or get it by hand."
+        ) from None
+
+
+@contextmanager
+def open_remote(address: str) -> Iterator[IO[bytes]]:
     """Open for reading; the file can seek."""
     system, path = file_system(address)
-    return system.open(path, "rb")  # type: ignore[no-any-return]
+    with reached(address), system.open(path, "rb") as file:
+        yield file
 
 
 def fingerprint(address: str) -> dict[str, Any]:
     """Size in bytes and a token that changes when the file does."""
     system, path = file_system(address)
-    return {"size": system.size(path), "modified": str(system.ukey(path))}
+    with reached(address):
+        return {"size": system.size(path), "modified": str(system.ukey(path))}
 
 
 def expanded(address: str) -> list[str]:
     """Addresses of the files under a prefix, or that fit a glob, sorted."""
     system, path = file_system(address)
-    found = system.glob(path) if any(c in path for c in "*?[") else system.find(path)
+    with reached(address):
+        found = system.glob(path) if any(c in path for c in "*?[") else system.find(path)
     return sorted(system.unstrip_protocol(one) for one in found)
 
 
