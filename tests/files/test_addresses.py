@@ -10,15 +10,19 @@ pytest.importorskip("aiohttp", reason="needs the extra [aws]: fsspec reads http 
 pytest.importorskip("fsspec", reason="needs the extra [aws]")
 
 
+def read(url: str) -> bytes:
+    [source] = find_sources([url])
+    with source.open() as opened:
+        return opened.stream.read()
+
+
 @pytest.mark.parametrize("mode", ["nothing", "SSH", "half a chunk", "error", "too short"])
 def test_what_does_not_come_whole_is_told(mode: str) -> None:
     with (
         hostile_server(f"readyz: {mode}", "fast@0123456789ab") as url,
         pytest.raises((ResourceUnavailable, FileNotFoundError), match=r"x\.csv"),
     ):
-        [source] = find_sources([f"{url}/x.csv"])
-        with source.open() as opened:
-            opened.stream.read()
+        read(f"{url}/x.csv")
 
 
 @pytest.mark.parametrize("url", ["http://[::1/x.csv", "http://a..b/x.csv", "http://h:x/x.csv"])
