@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from cli.options import artifacts_option, echo_json, refuse
+from cli.options import artifacts_option, check_texts, echo_json, refuse
 
 
 @click.command("explain")
-@click.argument("text")
+@click.argument("text", callback=check_texts)
 @click.option("--json", "as_json", is_flag=True, help="Print every n-gram's contribution as JSON.")
 @click.option(
     "--top",

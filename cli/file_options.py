@@ -7,7 +7,7 @@ import click
 
 from cli.options import Command, added
 from cli.read_options import READ, READ_OPTIONS
-from pipeline.files.formats import OUTPUT_FORMATS
+from pipeline.files.formats import OUTPUT_FORMATS, STANDARD_STREAM
 
 
 def check_inputs(_: click.Context, __: click.Parameter, inputs: tuple[str, ...]) -> tuple[str, ...]:
@@ -19,12 +19,18 @@ def check_inputs(_: click.Context, __: click.Parameter, inputs: tuple[str, ...])
     return inputs
 
 
+def check_output(_: click.Context, __: click.Parameter, output: str | None) -> str | None:
+    """Take - for standard output, as what is left out."""
+    return None if output == STANDARD_STREAM else output
+
+
 _WRITE_OPTIONS = (
     click.option(
         "-o",
         "--output",
         metavar="FILE",
-        help="Path or address to write to; left out: standard output.",
+        callback=check_output,
+        help="Path or address to write to; left out, or -: standard output.",
     ),
     click.option(
         "--output-format",

@@ -1,9 +1,10 @@
 """The `sentiment` group: imports a command when it is called, and turns errors into exit codes."""
 
+import errno
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from io import TextIOWrapper
@@ -13,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 from cli.options import printable
+from cli.surroundings import prepare
 from pipeline.errors import (
     ArtifactRefused,
     InvalidInput,
@@ -74,6 +76,20 @@ class CommandGroup(click.Group):
             hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
             raise click.UsageError(f"{error.message}{hint}", ctx) from None
 
+    def main(self, args: Sequence[str] | None = None, *others: Any, **options: Any) -> Any:
+        """Run the command line, of this process if `args` is None."""
+        if args is None:
+            prepare()
+        try:
+            return super().main(args, *others, **options)
+        except OSError:  # not even its message could be written
+            sys.exit(EXIT_CODES[OSError])
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Parse, or print help or version, inside the error boundary."""
+        with error_boundary():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command inside the error boundary."""
         with error_boundary():
@@ -117,9 +133,8 @@ def error_boundary() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        # The reader of our output went away, as in `| head`: its choice, not an error. What is
-        # still buffered must not be flushed into the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output went away, as in `| head`: its choice, not an error.
+        _drop_unwritten()
         raise click.exceptions.Exit(0) from None
     except KeyboardInterrupt as interrupt:
         click.echo(" ".join(["Interrupted.", *getattr(interrupt, "__notes__", [])]), err=True)
@@ -129,11 +144,23 @@ def error_boundary() -> Iterator[None]:
 
         code = next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
         logging.getLogger(__name__).debug("The error came from here:", exc_info=True)
-        click.echo(f"Error: {_describe(error)}", err=True)
+        with suppress(OSError):  # standard error may be what fails
+            click.echo(f"Error: {_describe(error)}", err=True)
+        _drop_unwritten()
         raise click.exceptions.Exit(code) from None
 
 
+def _drop_unwritten() -> None:
+    """What standard output does not take must not be flushed into it once more at the end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _describe(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EBADF:
+        return "Standard input or output is closed, or a number that -o names. Open it, or use -o."
     if isinstance(error, OSError) and error.strerror:
         place = f": {error.filename}" if error.filename else ""
         return printable(f"{error.strerror}{place}")

@@ -45,6 +45,20 @@ def echo_json(record: object) -> None:
     click.echo(text)
 
 
+def check_texts(_: click.Context, __: click.Parameter, given: Any) -> Any:
+    """Refuse a text, or one of several, that holds bytes of another encoding than the locale's."""
+    for text in [given] if isinstance(given, str) else given:
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            encoding = sys.getfilesystemencoding()
+            raise click.BadParameter(
+                f"The text holds bytes that are not {encoding}, which the locale says. Write it "
+                "so, set LC_ALL to your terminal's encoding, or give it in a file."
+            ) from None
+    return given
+
+
 def refuse(names: Iterable[str], because: str) -> None:
     """Raise UsageError if any of these parameters was given: no option is ignored in silence."""
     context = click.get_current_context()

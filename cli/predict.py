@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cli.file_options import FILE_OPTIONS, check_inputs, file_options
-from cli.options import artifacts_option, echo_json, fast_option, refuse, trust_options
+from cli.options import artifacts_option, check_texts, echo_json, fast_option, refuse, trust_options
 
 
 @click.command("predict")
@@ -18,6 +18,7 @@ from cli.options import artifacts_option, echo_json, fast_option, refuse, trust_
     "texts",
     metavar="TEXT",
     multiple=True,
+    callback=check_texts,
     help="Text to score; may be given several times.",
 )
 @file_options
@@ -72,8 +73,10 @@ def command(
         refuse(FILE_OPTIONS, "with --text, whose answers go to standard output")
     if engine == "local":
         refuse(["ray_address"], "without --engine ray")
-    if options["output"] is None:
-        refuse(["restart"], "without -o: only a file can be continued")
+    from pipeline.batch.output.output_files import is_written_as_stream
+
+    if engine == "local" and is_written_as_stream(options["output"]):
+        refuse(["restart"], "without a file for -o: only a file can be continued")
     if fast:
         refuse(["threads"], "with --fast: the fast model needs one thread")
     from pipeline.artifacts.verification import Trust

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from cli.options import printable, refuse
 from cli.read_options import refuse_unused
 from pipeline.batch.output.added_columns import AddedColumns
+from pipeline.batch.output.output_files import is_written_as_stream
 from pipeline.batch.output.serializing import WriteSettings
 from pipeline.batch.parallel import default_jobs
 from pipeline.batch.process import settle
@@ -69,7 +70,8 @@ def make_job(
             raise click.UsageError("--engine ray reads files, and writes into a folder: -o FOLDER.")
         output, kind = f"{output.rstrip('/')}/", FileKind(output_format or "jsonl")
     else:
-        kind = output_kind(output or STANDARD_STREAM, output_format)
+        is_stream = is_written_as_stream(output)
+        kind = output_kind(output or STANDARD_STREAM, output_format, is_stream)
         _refuse_other_suffix(output, kind)
     if excel and kind.format != "csv":
         raise click.UsageError("--excel is for .csv files.")

@@ -5,19 +5,30 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
+
+from pipeline.errors import ResourceUnavailable
+from pipeline.own_files import check_replaceable, create, imitate
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Replace a file by the one that the block writes under the path given to it.
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Replace a file by what the block writes to the one given to it; permissions stay.
 
     It is wholly on the disk before it gets the name; where the block raises, the old file stays.
+    A link is replaced itself. Raises InvalidInput for a device or anything else that is no file.
     """
+    if not path.is_symlink():
+        check_replaceable(path)
     temporary = unfinished(path)
-    discard(temporary)  # a link or a pipe of that name would be written to
+    file = create(temporary, like=path)
     try:
-        yield temporary
-        sync(temporary)
+        with file:
+            yield file
+            file.flush()
+            imitate(file, like=path)
+            os.fsync(file.fileno())
+            _check_undisturbed(file, temporary, path)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -25,10 +36,16 @@ def replacing(path: Path) -> Iterator[Path]:
     sync(path.parent)
 
 
+def _check_undisturbed(file: IO[bytes], temporary: Path, path: Path) -> None:
+    """Raise ResourceUnavailable if another run has begun to write the same file."""
+    if not temporary.exists() or not os.path.samestat(os.fstat(file.fileno()), temporary.lstat()):
+        raise ResourceUnavailable(f"Another run is writing {path}. Wait for it, and try again.")
+
+
 def write_durably(path: Path, content: bytes) -> None:
     """Replace a file by one with this content."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    with replacing(path) as file:
+        file.write(content)
 
 
 def create_folder(path: Path) -> None:

@@ -100,7 +100,7 @@ def make_current(slot: Path, digest: str) -> None:
         before = read_current(slot)
     except ArtifactRefused:
         before = {}
-        if (slot / CURRENT).is_dir():  # unlike anything else, it is not replaced by renaming
+        if not (slot / CURRENT).is_file():  # only files are replaced
             discard(slot / CURRENT)
     if before.get("digest") == digest:
         return

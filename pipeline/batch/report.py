@@ -12,6 +12,7 @@ from pipeline.handlers.base import Handler
 from pipeline.quality.drift import drift, verdict
 from pipeline.quality.profile import LENGTH_EDGES
 from pipeline.quality.profile_counts import shares
+from pipeline.targets import followed, is_stream, open_stream, write_all
 
 TEMPLATE = Path(__file__).with_name("report.html")
 
@@ -38,7 +39,15 @@ def write_report(path: Path, handler: Handler, job: Job, totals: Totals) -> None
         scores=score_bars(totals),
         **_compared(handler.artifact.manifest.profile, totals),
     )
-    write_durably(path, page.encode())
+    _write(path, page.encode("utf-8", "backslashreplace"))  # a path can hold bytes that are no text
+
+
+def _write(path: Path, page: bytes) -> None:
+    if is_stream(path):
+        with open_stream(path) as stream:
+            write_all(stream, page)
+    else:
+        write_durably(followed(path), page)
 
 
 def score_bars(totals: Totals) -> list[Bar]:

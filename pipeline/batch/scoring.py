@@ -7,18 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.batch.output.journal import Identity
-from pipeline.batch.output.output_files import OutputFiles, refuse_same
+from pipeline.batch.output.output_files import (
+    OutputFiles,
+    is_written_as_stream,
+    refuse_same,
+)
 from pipeline.batch.output.serializing import WriteSettings
 from pipeline.batch.output.writing import open_output
 from pipeline.batch.parallel import score_chunks
 from pipeline.batch.scorer import ScoredChunk, Scorer
 from pipeline.batch.totals import Totals
+from pipeline.durability import unfinished
 from pipeline.errors import InvalidInput
 from pipeline.files.chunks import Chunk
 from pipeline.files.layouts import ReadSettings
 from pipeline.files.reading import Input, Tell, ignore, look_at, read_chunks
 from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
+from pipeline.own_files import check_own, check_replaceable
+from pipeline.targets import followed, is_stream
 
 CHUNK_BYTES = {"fast": 2**20, "deep": 2**16}
 """Of the input, by slot: a fraction of a second's work, or a few seconds'."""
@@ -42,13 +49,22 @@ class Job:
     def check(self) -> None:
         """Raise InvalidInput if a file that the run writes or removes is one of its inputs.
 
-        Files are compared by what they are, not by their paths.
+        Files are compared by what they are, not by their paths. Also if the report cannot be put
+        where it is to be.
         """
         inputs: list[str | Path] = [source.path for source in self.sources if source.is_local]
-        written = OutputFiles(self.output).all_local() if self.output else []
+        written = [] if self.is_stream else OutputFiles(self.output or "").all_local()
         refuse_same(inputs, written)
-        if self.report is not None:
-            refuse_same([*inputs, *written], [self.report])
+        if self.report is not None and not is_stream(self.report):
+            report = followed(self.report)
+            refuse_same([*inputs, *written], [report, unfinished(report)])
+            check_replaceable(report)
+            check_own(unfinished(report))
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether rows go to standard output, another pipe or a device: once, and to the end."""
+        return is_written_as_stream(self.output)
 
     def identity(self, handler: Handler, inputs: Sequence[Input]) -> Identity | None:
         """What a run must have in common with the one it continues; None if it cannot continue.
@@ -56,7 +72,7 @@ class Job:
         The shapes of the inputs are a part of it: read otherwise, their rows would be others.
         """
         shapes = [one.layout.decision() for one in inputs if one.layout]
-        if self.output is None or len(shapes) < len(self.sources):
+        if self.is_stream or len(shapes) < len(self.sources):
             return None
         fingerprints = [source.fingerprint() for source in self.sources]
         settings: dict[str, Any] = {"formats": [source.given_format for source in self.sources]}
@@ -105,7 +121,7 @@ def refuse_rejects(totals: Totals, job: Job, most: int) -> None:
     """Raise InvalidInput if more than `most` rows were rejected; all others are written by then."""
     if totals.rejected > most:
         files = "*" * (job.output or "").endswith("/")  # a folder of partitions
-        where = f"{job.output}{files}.rejects.jsonl" if job.output else "the lines above"
+        where = "the lines above" if job.is_stream else OutputFiles(f"{job.output}{files}").rejects
         raise InvalidInput(
             f"{totals.rejected:,} of {totals.rows:,} rows could not be read and are in {where}; "
             f"all others are scored. The first: {totals.first_reject}"

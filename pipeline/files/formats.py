@@ -27,19 +27,20 @@ def input_kind(path: str, given: str | None = None) -> FileKind:
     return FileKind(given or (told if told in INPUT_FORMATS else ""), compression)
 
 
-def output_kind(path: str, given: str | None = None) -> FileKind:
-    """Kind of an output; `given` goes first. Standard output is jsonl unless given.
+def output_kind(path: str, given: str | None = None, is_stream: bool = False) -> FileKind:
+    """Kind of an output; `given` goes first. A stream is jsonl unless its name or `given` tells.
 
     Raises InvalidInput where the name does not tell the format, or for Parquet in a pipe.
     """
     told, compression = _suffixes(path)
-    told = given or ("jsonl" if path == STANDARD_STREAM else told)
+    is_stream = is_stream or path == STANDARD_STREAM
+    told = given or (JSON_LINES if is_stream and told not in OUTPUT_FORMATS else told)
     if told not in OUTPUT_FORMATS:
         raise InvalidInput(
             f"{path}: the suffix does not tell the format. End it in "
             f".{', .'.join(OUTPUT_FORMATS)}, or name the format with --output-format."
         )
-    if told == PARQUET and path == STANDARD_STREAM:
+    if told == PARQUET and is_stream:
         raise InvalidInput("Parquet is written to a file, not to a pipe. Name a file with -o.")
     if told == PARQUET and compression is not None:
         raise InvalidInput(

@@ -1,6 +1,7 @@
 """Getting NSMC from its repository, another URL or a folder: resumable, verified, atomic."""
 
 import http.client
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from urllib.request import Request, urlopen
 from pipeline.addresses import reason_of, split_address
 from pipeline.digests import sha256
 from pipeline.errors import InvalidInput, ResourceUnavailable
+from pipeline.own_files import check_own, check_replaceable, create, imitate, reopen
 from pipeline.progress import progress_bar
 from pipeline.reviews.labelled import read_reviews
 from pipeline.reviews.nsmc import NSMC, UPSTREAM, NsmcFile
+from pipeline.targets import followed
 
 TIMEOUT_SECONDS = 10
 ATTEMPTS = 4
@@ -34,7 +37,7 @@ def get_nsmc(source: str | None, destination: Path) -> Iterator[tuple[Path, int]
         split_address(source)
     destination.mkdir(parents=True, exist_ok=True)
     for file in NSMC:
-        target = destination / file.name
+        target = followed(destination / file.name)
         if not (target.is_file() and sha256(target) == file.sha256):
             _get(source or UPSTREAM, file, target)
         yield target, len(read_reviews(target))
@@ -42,11 +45,13 @@ def get_nsmc(source: str | None, destination: Path) -> Iterator[tuple[Path, int]
 
 def _get(source: str, file: NsmcFile, target: Path) -> None:
     part = target.with_name(f"{target.name}.part")
+    check_replaceable(target)
+    check_own(part)
     try:
         if "://" in source:
             _download(f"{source.rstrip('/')}/{file.name}", file, part)
         else:
-            _copy(Path(source).expanduser() / file.name, part)
+            _copy(Path(source).expanduser() / file.name, part, target)
     except OSError as error:
         if not isinstance(error, ConnectionError):
             part.unlink(missing_ok=True)
@@ -57,14 +62,17 @@ def _get(source: str, file: NsmcFile, target: Path) -> None:
             f"{file.name} from {source} is not the published file: its sha256 or size differs. "
             "Nothing was kept. Get it from another source with --from."
         )
+    with reopen(part) as whole:
+        imitate(whole, like=target)
     part.replace(target)
 
 
-def _copy(origin: Path, part: Path) -> None:
+def _copy(origin: Path, part: Path, target: Path) -> None:
     if not origin.is_file():
         names = " and ".join(file.name for file in NSMC)
         raise InvalidInput(f"{origin} is no file. Name a folder that holds {names}.")
-    shutil.copyfile(origin, part)
+    with origin.open("rb") as given, create(part, like=target) as copied:
+        shutil.copyfileobj(given, copied)
 
 
 def _download(url: str, file: NsmcFile, part: Path) -> None:
@@ -100,7 +108,8 @@ def _fetch_rest(url: str, file: NsmcFile, part: Path) -> None:
     request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310
     with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
         resumes = response.status == http.HTTPStatus.PARTIAL_CONTENT
-        with part.open("ab" if resumes else "wb") as output:
+        with reopen(part) if resumes else create(part, like=part) as output:
+            output.seek(0, os.SEEK_END)
             _pour(response, output, file, have if resumes else 0)
 
 

@@ -74,8 +74,8 @@ class Checkpoints:
         import torch
 
         create_folder(self.path.parent)
-        with replacing(self.path) as temporary:
-            torch.save({**state, "identity": self.identity}, temporary)
+        with replacing(self.path) as file:
+            torch.save({**state, "identity": self.identity}, file)
         self._saved_at = time.monotonic()
 
     def remove(self) -> None:

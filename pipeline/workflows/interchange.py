@@ -19,6 +19,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 import pipeline
 from pipeline.artifacts.verification import Artifact, load_artifact
+from pipeline.durability import create_folder, write_durably
 from pipeline.errors import ArtifactRefused, InvalidInput
 from pipeline.handlers.base import to_predictions
 from pipeline.handlers.fast import LinearHandler
@@ -80,9 +81,8 @@ def write_sklearn(root: Path, digest: str) -> Path:
     content = _pickled(Pipeline(steps))
     _check_golden(artifact, content)
     path = root / FOLDER / artifact.digest / SKLEARN
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with gzip.open(path, "wb", compresslevel=3) as file:
-        file.write(content)
+    create_folder(path.parent)
+    write_durably(path, gzip.compress(content, 3))
     return path
 
 

@@ -1,10 +1,13 @@
 """`sentiment predict` over files: every column, every row, in order."""
 
+import csv
 import json
 from pathlib import Path
 
 import pytest
 
+from pipeline.batch.output import cells
+from pipeline.batch.output.cells import defused
 from pipeline.batch.scoring import CHUNK_BYTES
 from pipeline.errors import InvalidInput
 from pipeline.handlers.base import Handler
@@ -175,7 +178,27 @@ def test_excel(handler: Handler, tmp_path: Path) -> None:
     assert content.startswith(b"\xef\xbb\xbf")
     assert b"\n" not in content.replace(b"\r\n", b"")
     cells = [line.split(",")[1] for line in content.decode("utf-8-sig").split("\r\n")[1:-1]]
-    assert cells == ["'=cmd()", "'+82 10", "-1.5", "'@x", "'\t=1", "좋다", "'-_-", "'＝1"]
+    wanted = ["'=cmd()", "'+82 10", "-1.5", "'@x", "'\t=1", "좋다", "'-_-", "'＝1"]
+    assert cells == [f'"{cell}"' for cell in wanted]
+
+
+@pytest.mark.parametrize("sign", "=+-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻−")
+@pytest.mark.parametrize("hidden_by", ["", "\n", "\0", " ", "\r\n", "\ufeff", "\xa0\u200b", "ㅤ\x1f"])
+def test_nothing_hides_a_formula(sign: str, hidden_by: str) -> None:
+    assert defused([f"{hidden_by}{sign}1+1"]) == [f"'{hidden_by}{sign}1+1"]
+
+
+def test_what_is_no_formula_is_left_alone() -> None:
+    row = ["-1", "+1,5", "-2e-3", "", " ", "\0", "ㅋㅋ=1", " 굿-", 0.5]
+    assert defused(row) == row
+
+
+def test_no_other_delimiter_parts_a_cell() -> None:
+    assert read_csv(["a;=1+1", 0.5], ";") == [["a;=1+1,0.5"]]
+
+
+def read_csv(row: list[object], delimiter: str) -> list[list[str]]:
+    return list(csv.reader([cells.write_table([row], ",", excel=True)], delimiter=delimiter))
 
 
 def test_empty_texts_get_the_answer_of_no_evidence(handler: Handler, tmp_path: Path) -> None:

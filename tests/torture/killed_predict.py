@@ -9,9 +9,10 @@ from typing import IO
 from cli.main import main
 from pipeline.batch import scoring
 from pipeline.batch.output import writing
+from pipeline.batch.output.output_files import OutputFiles
 
 
-def keep_tail(path: Path, size: int) -> IO[bytes]:
+def keep_tail(_: OutputFiles, path: Path, size: int) -> IO[bytes]:
     """As `open_at`, but what was written behind the checkpoint stays."""
     file = path.open("r+b" if size else "w+b")
     file.seek(0, 2)
@@ -28,7 +29,7 @@ def save_early(output: writing.FileOutput) -> None:
 
 BUGS = {
     "none": lambda: None,
-    "keep-tail": lambda: setattr(writing, "open_at", keep_tail),
+    "keep-tail": lambda: setattr(OutputFiles, "open_at", keep_tail),
     "save-early": lambda: setattr(writing.FileOutput, "save", save_early),
 }
 

@@ -12,6 +12,7 @@ from pipeline.batch.totals import Totals
 from pipeline.durability import sync, unfinished, write_durably
 from pipeline.errors import InvalidInput
 from pipeline.files.chunks import BEGINNING, Position
+from pipeline.own_files import reopen
 
 VERSION = 3
 """Another one where files are cut into chunks at other places."""
@@ -67,7 +68,8 @@ class Journal:
     def read(self) -> Checkpoint | None:
         """Where to go on, None if there is no journal; InvalidInput if it is of another run."""
         try:
-            record = json.loads(self.path.read_bytes())
+            with reopen(self.path) as file:
+                record = json.loads(file.read())
             version = record["version"]
             differences = self.identity.differences(record["identity"])
             checkpoint = _checkpoint(record["checkpoint"])
@@ -90,7 +92,8 @@ class Journal:
             "identity": asdict(self.identity),
             "checkpoint": asdict(checkpoint),
         }
-        write_durably(self.path, json.dumps(record, ensure_ascii=False).encode())
+        # In ASCII, as a path can hold bytes that are no text.
+        write_durably(self.path, json.dumps(record).encode())
 
     def remove(self) -> None:
         """The run is over."""

@@ -1,7 +1,8 @@
 """The files that an output has while it is made, and how they become the finished ones."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,8 @@ from pipeline.batch.output.parquet_writing import write_parquet
 from pipeline.durability import sync, unfinished
 from pipeline.errors import InvalidInput
 from pipeline.files import remote
+from pipeline.own_files import check_own, check_replaceable, create, discard_own, imitate, reopen
+from pipeline.targets import followed, is_stream
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class OutputFiles:
     """Files of the output `target`: a path, or an address, made in the working folder first.
 
     Beside scored.csv stand scored.csv.partial, scored.csv.journal and scored.csv.lock until it is
-    whole, and scored.csv.rejects.jsonl if there are rejects.
+    whole, and scored.csv.rejects.jsonl if there are rejects. If scored.csv is a link, they stand
+    beside the file that it leads to.
     """
 
     target: str
@@ -26,7 +30,9 @@ class OutputFiles:
     @cached_property
     def local(self) -> Path:
         """Where it is made."""
-        return Path(self.target.rpartition("/")[2] if self.is_remote else self.target)
+        if self.is_remote:
+            return Path(self.target.rpartition("/")[2])
+        return followed(Path(self.target))
 
     @cached_property
     def is_remote(self) -> bool:
@@ -56,7 +62,7 @@ class OutputFiles:
     @cached_property
     def rejects(self) -> str:
         """The finished rejects."""
-        return f"{self.target}.rejects.jsonl"
+        return f"{self.target if self.is_remote else self.local}.rejects.jsonl"
 
     @cached_property
     def parquet(self) -> Path:
@@ -68,9 +74,22 @@ class OutputFiles:
 
     def all_local(self) -> list[Path]:
         """Every file of this machine that a run may write, replace or remove."""
-        parts = [self.partial, self.partial_rejects, self.journal, self.lock, self.parquet]
-        finished = [] if self.is_remote else [self.local, Path(self.rejects)]
-        return [*finished, *parts, unfinished(self.journal)]
+        return [*self._finished(), *self._unfinished(), self.lock]
+
+    def _finished(self) -> list[Path]:
+        return [] if self.is_remote else [self.local, Path(self.rejects)]
+
+    def _unfinished(self) -> list[Path]:
+        parts = [self.journal, self.partial, self.partial_rejects, self.parquet]
+        return [*parts, unfinished(self.journal)]
+
+    def check(self) -> None:
+        """Raise InvalidInput if the output cannot be put there, or if what is there is not ours."""
+        self.check_folder()
+        for path in self._finished():
+            check_replaceable(path)
+        for path in (*self._unfinished(), self.lock):
+            check_own(path)
 
     def check_folder(self) -> None:
         """Raise InvalidInput if there is no folder to put the output in, or one of its name."""
@@ -92,13 +111,14 @@ class OutputFiles:
         if is_parquet:
             finished = self.parquet
             if not is_written:
-                write_parquet(self.partial, finished)
+                with self.create(finished) as file:
+                    write_parquet(self.partial, file)
             sync(finished)
         if has_rejects and self.partial_rejects.exists():
             self._put(self.partial_rejects, self.rejects)
         if not has_rejects and not self.is_remote:
             Path(self.rejects).unlink(missing_ok=True)  # of an earlier run
-        self._put(finished, self.target)
+        self._put(finished, self.target if self.is_remote else str(self.local))
         self.partial.unlink(missing_ok=True)
         self.partial_rejects.unlink(missing_ok=True)
         sync(self.local.parent)
@@ -108,12 +128,62 @@ class OutputFiles:
             remote.upload(str(finished), target)
             finished.unlink()
         else:
+            with reopen(finished) as file:
+                imitate(file, self._model(finished))
+                os.fsync(file.fileno())
             finished.replace(target)
+
+    def create(self, path: Path) -> IO[bytes]:
+        """Make one of the unfinished files, with the permissions of what it will replace."""
+        return create(path, self._model(path))
+
+    def _model(self, path: Path) -> Path:
+        """Whose permissions it gets: those of the rejects, if there are some, else the output's."""
+        rejects = Path(self.rejects)
+        return rejects if path == self.partial_rejects and rejects.exists() else self.local
+
+    def open_at(self, path: Path, size: int) -> IO[bytes]:
+        """Open to append behind the first `size` bytes; what is there beyond them is cut off.
+
+        Raises InvalidInput where there are fewer, or where the file is not ours.
+        """
+        if not size:
+            return self.create(path)
+        file = reopen(path)
+        if file.seek(0, 2) < size:
+            file.close()
+            raise InvalidInput(
+                f"{path} is shorter than its journal says. Start over with --restart, or write to "
+                "another file."
+            )
+        file.truncate(size)
+        file.seek(size)
+        return file
+
+    @contextmanager
+    def discarded_on_failure(self, *hopeless: type[BaseException]) -> Iterator[None]:
+        """If the body fails and no journal lets a run go on, remove what is written.
+
+        After `hopeless` errors, it is removed even so.
+        """
+        try:
+            yield
+        except BaseException as error:
+            if isinstance(error, hopeless) or not self.journal.exists():
+                self.discard()
+            elif isinstance(error, KeyboardInterrupt):
+                error.add_note("What is written stays: the same command goes on from there.")
+            raise
 
     def discard(self) -> None:
         """Remove what is unfinished."""
-        for path in (self.journal, self.partial, self.partial_rejects, self.parquet):
-            path.unlink(missing_ok=True)
+        for path in self._unfinished():
+            discard_own(path)
+
+
+def is_written_as_stream(target: str | None) -> bool:
+    """Whether this output is standard output (None), or a pipe or device that is written to so."""
+    return target is None or (not remote.is_remote(target) and is_stream(Path(target)))
 
 
 def refuse_same(inputs: Iterable[str | Path], outputs: Iterable[str | Path]) -> None:
@@ -133,20 +203,3 @@ def _is_same(one: str | Path, other: str | Path) -> bool:
         return Path(one).samefile(other)
     except OSError:  # one of them is not there yet
         return os.path.realpath(one) == os.path.realpath(other)
-
-
-def open_at(path: Path, size: int) -> IO[bytes]:
-    """Open to append behind the first `size` bytes; what is there beyond them is cut off.
-
-    Raises InvalidInput where there are fewer.
-    """
-    file = path.open("r+b" if size else "w+b")
-    if file.seek(0, 2) < size:
-        file.close()
-        raise InvalidInput(
-            f"{path} is shorter than its journal says. Start over with --restart, or write to "
-            "another file."
-        )
-    file.truncate(size)
-    file.seek(size)
-    return file

@@ -5,10 +5,10 @@ footer, at the end, says where everything is. A run that nobody disturbs writes 
 streams; else it is written from all of them in the end, to the same bytes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pipeline.batch.output.arrow_rows import CommonSchema
 from pipeline.files.arrow import pyarrow, pyarrow_parquet
@@ -22,10 +22,10 @@ DICTIONARY = 2**17
 class RowGroups:
     """A Parquet file in the making: row groups of ROW_GROUP rows, the last one of what is left."""
 
-    def __init__(self, path: Path, schema: Any) -> None:
+    def __init__(self, file: IO[bytes], schema: Any) -> None:
         self.schema = schema
         parquet = pyarrow_parquet()
-        self._writer = parquet.ParquetWriter(path, schema, dictionary_pagesize_limit=DICTIONARY)
+        self._writer = parquet.ParquetWriter(file, schema, dictionary_pagesize_limit=DICTIONARY)
         self._held: list[Any] = []
 
     def add(self, table: Any) -> None:
@@ -58,8 +58,9 @@ class RowGroups:
 class EarlyParquet:
     """Parquet written along with the streams; of no use if these do not all have one schema."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, create: Callable[[], IO[bytes]]) -> None:
+        self.create = create
+        self.stored: IO[bytes] | None = None
         self.file: RowGroups | None = None
         self.fits = True
 
@@ -67,27 +68,30 @@ class EarlyParquet:
         """Write the rows of the next stream."""
         reader = pyarrow().ipc.open_stream(content)
         if self.file is None:
-            self.file = RowGroups(self.path, reader.schema)
+            self.stored = self.create()
+            self.file = RowGroups(self.stored, reader.schema)
         self.fits = self.fits and self.file.schema.equals(reader.schema)
         if self.fits:
             self.file.add(reader.read_all())
 
     def finish(self) -> bool:
         """Return whether the file is whole now; if not, it is to be written from the streams."""
-        if self.file is None or not self.fits:
+        if self.file is None or self.stored is None or not self.fits:
             return False
         self.file.finish()
+        self.stored.close()
         return True
 
     def close(self) -> None:
         """Close the file, whatever it holds."""
-        if self.file is not None:
+        for file in (self.file, self.stored):
             # If it is not finished it is of no use, and the disk may be full.
             with suppress(OSError):
-                self.file.close()
+                if file is not None:
+                    file.close()
 
 
-def write_parquet(streams: Path, output: Path) -> None:
+def write_parquet(streams: Path, output: IO[bytes]) -> None:
     """Write Parquet from a file of IPC streams, one behind the other."""
     common = CommonSchema()
     for reader in _streams(streams):

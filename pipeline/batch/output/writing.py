@@ -6,20 +6,23 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import IO, Protocol
 
 from filelock import FileLock, Timeout
 
 from pipeline.batch.output.arrow_rows import CommonSchema
 from pipeline.batch.output.journal import Checkpoint, Identity, Journal
-from pipeline.batch.output.output_files import OutputFiles, open_at
+from pipeline.batch.output.output_files import OutputFiles, is_written_as_stream
 from pipeline.batch.output.parquet_writing import EarlyParquet
 from pipeline.batch.output.serializing import WriteSettings, header
 from pipeline.batch.scorer import ScoredChunk
 from pipeline.errors import InvalidInput, ResourceUnavailable
 from pipeline.files.records import Reject
+from pipeline.targets import open_stream, write_all
 
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
 
@@ -33,18 +36,20 @@ class Output(Protocol):
         """Write the rows and rejects of the next chunk."""
 
 
-class StandardOutput:
-    """Rows go to standard output, rejects to standard error."""
+class StreamOutput:
+    """Rows go to standard output, another pipe or a device, rejects to standard error."""
 
-    def __init__(self, settings: WriteSettings) -> None:
+    def __init__(self, settings: WriteSettings, stream: IO[bytes]) -> None:
         self.settings = settings
+        self.stream = stream
         self.checkpoint = Checkpoint()
 
     def append(self, scored: ScoredChunk) -> None:
         """Write rows and rejects."""
         content, rejects, self.checkpoint = advance(self.checkpoint, scored, self.settings)
-        _write_all(sys.stdout.buffer, content)
-        sys.stderr.write(rejects.decode())
+        write_all(self.stream, content)
+        if rejects:
+            sys.stderr.write(rejects.decode())
 
 
 class FileOutput:
@@ -65,10 +70,10 @@ class FileOutput:
         if not self.checkpoint.is_complete:
             with ExitStack() as stack:
                 sizes = self.checkpoint.output_size, self.checkpoint.rejects_size
-                self.rows = stack.enter_context(open_at(files.partial, sizes[0]))
-                self.rejects = stack.enter_context(open_at(files.partial_rejects, sizes[1]))
+                self.rows = stack.enter_context(files.open_at(files.partial, sizes[0]))
+                self.rejects = stack.enter_context(files.open_at(files.partial_rejects, sizes[1]))
                 if self._is_parquet and not self.checkpoint.output_size:
-                    self.early = EarlyParquet(files.parquet)
+                    self.early = EarlyParquet(partial(files.create, files.parquet))
                     stack.callback(self.early.close)
                 self._saver = stack.enter_context(ThreadPoolExecutor(1))
                 self._open = stack.pop_all()
@@ -135,30 +140,38 @@ def open_output(
     """Give an output that stands where the last run of the same identity left off.
 
     `target`: path or address, None for standard output. `identity` is None where nothing can be
-    resumed. If the body ends, the file appears under its name; if it fails, what is written stays
-    for the next run, unless there is no use in that: where the input is bad, or is not to be had
-    a second time. `restart` forgets the last run.
+    resumed, as from a stream. If the body ends, the file appears under its name; if it fails, what
+    is written stays for the next run, unless there is no use in that: where the input is bad, or is
+    not to be had a second time. `restart` forgets the last run.
     """
     if target is None:
-        yield StandardOutput(settings)
+        yield StreamOutput(settings, sys.stdout.buffer)
+        return
+    if is_written_as_stream(target):
+        with open_stream(Path(target)) as stream:
+            yield StreamOutput(settings, stream)
         return
     files = OutputFiles(target)
-    files.check_folder()
+    files.check()
     with _locked(files):
         if restart or identity is None:
             files.discard()
         journal = Journal(files.journal, identity) if identity else None
-        output = FileOutput(files, settings, journal)
-        try:
+        with files.discarded_on_failure():
+            output = FileOutput(files, settings, journal)
+        with files.discarded_on_failure(InvalidInput), _closed_on_failure(output):
             yield output
             output.publish()
-        except BaseException as error:
+
+
+@contextmanager
+def _closed_on_failure(output: FileOutput) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # the disk is full also for what is still to be flushed
             output.close()
-            if isinstance(error, InvalidInput) or not files.journal.exists():
-                files.discard()
-            elif isinstance(error, KeyboardInterrupt):
-                error.add_note("What is written stays: the same command goes on from there.")
-            raise
+        raise
 
 
 @contextmanager
@@ -173,14 +186,6 @@ def _locked(files: OutputFiles) -> Iterator[None]:
         raise ResourceUnavailable(
             f"Another run is writing {files.target}. Wait for it, or write to another file."
         ) from None
-
-
-def _write_all(stream: IO[bytes], content: bytes) -> None:
-    """Write to a stream that PYTHONUNBUFFERED may have made one that takes what it likes."""
-    rest = memoryview(content)
-    while rest:
-        rest = rest[stream.write(rest) :]
-    stream.flush()
 
 
 def advance(
