@@ -15,6 +15,9 @@ from pathlib import Path
 from tests.support.hostile_clients import why_no_mounts
 from tests.support.served import served
 from tests.torture import deep, faults, hostile_answers, hostile_serving, serving
+from tests.torture import deep, devices, faults, hostile_serving, serving
+from tests.torture.device_nodes import some_trials
+from tests.torture.environment import FOUND, all_surroundings, report_environment, try_surroundings
 from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
@@ -68,6 +71,18 @@ def run_kills(small: Small, scratch: Path, options: argparse.Namespace) -> bool:
 def run_store_races(small: Small, scratch: Path, options: argparse.Namespace) -> bool:
     """Commands that change one store at once, some killed, beside readers and a server."""
     return report_races(race_all(small, scratch, options.races, options.seed))
+def run_devices(small: Small, scratch: Path, options: argparse.Namespace) -> bool:
+    """Outputs that are links, pipes or devices, and names that somebody has planted things at."""
+    if (reason := devices.why_not()) is not None:
+        print(f"NOTHING IS SHOWN of outputs that are devices: {reason}.")
+        return False
+    chosen = some_trials(options.outputs, options.seed)
+    return devices.report_devices(list(devices.try_all(small, scratch, chosen)))
+
+
+def run_environment(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
+    """Locales, encodings, odd variables and closed streams, under all of which answers are equal."""
+    return report_environment(list(try_surroundings(small, scratch, all_surroundings())))
 
 
 def run_planted(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
@@ -96,6 +111,16 @@ def run_planted(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
         found[f"store-races: {bug}"] = bool(races.problems)
     tally = hostile_answers.verify_all(small, command=hostile_answers.PLANTED)
     found["servers: unbounded"] = not tally.is_clean
+    if devices.why_not() is None:
+        for bug, trials in devices.FOUND_BY.items():
+            (scratch / bug).mkdir()
+            tried = list(devices.try_all(small, scratch / bug, list(trials), bug))
+            found[f"devices: {bug}"] = all(one.problems for one in tried)
+    (scratch / "environment").mkdir()
+    found["environment: taken as it is"] = all(
+        one.problems
+        for one in try_surroundings(small, scratch / "environment", [*FOUND], "ignore-surroundings")
+    )
     if faults.why_not() is None:
         results = faults.inject_all(small, folders[3], command=faults.PLANTED)
         found["faults: current before it is there"] = any(result.problems for result in results)
@@ -174,6 +199,8 @@ PARTS: dict[str, Part] = {
     "store-races": run_store_races,
     "planted": run_planted,
     "kills": run_kills,
+    "devices": run_devices,
+    "environment": run_environment,
     "versions": run_versions,
     "requests": run_requests,
     "serving": run_serving,
@@ -199,6 +226,8 @@ def main() -> int:
         "--interval", type=float, default=INTERVAL, help="seconds between checkpoints of `predict`"
     )
     parser.add_argument("--seed", type=int, default=0, help="of mutants, kills, races and requests")
+    parser.add_argument("--outputs", type=int, default=300, help="of devices, of 1,000 or so")
+    parser.add_argument("--seed", type=int, default=0, help="of mutants, kills, outputs, requests")
     parser.add_argument("--requests", type=int, default=100_000, help="made-up requests")
     parser.add_argument("--times", type=int, default=200, help="worker kills, swaps, SIGTERMs")
     parser.add_argument("--invariance", type=int, default=2000, help="training reviews")

@@ -14,6 +14,9 @@ import pytest
 from tests.support.hostile_clients import why_no_mounts
 from tests.support.served import served
 from tests.torture import faults, hostile_answers, hostile_serving, kills, serving
+from tests.torture import devices, environment, faults, hostile_serving, kills, serving
+from tests.torture.device_nodes import Trial
+from tests.torture.environment import Surroundings, try_surroundings
 from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
@@ -111,6 +114,36 @@ def test_racing_commands_leave_a_store_whole(small: Small, tmp_path: Path) -> No
 def test_races_find_a_use_that_checks_outside_the_lock(small: Small, tmp_path: Path) -> None:
     races = race_all(small, tmp_path, 60, bug="check outside the lock", is_served=False)
     assert races.problems
+@pytest.mark.skipif(devices.why_not() is not None, reason=str(devices.why_not()))
+def test_outputs_replace_files_alone(small: Small, tmp_path: Path) -> None:
+    trials = [
+        Trial("pipe", "csv", "device", has_rejects=True),
+        Trial("link", "parquet", "file"),
+        Trial("file", "csv", "link", side=".OUT.journal.new", planted="planted link"),
+    ]
+    assert not [one for one in devices.try_all(small, tmp_path, trials) if one.problems]
+
+
+@pytest.mark.skipif(devices.why_not() is not None, reason=str(devices.why_not()))
+@pytest.mark.parametrize("bug", devices.FOUND_BY)
+def test_devices_find_a_run_that_looks_at_no_node(small: Small, tmp_path: Path, bug: str) -> None:
+    trial = devices.FOUND_BY[bug][0]
+    assert devices.judged(small, tmp_path / "trial", trial, bug, b"").problems
+
+
+def test_all_surroundings_give_the_same_answers(small: Small, tmp_path: Path) -> None:
+    chosen = [
+        Surroundings("C without UTF-8", way="file to file"),
+        Surroundings("C without UTF-8", "HOME unset", "2>&-", "arguments"),
+        Surroundings("C.UTF-8", closed="<&- >&- 2>&-"),
+    ]
+    assert not [one for one in try_surroundings(small, tmp_path, chosen) if one.problems]
+
+
+def test_surroundings_find_a_command_that_ignores_them(small: Small, tmp_path: Path) -> None:
+    chosen = [environment.FOUND[0]]
+    results = list(try_surroundings(small, tmp_path, chosen, "ignore-surroundings"))
+    assert results[0].problems
 
 
 def test_made_up_requests_get_answers_of_the_contract(small: Small) -> None:
