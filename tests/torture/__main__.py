@@ -81,7 +81,7 @@ def run_devices(small: Small, scratch: Path, options: argparse.Namespace) -> boo
 
 
 def run_environment(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
-    """Locales, encodings, odd variables and closed streams, under all of which answers are equal."""
+    """Locales, encodings, odd variables and closed streams, all with the same answers."""
     return report_environment(list(try_surroundings(small, scratch, all_surroundings())))
 
 

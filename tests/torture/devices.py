@@ -1,9 +1,9 @@
-"""Outputs of every kind: files, links, pipes, devices, and names that somebody has planted things at.
+"""Outputs of every kind: files, links, pipes, devices, and names at which somebody planted things.
 
-Each trial is one run of `sentiment predict` in a folder of its own, with nodes of its own. Afterwards
-nothing may have changed its kind, permissions or target, no file may have another content but those
-that were named as outputs, and nothing may lie there that was not named. Where a run says that it
-succeeded, what it has written is what a run into a plain file writes.
+Each trial is one run of `sentiment predict` in a folder of its own, with nodes of its own.
+Afterwards nothing may have changed its kind, permissions or target, no file may have another
+content but those that were named as outputs, and nothing may lie there that was not named. Where a
+run says that it succeeded, what it has written is what a run into a plain file writes.
 """
 
 import os
@@ -34,6 +34,8 @@ FOUND_BY = {
     "forget-permissions": (Trial("file", "csv"), Trial("nothing", "csv", "file")),
 }
 """Bugs of `planted_outputs`, and trials each of which finds them."""
+
+HEAD = ("what is there", "runs", "done", "ended with 3", "with 2", "with 5", "problems")
 
 Looked = dict[str, tuple[object, ...]]
 
@@ -174,12 +176,7 @@ def report_devices(results: list[Result]) -> bool:
         codes = [sum(r.code == code for r in of) for code in (0, 3, 2, 5)]
         if of:
             rows.append([kind, *map(str, (len(of), *codes, sum(bool(r.problems) for r in of)))])
-    print(
-        table(
-            ("what is there", "runs", "done", "ended with 3", "with 2", "with 5", "problems"), rows
-        ),
-        flush=True,
-    )
+    print(table(HEAD, rows), flush=True)
     for result in results:
         for problem in result.problems[:3]:
             print(f"  {result.trial}: {problem}")

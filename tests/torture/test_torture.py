@@ -118,7 +118,6 @@ def test_races_find_a_use_that_checks_outside_the_lock(small: Small, tmp_path: P
 def test_outputs_replace_files_alone(small: Small, tmp_path: Path) -> None:
     trials = [
         Trial("pipe", "csv", "device", has_rejects=True),
-        Trial("link", "parquet", "file"),
         Trial("file", "csv", "link", side=".OUT.journal.new", planted="planted link"),
     ]
     assert not [one for one in devices.try_all(small, tmp_path, trials) if one.problems]
