@@ -182,10 +182,12 @@ def test_excel(handler: Handler, tmp_path: Path) -> None:
     assert cells == [f'"{cell}"' for cell in wanted]
 
 
-@pytest.mark.parametrize("sign", "=+-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻−")
-@pytest.mark.parametrize("hidden_by", ["", "\n", "\0", " ", "\r\n", "\ufeff", "\xa0\u200b", "ㅤ\x1f"])
-def test_nothing_hides_a_formula(sign: str, hidden_by: str) -> None:
-    assert defused([f"{hidden_by}{sign}1+1"]) == [f"'{hidden_by}{sign}1+1"]
+@pytest.mark.parametrize(
+    "hidden_by", ["", "\n", "\0", " ", "\r\n", "\ufeff", "\xa0\u200b", "\u3164"]
+)
+def test_nothing_hides_a_formula(hidden_by: str) -> None:
+    row = [f"{hidden_by}{sign}1+1" for sign in "=+-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻−"]
+    assert defused(row) == [f"'{cell}" for cell in row]
 
 
 def test_what_is_no_formula_is_left_alone() -> None:

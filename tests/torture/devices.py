@@ -154,6 +154,11 @@ def _judge_folder(trial: Trial, before: Looked, after: Looked) -> Iterator[str]:
             yield f"{name} is left"
 
 
+def is_about_nodes(problem: str) -> bool:
+    """Whether it is one of the folder, not of how the run ended or what it wrote."""
+    return not problem.startswith(("ended", "wrote"))
+
+
 def _judge_rows(result: Result, folder: Path, rows: bytes) -> Iterator[str]:
     trial, found = result.trial, None
     if trial.output == "pipe":
