@@ -7,7 +7,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
-from pipeline.durability import create_folder, replacing, sync, unfinished
+from pipeline.durability import create_folder, discard, replacing, sync, unfinished
 from pipeline.errors import InvalidInput, ModelMissing
 
 SECONDS_BETWEEN = 600.0
@@ -74,6 +74,7 @@ class Checkpoints:
         import torch
 
         create_folder(self.path.parent)
+        discard(unfinished(self.path))  # whatever it is: no training should end over it
         with replacing(self.path) as file:
             torch.save({**state, "identity": self.identity}, file)
         self._saved_at = time.monotonic()

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from tests.support.hostile_clients import why_no_mounts
 from tests.support.served import served
-from tests.torture import deep, faults, hostile_answers, hostile_serving, serving
-from tests.torture import deep, devices, faults, hostile_serving, serving
+from tests.torture import deep, devices, faults, hostile_answers, hostile_serving, serving
 from tests.torture.device_nodes import some_trials
 from tests.torture.environment import FOUND, all_surroundings, report_environment, try_surroundings
 from tests.torture.flips import flip_all
@@ -71,6 +70,8 @@ def run_kills(small: Small, scratch: Path, options: argparse.Namespace) -> bool:
 def run_store_races(small: Small, scratch: Path, options: argparse.Namespace) -> bool:
     """Commands that change one store at once, some killed, beside readers and a server."""
     return report_races(race_all(small, scratch, options.races, options.seed))
+
+
 def run_devices(small: Small, scratch: Path, options: argparse.Namespace) -> bool:
     """Outputs that are links, pipes or devices, and names that somebody has planted things at."""
     if (reason := devices.why_not()) is not None:

@@ -13,8 +13,15 @@ import pytest
 
 from tests.support.hostile_clients import why_no_mounts
 from tests.support.served import served
-from tests.torture import faults, hostile_answers, hostile_serving, kills, serving
-from tests.torture import devices, environment, faults, hostile_serving, kills, serving
+from tests.torture import (
+    devices,
+    environment,
+    faults,
+    hostile_answers,
+    hostile_serving,
+    kills,
+    serving,
+)
 from tests.torture.device_nodes import Trial
 from tests.torture.environment import Surroundings, try_surroundings
 from tests.torture.flips import flip_all
@@ -114,6 +121,8 @@ def test_racing_commands_leave_a_store_whole(small: Small, tmp_path: Path) -> No
 def test_races_find_a_use_that_checks_outside_the_lock(small: Small, tmp_path: Path) -> None:
     races = race_all(small, tmp_path, 60, bug="check outside the lock", is_served=False)
     assert races.problems
+
+
 @pytest.mark.skipif(devices.why_not() is not None, reason=str(devices.why_not()))
 def test_outputs_replace_files_alone(small: Small, tmp_path: Path) -> None:
     trials = [
