@@ -26,13 +26,13 @@ def checkpoint(tmp_path: Path) -> Path:
 @pytest.mark.slow
 def test_the_checkpoint_goes_when_the_run_is_on_the_disk(tiny_bert: Path, checkpoint: Path) -> None:
     calls = _train(tiny_bert, checkpoint, NEVER)
-    record = find_run(_root(checkpoint)) / "run.json"
+    run = find_run(_root(checkpoint))
     saved = calls.index(DiskCall("replace", checkpoint))
     assert calls[saved - 1] == DiskCall("fsync", unfinished(checkpoint))
     assert calls[saved + 1] == DiskCall("fsync", checkpoint.parent)
-    assert calls[calls.index(DiskCall("replace", record)) :] == [
-        DiskCall("replace", record),
-        DiskCall("fsync", record.parent),
+    assert calls[calls.index(DiskCall("rename", run)) :] == [
+        DiskCall("rename", run),
+        DiskCall("fsync", run.parent),
         DiskCall("unlink", unfinished(checkpoint)),
         DiskCall("unlink", checkpoint),
         DiskCall("fsync", checkpoint.parent),
