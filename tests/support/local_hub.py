@@ -31,6 +31,7 @@ class Hub:
     flips: int = 0
     error: tuple[int, str] | None = None
     bodies: list[str] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
 
     def tree(self) -> list[dict[str, object]]:
         return [self._entry(path) for path in sorted(self.folder.iterdir())]
@@ -48,7 +49,22 @@ class Hub:
             entry["lfs"] = {"oid": sha256, "size": len(content), "pointerSize": 134}
         return entry
 
+    def takes_over(self, _: BaseHTTPRequestHandler) -> bool:
+        """Whether a hub of another kind has answered."""
+        return False
+
+    def info(self) -> dict[str, object]:
+        return {"id": self.repositories[0], "sha": self.commit, "siblings": []}
+
+    def headers(self, path: Path) -> dict[str, str]:
+        """What is said of a file, but for its length."""
+        etag = hashlib.sha256(path.read_bytes()).hexdigest()
+        return {"ETag": f'"{etag}"', "X-Repo-Commit": self.commit}
+
     def answer(self, request: BaseHTTPRequestHandler) -> None:
+        self.tokens.append(request.headers.get("Authorization"))
+        if self.takes_over(request):
+            return
         parts = request.path.partition("?")[0].strip("/").split("/")
         if self.statuses and (status := self.statuses.pop(0)) >= 400:
             self._refuse(request, status, "")
@@ -57,7 +73,7 @@ class Hub:
         elif not any(name in request.path for name in self.repositories):
             self._refuse(request, 404, "RepoNotFound")
         elif parts[:2] == ["api", "models"]:
-            self._api(request, "/".join(parts[2:4]), parts[4:])
+            self._api(request, parts[4:])
         else:
             self._file(request, self.folder / parts[-1])
 
@@ -67,12 +83,11 @@ class Hub:
         request.send_header("Content-Length", "0")
         request.end_headers()
 
-    def _api(self, request: BaseHTTPRequestHandler, name: str, rest: list[str]) -> None:
+    def _api(self, request: BaseHTTPRequestHandler, rest: list[str]) -> None:
         if rest and rest[-1] not in ("main", self.commit):
             self._refuse(request, 404, "RevisionNotFound")
             return
-        info = {"id": name, "sha": self.commit, "siblings": []}
-        body = json.dumps(self.tree() if rest[:1] == ["tree"] else info).encode()
+        body = json.dumps(self.tree() if rest[:1] == ["tree"] else self.info()).encode()
         request.send_response(200)
         request.send_header("Content-Type", "application/json")
         request.send_header("Content-Length", str(len(body)))
@@ -87,8 +102,8 @@ class Hub:
         asked = request.headers.get("Range")
         start = int(asked[6:].partition("-")[0]) if asked else 0
         request.send_response(206 if start else 200)
-        request.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
-        request.send_header("X-Repo-Commit", self.commit)
+        for name, value in self.headers(path).items():
+            request.send_header(name, value)
         request.send_header("Content-Length", str(len(content) - start))
         request.end_headers()
         if not is_get:

@@ -1,28 +1,21 @@
 """Getting a model from a hub at a pinned commit, or from a folder. None of its code is run.
 
-The hub's client resumes and caches, but does not verify what it got; here every file is compared
-with the hash that the hub lists for it.
+The hub's client is not asked to download: it names files of its cache by the hub's headers, writes
+more than was listed and verifies nothing. Its session, its names of errors and its cache are used.
 """
 
-import hashlib
 import logging
-import os
-import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pipeline.digests import sha256
-from pipeline.errors import ArtifactRefused, ModelMissing, ResourceUnavailable
-from pipeline.models.transformer.hub_cache import cached_folder, remember
+from pipeline.errors import ModelMissing, ResourceUnavailable
+from pipeline.models.transformer.hub_cache import cached_folder, model_cache, remember
+from pipeline.models.transformer.hub_download import fetch
+from pipeline.models.transformer.hub_listing import list_files, read_commit
 from pipeline.models.transformer.libraries import HUB, needs_extra
-from pipeline.models.transformer.model_files import (
-    PICKLED,
-    SAFETENSORS,
-    SETTINGS,
-    TOKENIZER_FILES,
-    digest_files,
-)
+from pipeline.models.transformer.model_files import digest_files
 from pipeline.models.transformer.reaching import (
     HubAway,
     first_answer,
@@ -31,9 +24,6 @@ from pipeline.models.transformer.reaching import (
     translated,
     unavailable,
 )
-
-if TYPE_CHECKING:
-    from huggingface_hub.hf_api import RepoFile
 
 _log = logging.getLogger(__name__)
 
@@ -79,15 +69,17 @@ def _get(name: str, revision: str | None) -> Path:
     """Folder of a commit's files, from the hub or, where it is away, from the cache."""
     from huggingface_hub import constants
 
+    model_cache(name)  # raises for a name that is none, which would be a part of an address
     if constants.HF_HUB_OFFLINE:
         return _offline(name, revision)
     try:
         commit = _resolve(name, revision)
     except HubAway as error:
         return _without_hub(name, revision, str(error))
-    fetched = _fetch(name, commit, _list(name, commit))
-    remember(fetched, revision)
-    return fetched
+    files = list_files(name, commit)
+    folder = fetch(name, commit, files)
+    remember(name, revision, commit, files)
+    return folder
 
 
 def _offline(name: str, revision: str | None) -> Path:
@@ -121,72 +113,11 @@ def _at(name: str, revision: str | None) -> str:
 
 def _resolve(name: str, revision: str | None) -> str:
     """The commit that a revision is; HubAway where the hub is. It is asked about a commit, too."""
-    from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
-    api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
     try:
-        info = retried(
-            lambda: first_answer(
-                lambda seconds: api.model_info(name, revision=revision, timeout=seconds)
-            )
-        )
+        return retried(lambda: first_answer(partial(read_commit, name, revision)))
     except HfHubHTTPError as error:
         if is_down(error):
             raise HubAway(f"it answers {error.response.status_code}") from None
         raise
-    return str(info.sha)
-
-
-def _list(name: str, commit: str) -> "list[RepoFile]":
-    """The files of a commit that are needed."""
-    from huggingface_hub import HfApi
-    from huggingface_hub.hf_api import RepoFile
-
-    api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
-    tree = retried(lambda: list(api.list_repo_tree(name, revision=commit)))
-    files = {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
-    weights = SAFETENSORS if SAFETENSORS in files else PICKLED
-    wanted = (SETTINGS, weights, *TOKENIZER_FILES)
-    return [files[path] for path in wanted if path in files]
-
-
-def _fetch(name: str, commit: str, listed: "list[RepoFile]") -> Path:
-    """Folder of the files; files that are wrong in the cache are fetched once more."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.utils.tqdm import disable_progress_bars
-
-    if not sys.stderr.isatty():
-        disable_progress_bars()
-    for _ in range(2):
-        folder = Path(
-            retried(
-                lambda: snapshot_download(
-                    name,
-                    revision=commit,
-                    allow_patterns=[file.path for file in listed],
-                    endpoint=os.environ.get("HF_ENDPOINT"),
-                )
-            )
-        )
-        wrong = [file for file in listed if not _is_right(folder / file.path, file)]
-        if not wrong:
-            return folder
-        for file in wrong:
-            (folder / file.path).resolve().unlink(missing_ok=True)
-            (folder / file.path).unlink(missing_ok=True)
-    names = ", ".join(file.path for file in wrong)
-    raise ArtifactRefused(
-        f"{name} sends other bytes than it lists for {names}. Nothing was kept; try again later."
-    )
-
-
-def _is_right(path: Path, file: "RepoFile") -> bool:
-    """Whether a file has the listed hash: sha256 if it is large, git's blob hash if it is small."""
-    if not path.is_file() or path.stat().st_size != file.size:
-        return False
-    if file.lfs is not None:
-        return sha256(path) == file.lfs.sha256
-    content = path.read_bytes()
-    blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)
-    return blob.hexdigest() == file.blob_id

@@ -1,6 +1,7 @@
 """The files of a model in Hugging Face's format: which are used, and whether they are whole."""
 
 import json
+import os
 import struct
 from pathlib import Path
 
@@ -19,20 +20,33 @@ TOKENIZER_FILES = (
     *VOCABULARIES,
     *("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "merges.txt"),
 )
+USED = (SETTINGS, SAFETENSORS, PICKLED, *TOKENIZER_FILES)
+LARGEST_WEIGHTS = 8 * 2**30
+LARGEST_VOCABULARY = 64 * 2**20
+LARGEST_SETTINGS = 4 * 2**20
+"""Bytes of a file of weights, of one that lists tokens, and of any other."""
+
 _POINTER = b"version https://git-lfs.github.com/spec/"
-_LARGEST_HEADER = 100_000_000
-"""The largest header that safetensors itself reads, in bytes."""
+_LARGEST_HEADER = 16 * 2**20
+"""Bytes of a safetensors header; those of models in use have some hundred thousand."""
+
+
+def largest(path: str) -> int:
+    """The most bytes that a used file of this name may have."""
+    if path in (SAFETENSORS, PICKLED):
+        return LARGEST_WEIGHTS
+    return LARGEST_VOCABULARY if path in (*VOCABULARIES, "merges.txt") else LARGEST_SETTINGS
 
 
 def digest_files(folder: Path, name: str) -> dict[str, str]:
     """The sha256 of each file of a model's folder that is used.
 
     Raises ModelMissing where one that is needed is not there, ArtifactRefused where one is not
-    whole.
+    whole, is too large, is no regular file or is a link that leads elsewhere (`_check_place`).
     """
-    weights = SAFETENSORS if (folder / SAFETENSORS).is_file() else PICKLED
+    weights = SAFETENSORS if os.path.lexists(folder / SAFETENSORS) else PICKLED
     wanted = (SETTINGS, weights, *TOKENIZER_FILES)
-    there = [path for path in wanted if (folder / path).is_file()]
+    there = [path for path in wanted if os.path.lexists(folder / path)]
     if missing := [path for path in (SETTINGS, weights) if path not in there]:
         raise ModelMissing(
             f"{name} holds no {' and no '.join(missing)}: it is no model in Hugging Face's format."
@@ -43,8 +57,41 @@ def digest_files(folder: Path, name: str) -> dict[str, str]:
             "that it was trained with: tokenizer.save_pretrained(FOLDER)."
         )
     for path in there:
+        _check_place(folder / path)
         _check_whole(folder / path)
     return {path: sha256(folder / path) for path in there}
+
+
+def _check_place(path: Path) -> None:
+    """ArtifactRefused unless this is a regular file, not too large, of the folder's own.
+
+    A link may lead to a file within the folder or, as the hub's client makes them, from a snapshot
+    to the blobs of its cache. Any other could seal a file of the user's into an artifact.
+    """
+    if path.is_symlink() and not _stays(path):
+        raise ArtifactRefused(
+            f"{path.name} is a link that leads out of its folder. Copy the file into the folder."
+        )
+    if not path.is_file():
+        raise ArtifactRefused(f"{path.name} is no regular file. Put the model's file there.")
+    if (size := path.stat().st_size) > largest(path.name):
+        raise ArtifactRefused(
+            f"{path.name} is {size:,} bytes long; {largest(path.name):,} is the most for it here."
+        )
+
+
+def _stays(link: Path) -> bool:
+    try:
+        folder, target = link.parent.resolve(strict=True), link.resolve(strict=True)
+    except (OSError, RuntimeError):  # it leads nowhere, or to itself
+        return False
+    homes = [folder]
+    if folder.parent.name == "snapshots" and folder.parents[1].name.startswith("models--"):
+        homes += [
+            folder.parents[1] / "blobs",
+            folder.parents[2] / "blobs",
+        ]  # a model's, all models'
+    return any(target.is_relative_to(home.resolve()) for home in homes)
 
 
 def _check_whole(path: Path) -> None:
@@ -86,7 +133,7 @@ def _said_size(path: Path) -> int:
         return (
             8 + len(header) + max((int(t["data_offsets"][1]) for t in tensors.values()), default=0)
         )
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
         raise ArtifactRefused(
             f"{path.name} holds no safetensors: its header cannot be read. Copy or download it "
             "again."

@@ -1,11 +1,9 @@
 """Calls of a hub: retried while it fails in a way that may pass, but not while it is away."""
 
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from pipeline.errors import InvalidInput, ModelMissing, ResourceUnavailable
@@ -17,6 +15,9 @@ FIRST_PAUSE = 0.5
 ANSWER_TIMEOUT = 5.0
 """Seconds in which the hub has to give its first answer, unless HF_HUB_ETAG_TIMEOUT says others."""
 
+LONGEST_REASON = 200
+"""Characters of what a client's error tells."""
+
 Result = TypeVar("Result")
 
 
@@ -24,44 +25,21 @@ class HubAway(Exception):
     """The hub cannot be reached or does not answer; its text says why."""
 
 
-def first_answer(call: Callable[[float], Result]) -> Result:
-    """What `call` returns, given a time-out in seconds; raises HubAway where the hub is away.
+class WrongAnswer(Exception):
+    """The hub answers with what no hub answers; its text says with what."""
 
-    The deadline is on the whole call: a client's time-outs hold for each address and each step
-    anew, and looking up a name has none.
-    """
+
+def first_answer(call: Callable[[float], Result]) -> Result:
+    """What `call` returns, given a time-out in seconds; raises HubAway where the hub is away."""
     from huggingface_hub import constants
 
     own = os.environ.get("HF_HUB_ETAG_TIMEOUT")
-    seconds = float(constants.HF_HUB_ETAG_TIMEOUT) if own else ANSWER_TIMEOUT
     try:
-        return _within(seconds, lambda: call(seconds))
-    except TimeoutError:
-        raise HubAway(f"no answer within {seconds:g} seconds") from None
+        return call(float(constants.HF_HUB_ETAG_TIMEOUT) if own else ANSWER_TIMEOUT)
     except Exception as error:
         if _is_away(error):
             raise HubAway(_reason(error)) from None
         raise
-
-
-def _within(seconds: float, call: Callable[[], Result]) -> Result:
-    """The call's result or error; TimeoutError after `seconds`, when its thread is left alone."""
-    done: SimpleQueue[tuple[Result | None, Exception | None]] = SimpleQueue()
-
-    def run() -> None:
-        try:
-            done.put((call(), None))
-        except Exception as error:
-            done.put((None, error))
-
-    threading.Thread(target=run, daemon=True).start()
-    try:
-        result, error = done.get(timeout=seconds)
-    except Empty:
-        raise TimeoutError from None
-    if error is not None:
-        raise error
-    return result  # type: ignore[return-value]  # without an error it is the call's result
 
 
 def retried(call: Callable[[], Result]) -> Result:
@@ -84,22 +62,22 @@ def _may_pass(error: Exception) -> bool:
         return False
     if isinstance(error, errors.HfHubHTTPError):
         return is_down(error)
-    return isinstance(error, (HTTPError, ConnectionError, errors.LocalEntryNotFoundError))
+    return isinstance(error, (HTTPError, ConnectionError))
 
 
-def _is_away(error: BaseException | None) -> bool:
+def _is_away(error: Exception) -> bool:
     """Whether there was no connection: trying again at once would fail in the same way."""
     from httpx2 import ConnectError, ProxyError, TimeoutException, UnsupportedProtocol
     from huggingface_hub import errors
 
     away = (ConnectError, ProxyError, TimeoutException, UnsupportedProtocol)
-    if isinstance(error, errors.LocalEntryNotFoundError):
-        return _is_away(error.__cause__)
     return isinstance(error, (*away, errors.OfflineModeIsEnabled))
 
 
 def _reason(error: Exception) -> str:
-    return (str(error) or type(error).__name__).partition("\n")[0]
+    """An error's first line; it may hold what the hub sent, so nothing that moves a cursor."""
+    line = (str(error) or type(error).__name__).partition("\n")[0][:LONGEST_REASON]
+    return "".join(character if character.isprintable() else "?" for character in line)
 
 
 def is_down(error: Exception) -> bool:
@@ -110,7 +88,7 @@ def is_down(error: Exception) -> bool:
 @contextmanager
 def translated(name: str, revision: str | None) -> Iterator[None]:
     """Translate the client's errors into those of this package, which say what to do."""
-    from httpx2 import HTTPError
+    from httpx2 import HTTPError, InvalidURL
     from huggingface_hub import errors
 
     try:
@@ -127,13 +105,12 @@ def translated(name: str, revision: str | None) -> Iterator[None]:
         raise ModelMissing(f"{name} has no revision {revision}.") from None
     except errors.HFValidationError:
         raise InvalidInput(f"{name} is neither a folder nor a name like owner/model.") from None
-    except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError) as error:
-        status = getattr(getattr(error, "response", None), "status_code", None)
+    except errors.HfHubHTTPError as error:
+        status = error.response.status_code
         if status in (401, 403):
             raise ModelMissing(f"The hub refuses {name} ({status}). Set HF_TOKEN.") from None
-        reason = f"it answers {status}" if status else "it cannot be reached"
-        raise unavailable(name, reason) from None
-    except (HTTPError, ConnectionError) as error:
+        raise unavailable(name, f"the hub answers {status}") from None
+    except (HTTPError, InvalidURL, ConnectionError, WrongAnswer) as error:
         raise unavailable(name, _reason(error)) from None
 
 
