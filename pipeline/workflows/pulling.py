@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.artifacts.runs import Run, save_run
 from pipeline.artifacts.verification import CONFIG, TOKENIZER, WEIGHTS
-from pipeline.errors import InvalidInput
+from pipeline.errors import ArtifactRefused, InvalidInput
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.models.transformer.checking import check_answers, check_tokenizer
 from pipeline.models.transformer.hub import Download, get_model
@@ -21,6 +21,7 @@ from pipeline.models.transformer.pretrained import (
     read_config,
     read_tokenizer,
 )
+from pipeline.models.transformer.reaching import shown
 from pipeline.models.transformer.torch_engine import module_files
 from pipeline.reviews.labelled import Reviews
 from pipeline.text.cleaning import CLEANING_VERSION
@@ -31,6 +32,9 @@ NAMES = {
     NEGATIVE: ("negative", "label_0", "0", "부정"),
     POSITIVE: ("positive", "label_1", "1", "긍정"),
 }
+
+MOST_LABELS = 100
+"""Outputs that are counted; a model of two is needed."""
 
 
 @needs_extra("deep", *LIBRARIES)
@@ -86,16 +90,17 @@ def _load(download: Download, labels: tuple[str, ...]) -> tuple[TransformerModel
 def positive_output(config: Mapping[str, Any], labels: tuple[str, ...] = ()) -> int:
     """Index of the output that stands for positive; InvalidInput where the names do not say it."""
     given = labels or tuple(_label_names(config))
+    names = shown(", ".join(given))
     if len(given) != 2:
         raise InvalidInput(
-            f"The model has {len(given)} labels ({', '.join(given)}); a model of two is needed."
+            f"The model has {len(given)} labels ({names}); a model of two is needed."
         )
     order = [
-        kind for name in given for kind, names in NAMES.items() if name.strip().lower() in names
+        kind for name in given for kind, known in NAMES.items() if name.strip().lower() in known
     ]
     if sorted(order) != [NEGATIVE, POSITIVE]:
         raise InvalidInput(
-            f"The labels {', '.join(given)} do not say what they mean. Say it, in their order: "
+            f"The labels {names} do not say what they mean. Say it, in their order: "
             "--labels negative,positive or --labels positive,negative."
         )
     return order.index(POSITIVE)
@@ -104,6 +109,12 @@ def positive_output(config: Mapping[str, Any], labels: tuple[str, ...] = ()) -> 
 def _label_names(config: Mapping[str, Any]) -> list[str]:
     """Names of the outputs in their order; without any, the names that transformers gives them."""
     named = config.get("id2label")
-    if not named:
-        return [f"LABEL_{number}" for number in range(int(config.get("num_labels") or 2))]
-    return [str(named[number]) for number in sorted(named, key=int)]
+    try:
+        if named:
+            return [str(named[number]) for number in sorted(named, key=int)]
+        count = int(config.get("num_labels") or 2)
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError):
+        raise ArtifactRefused(
+            "The model's config.json is damaged: its id2label or num_labels name no outputs."
+        ) from None
+    return [f"LABEL_{number}" for number in range(min(count, MOST_LABELS))]

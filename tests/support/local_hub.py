@@ -31,6 +31,7 @@ class Hub:
     flips: int = 0
     error: tuple[int, str] | None = None
     bodies: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
     tokens: list[str | None] = field(default_factory=list)
 
     def tree(self) -> list[dict[str, object]]:
@@ -109,6 +110,7 @@ class Hub:
         if not is_get:
             return
         self.bodies.append(path.name)
+        self.starts.append(start)
         body = content[start:]
         if path.suffix in LARGE and self.flips:
             self.flips -= 1

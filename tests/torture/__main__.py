@@ -17,6 +17,8 @@ from tests.support.served import served
 from tests.torture import deep, devices, faults, hostile_answers, hostile_serving, serving
 from tests.torture.device_nodes import some_trials
 from tests.torture.environment import FOUND, all_surroundings, report_environment, try_surroundings
+from tests.support.tiny_models import make_model
+from tests.torture import deep, faults, hostile_serving, hubs, serving
 from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
@@ -177,6 +179,14 @@ def run_serving(small: Small, scratch: Path, options: argparse.Namespace) -> boo
 def run_servers(small: Small, _: Path, __: argparse.Namespace) -> bool:
     """`verify URL` against servers that answer as none should."""
     return report([hostile_answers.verify_all(small)])
+def run_hub(_: Small, scratch: Path, __: argparse.Namespace) -> bool:
+    """Hostile hubs against `sentiment pull`, and a client that believes them, which is found."""
+    model = make_model(scratch / "model", "bert")
+    is_clean = hubs.report_hubs(hubs.attack_all(model, scratch / "product"))
+    planted = hubs.attack_all(model, scratch / "planted", [hubs.WRITING], hubs.PLANTED)
+    is_found = any("victim/kept.new: was" in problem for o in planted for problem in o.problems)
+    print(f"hub: ETags as names of files: {'found' if is_found else 'NOT FOUND'}")
+    return is_clean and is_found
 
 
 def run_bare(_: Small, scratch: Path, __: argparse.Namespace) -> bool:
@@ -208,6 +218,7 @@ PARTS: dict[str, Part] = {
     "requests": run_requests,
     "serving": run_serving,
     "servers": run_servers,
+    "hub": run_hub,
     "bare": run_bare,
     "invariance": run_invariance,
     "parity": run_parity,

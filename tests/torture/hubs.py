@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,18 +24,16 @@ from tests.support.paths import ROOT, SENTIMENT
 PRODUCT = (SENTIMENT,)
 PLANTED = (sys.executable, "-m", "tests.torture.planted_hub")
 NAME = "owner/tiny"
+WRITING = "file: an absolute ETag that is new"
 TOKEN = "hf_of_the_user"  # noqa: S105
 
 SECONDS = 30.0
-ADDRESS_SPACE = 2 * 2**30
+ADDRESS_SPACE = 768 * 2**20
 """Bytes that a pull may map; it ends before it loads torch, which maps more."""
-MEMORY = 400 * 2**20
-"""Bytes that it may use, resident."""
 LARGEST_FILE = 2**26
 REFUSED, WORKED = (4, 5), 3
 """Exit codes. What the hub gave was taken if the pull goes on to refuse LABELS."""
 LABELS = "first,second"
-HEAD = ("hub", "exit code", "seconds", "MB of memory", "problems")
 
 
 @dataclass(frozen=True)
@@ -92,13 +91,8 @@ class Outcome:
     name: str
     code: int
     seconds: float
-    memory: int
     stderr: str
     problems: list[str] = field(default_factory=list)
-
-    def row(self) -> tuple[str, ...]:
-        figures = (str(self.code), f"{self.seconds:.1f}", f"{self.memory / 10**6:.0f}")
-        return (self.name, *figures, str(len(self.problems)))
 
 
 def attack_all(
@@ -138,13 +132,10 @@ def _run(name: str, command: list[str], environment: dict[str, str]) -> Outcome:
     )
     timer = threading.Timer(SECONDS, lambda: _end(process))
     timer.start()
-    assert process.stderr
-    stderr = process.stderr.read().decode("utf-8", "replace")
-    _, status, usage = os.wait4(process.pid, 0)
+    _, stderr = process.communicate()
     timer.cancel()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    seconds, memory = time.monotonic() - started, usage.ru_maxrss * 1024
-    return Outcome(name, process.returncode, seconds, memory, stderr)
+    seconds = time.monotonic() - started
+    return Outcome(name, process.returncode, seconds, stderr.decode("utf-8", "replace"))
 
 
 def _confine() -> None:
@@ -163,8 +154,6 @@ def _wrong_end(outcome: Outcome, *, may_work: bool) -> Iterator[str]:
         yield f"ended with {outcome.code}: {outcome.stderr.strip()[-200:]}"
     if outcome.seconds >= SECONDS:
         yield f"took {SECONDS:g} s"
-    if outcome.memory > MEMORY:
-        yield f"used {outcome.memory / 10**6:.0f} MB"
     errors = [line for line in outcome.stderr.splitlines() if line]
     if len(errors) != 1 or not errors[0].startswith("Error: "):
         yield f"not one line: {outcome.stderr[-300:]!r}"
@@ -179,13 +168,14 @@ def _changes(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
 
 
 def report_hubs(outcomes: Iterable[Outcome]) -> bool:
-    """Print each as it ends; return whether there was no problem."""
-    is_clean, count = True, 0
+    """Print each problem as it is found, and counts; return whether there was none."""
+    ends: Counter[int] = Counter()
+    slowest, problems = 0.0, 0
     for outcome in outcomes:
-        count += 1
-        is_clean &= not outcome.problems
-        print(" | ".join(outcome.row()), flush=True)
+        ends[outcome.code] += 1
+        slowest, problems = max(slowest, outcome.seconds), problems + len(outcome.problems)
         for problem in outcome.problems:
             print(f"  {outcome.name}: {problem}", flush=True)
-    print(f"{count} hostile hubs")
-    return is_clean
+    codes = ", ".join(f"{code}: {count}" for code, count in sorted(ends.items()))
+    print(f"{ends.total()} hubs; exit codes {codes}; {slowest:.1f} s at most; {problems} problems")
+    return not problems

@@ -112,6 +112,23 @@ def test_one_wrong_body_is_fetched_again(hub: Hub, fault: str) -> None:
     assert get_model(NAME).files == get_model(str(hub.folder)).files
 
 
+def test_what_has_arrived_is_kept_for_the_next_pull(hub: Hub) -> None:
+    hub.truncates = 99
+    with pytest.raises(ResourceUnavailable, match="what has arrived is kept"):
+        get_model(NAME)
+    hub.truncates = 0
+    hub.starts.clear()
+    assert get_model(NAME).files == get_model(str(hub.folder)).files
+    assert max(hub.starts) > 100_000
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_snapshot_of_the_cache_is_a_folder_like_any_other() -> None:
+    pulled = get_model(NAME)
+    assert (pulled.folder / "vocab.txt").is_symlink()
+    assert get_model(str(pulled.folder)).files == pulled.files
+
+
 Fault = Callable[[Hub], object]
 FAULTS: dict[str, tuple[Fault, type[Exception], str]] = {
     "unknown repository": (

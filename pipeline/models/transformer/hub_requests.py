@@ -82,9 +82,10 @@ def read_json(url: str, seconds: float) -> tuple[Any, str | None]:
     `seconds`: for all of it.
     """
     from httpx2 import ReadTimeout
+    from huggingface_hub import constants
 
     deadline = time.monotonic() + seconds
-    with answered(url, seconds) as answer:
+    with answered(url, min(seconds, float(constants.HF_HUB_DOWNLOAD_TIMEOUT))) as answer:
         content = bytearray()
         for chunk in answer.chunks:
             content += chunk

@@ -3,12 +3,12 @@
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.artifacts.scratch import scratch_folder
 from pipeline.errors import ArtifactRefused
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.models.transformer.checking import check_classifier, check_encoder
@@ -118,7 +118,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / "config.json").read_bytes())
         asked = [key for key in _CODE if key in config]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise ArtifactRefused("The model's config.json is damaged.") from None
     if not isinstance(config, dict):
         raise ArtifactRefused("The model's config.json is damaged.")
@@ -137,8 +137,7 @@ def in_safetensors(download: Download) -> Iterator[Path]:
     Pickled weights are converted in a process of its own that reads tensors only (torch's
     `weights_only`). Raises ArtifactRefused for weights that cannot be read like this.
     """
-    with tempfile.TemporaryDirectory(prefix="sentiment-pull-") as temporary:
-        folder = Path(temporary)
+    with scratch_folder("sentiment-pull-") as folder:
         for name in download.files:
             (folder / name).symlink_to((download.folder / name).resolve())
         if SAFETENSORS not in download.files:

@@ -15,8 +15,8 @@ FIRST_PAUSE = 0.5
 ANSWER_TIMEOUT = 5.0
 """Seconds in which the hub has to give its first answer, unless HF_HUB_ETAG_TIMEOUT says others."""
 
-LONGEST_REASON = 200
-"""Characters of what a client's error tells."""
+LONGEST_SHOWN = 200
+"""Characters of a foreign text in a message."""
 
 Result = TypeVar("Result")
 
@@ -75,9 +75,12 @@ def _is_away(error: Exception) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """An error's first line; it may hold what the hub sent, so nothing that moves a cursor."""
-    line = (str(error) or type(error).__name__).partition("\n")[0][:LONGEST_REASON]
-    return "".join(character if character.isprintable() else "?" for character in line)
+    return shown((str(error) or type(error).__name__).partition("\n")[0])
+
+
+def shown(foreign: str) -> str:
+    """What somebody else's text looks like in a message: not long, and nothing moves a cursor."""
+    return "".join(c if c.isprintable() else "?" for c in foreign[:LONGEST_SHOWN])
 
 
 def is_down(error: Exception) -> bool:
