@@ -54,9 +54,10 @@ def command(
     The classifier comes from a hub (REPO) or a folder (DIR). A branch or tag is resolved to its
     commit, which is recorded with the sha256 of each file. No code of a model is run, and no pickle
     is loaded. A model is refused where weights are missing or its tokenizer does not fit it. While
-    the hub is away, the cache is used. HF_TOKEN, HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE and
-    HF_HUB_ETAG_TIMEOUT are honoured. Pulling needs the extra [deep]; serving what was pulled needs
-    [onnx] alone.
+    the hub is away, the cache is used. HF_TOKEN, HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE,
+    HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT are honoured. A link in DIR may lead to a file
+    within it, or from a snapshot of the hub's cache to its blobs. Pulling needs the extra [deep];
+    serving what was pulled needs [onnx] alone.
 
     \b
     Examples:

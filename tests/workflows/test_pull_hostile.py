@@ -19,7 +19,7 @@ from pipeline.workflows.pulling import pull
 from tests.support.command import run
 from tests.support.paths import SENTIMENT
 from tests.support.waiting import wait_until
-from tests.torture.hubs import WRITING, PLANTED, attack_all
+from tests.torture.hubs import PLANTED, WRITING, attack_all
 
 pytestmark = pytest.mark.slow
 
