@@ -122,6 +122,12 @@ def test_what_has_arrived_is_kept_for_the_next_pull(hub: Hub) -> None:
     assert max(hub.starts) > 100_000
 
 
+def test_the_token_is_sent(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_mine")
+    get_model(NAME)
+    assert set(hub.tokens) == {"Bearer hf_mine"}
+
+
 @pytest.mark.usefixtures("hub")
 def test_a_snapshot_of_the_cache_is_a_folder_like_any_other() -> None:
     pulled = get_model(NAME)

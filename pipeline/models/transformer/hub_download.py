@@ -107,8 +107,8 @@ def _append(path: Path, url: str, file: ListedFile, bar: "tqdm[Never]") -> None:
     with path.open("ab") as output:
         there = output.tell() if output.tell() < file.size else 0
         with answered(url, float(constants.HF_HUB_DOWNLOAD_TIMEOUT), there) as answer:
-            if not answer.is_part:
-                output.truncate(there := 0)
+            there = there if answer.is_part else 0
+            output.truncate(there)
             bar.n = there
             for chunk in answer.chunks:
                 there += len(chunk)
