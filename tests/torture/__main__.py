@@ -14,11 +14,10 @@ from pathlib import Path
 
 from tests.support.hostile_clients import why_no_mounts
 from tests.support.served import served
-from tests.torture import deep, devices, faults, hostile_answers, hostile_serving, serving
+from tests.support.tiny_models import make_model
+from tests.torture import deep, devices, faults, hostile_answers, hostile_serving, hubs, serving
 from tests.torture.device_nodes import some_trials
 from tests.torture.environment import FOUND, all_surroundings, report_environment, try_surroundings
-from tests.support.tiny_models import make_model
-from tests.torture import deep, faults, hostile_serving, hubs, serving
 from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
@@ -179,6 +178,8 @@ def run_serving(small: Small, scratch: Path, options: argparse.Namespace) -> boo
 def run_servers(small: Small, _: Path, __: argparse.Namespace) -> bool:
     """`verify URL` against servers that answer as none should."""
     return report([hostile_answers.verify_all(small)])
+
+
 def run_hub(_: Small, scratch: Path, __: argparse.Namespace) -> bool:
     """Hostile hubs against `sentiment pull`, and a client that believes them, which is found."""
     model = make_model(scratch / "model", "bert")
