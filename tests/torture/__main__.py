@@ -240,9 +240,8 @@ def main() -> int:
     parser.add_argument(
         "--interval", type=float, default=INTERVAL, help="seconds between checkpoints of `predict`"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of mutants, kills, races and requests")
     parser.add_argument("--outputs", type=int, default=300, help="of devices, of 1,000 or so")
-    parser.add_argument("--seed", type=int, default=0, help="of mutants, kills, outputs, requests")
+    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn")
     parser.add_argument("--requests", type=int, default=100_000, help="made-up requests")
     parser.add_argument("--times", type=int, default=200, help="worker kills, swaps, SIGTERMs")
     parser.add_argument("--invariance", type=int, default=2000, help="training reviews")
