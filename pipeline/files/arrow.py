@@ -1,5 +1,6 @@
 """pyarrow, which is an extra, and batches of rows as Arrow IPC streams."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ResourceUnavailable
@@ -7,9 +8,14 @@ from pipeline.errors import ResourceUnavailable
 if TYPE_CHECKING:
     import pyarrow as pa
 
+MOST_LEVELS = 45
+"""Lists and objects in each other. Parquet's readers admit 100 levels, and a list takes two."""
+
 
 def pyarrow() -> Any:
     """The module; ResourceUnavailable, with what to install, where it is not there."""
+    # Memory that is given back at once is what a limit on it can be set for.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
         import pyarrow
     except ImportError:
@@ -34,3 +40,19 @@ def stream(batch: "pa.RecordBatch") -> bytes:
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+def levels(kind: Any) -> int:
+    """How many lists and objects are in each other in values of this type."""
+    return 1 + max(map(levels, _members(kind)), default=0) if pyarrow().types.is_nested(kind) else 0
+
+
+def has_empty_object(kind: Any) -> bool:
+    """Whether there are objects without members in values of this type."""
+    members = _members(kind)
+    is_empty = pyarrow().types.is_struct(kind) and not members
+    return is_empty or any(map(has_empty_object, members))
+
+
+def _members(kind: Any) -> list[Any]:
+    return [kind.field(number).type for number in range(kind.num_fields)]

@@ -13,7 +13,7 @@ from pipeline.files.windows import Window
 
 LARGEST_RECORD = LARGEST_FIELD
 TOO_LONG = "longer than 4 MiB"
-_SHOWN = 1024
+SHOWN = 1024
 
 
 class Position(NamedTuple):
@@ -64,7 +64,7 @@ def text_chunks(window: Window, layout: Layout, start: Position, size: int) -> I
         content = buffer[:length]
         lines = 1 if defect else layout.encoding.structure(content).count(b"\n")
         if defect == TOO_LONG:
-            content = content[:_SHOWN]
+            content = content[:SHOWN]
             length += _skip_line(window, layout)
         end = start.moved(length, lines)
         yield Chunk(layout, content, start, end, defect)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipeline.errors import InvalidInput
+from pipeline.files.json_values import json_text
 
 
 def json_to_lines(content: bytes, name: str) -> bytes:
@@ -22,8 +23,17 @@ def json_to_lines(content: bytes, name: str) -> bytes:
             f"{name} is neither an array of objects nor an object of columns. Write it as "
             '[{"text": "…"}, …].'
         )
-    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    lines = (_line(row, number, name) + "\n" for number, row in enumerate(rows, start=1))
     return "".join(lines).encode("utf-8", "backslashreplace")
+
+
+def _line(row: dict[str, Any], number: int, name: str) -> str:
+    try:
+        return json_text(row)
+    except RecursionError:
+        raise InvalidInput(
+            f"{name}: row {number} has too many lists and objects in each other. Leave it out."
+        ) from None
 
 
 def _rows(document: Any) -> Iterable[dict[str, Any]] | None:

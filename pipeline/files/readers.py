@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from pipeline.files.columns import TEXT_COLUMNS, find_text_column
+from pipeline.files.json_values import MOST_LEVELS, is_too_deep, json_text
 from pipeline.files.layouts import Layout
 from pipeline.files.records import MISSING_TEXT, JsonRecords, Records, TableRecords
 
@@ -87,6 +88,10 @@ class JsonReader(Reader):
             record = None
         if not isinstance(record, dict):
             raise ValueError("no JSON object")
+        if line.count("[") + line.count("{") > MOST_LEVELS and is_too_deep(record):
+            raise ValueError(f"more than {MOST_LEVELS} lists and objects in each other")
+        if "NaN" in line or "Infinity" in line:
+            line = _as_json(line, record)
         column = self.layout.text_column or find_text_column(record, None)
         if column not in record:
             raise ValueError(f"no {self.layout.text_column or ', '.join(TEXT_COLUMNS)}")
@@ -102,6 +107,13 @@ class JsonReader(Reader):
         return [row[0] for row in rows], JsonRecords(
             self.layout.columns, [row[1] for row in rows], [row[2] for row in rows]
         )
+
+
+def _as_json(line: str, record: dict[str, Any]) -> str:
+    """The line, or one without NaN and Infinity, which are no JSON; as null in both cases."""
+    constants: list[str] = []
+    json.loads(line, parse_constant=constants.append)
+    return json_text(record) if constants else line
 
 
 def split_lines(text: str) -> list[str]:

@@ -1,10 +1,10 @@
 """Rows as they were read, of each format, and the rows that could not be read."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from pipeline.files.arrow_values import values
 from pipeline.files.tables import read_table
 
 if TYPE_CHECKING:
@@ -127,10 +127,8 @@ class ArrowRecords:
         return tuple(self.batch.schema.names)
 
     def rows(self) -> Iterable[Sequence[Any]]:
-        """The values of each row; what is no number (NaN, infinity) as None."""
-        return zip(
-            *(map(_finite, column.to_pylist()) for column in self.batch.columns), strict=True
-        )
+        """The values of each row."""
+        return zip(*map(values, self.batch.columns), strict=True)
 
 
 def column_of(records: Records, name: str) -> list[Any]:
@@ -138,14 +136,9 @@ def column_of(records: Records, name: str) -> list[Any]:
     if isinstance(records, JsonRecords):
         return [record.get(name) for record in records.objects]
     if isinstance(records, ArrowRecords):
-        values: list[Any] = records.batch.column(name).to_pylist()
-        return values
+        return values(records.batch.column(name))
     place = records.columns().index(name)
     return [row[place] for row in records.rows()]
-
-
-def _finite(value: object) -> object:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class Parsed(NamedTuple):

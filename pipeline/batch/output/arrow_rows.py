@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from pipeline.errors import InvalidInput
-from pipeline.files.arrow import pyarrow, stream
+from pipeline.files.arrow import MOST_LEVELS, levels, pyarrow, stream
 from pipeline.files.records import ArrowRecords, JsonRecords, Records
 
 if TYPE_CHECKING:
@@ -20,9 +20,15 @@ def to_stream(records: Records, added: dict[str, NDArray[Any]]) -> bytes:
     else:
         names, columns = _columns(records)
         arrays = [_array(pa, name, column) for name, column in zip(names, columns, strict=True)]
-        batch = pa.RecordBatch.from_arrays(arrays, names)
+        batch = pa.RecordBatch.from_arrays(arrays, _arrow_names(names))
     for name, values in added.items():
-        batch = batch.append_column(name, pa.array(values))
+        batch = batch.append_column(_in_pairs(name), pa.array(values))
+    for field in batch.schema:
+        if levels(field.type) > MOST_LEVELS:
+            raise InvalidInput(
+                f"The values of {field.name!r} have more than {MOST_LEVELS} lists and objects in "
+                "each other, which Parquet cannot hold. Write .jsonl instead."
+            )
     return stream(batch)
 
 
@@ -32,6 +38,17 @@ def _columns(records: Records) -> tuple[tuple[str, ...], Any]:
         return records.columns(), zip(*records.rows(), strict=True)
     names = tuple(dict.fromkeys(key for record in records.objects for key in record))
     return names, ([record.get(name) for record in records.objects] for name in names)
+
+
+def _arrow_names(names: tuple[str, ...]) -> list[str]:
+    """The names as Arrow can hold them; InvalidInput where two are one then."""
+    found = [_in_pairs(name) for name in names]
+    if len(set(found)) < len(found):
+        raise InvalidInput(
+            "Two columns have the same name but for half surrogate pairs, which Parquet cannot "
+            "hold. Write .jsonl instead."
+        )
+    return found
 
 
 def _array(pa: Any, name: str, values: Any) -> "pa.Array":

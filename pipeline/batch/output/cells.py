@@ -2,13 +2,12 @@
 
 import csv
 import io
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pipeline.files.json_values import json_value
+from pipeline.files.json_values import json_text
 
 _SEPARATES = ("\t", "\r", "\n")
 _BEGINS_FORMULA = ("=", "+", "-", "@", "\N{MINUS SIGN}")
@@ -68,7 +67,7 @@ def table_cells(row: Iterable[Any]) -> list[str]:
 
 
 def _cell(value: object) -> str:
-    if value is None:
+    text = json_text(value)
+    if text == "null":
         return ""
-    text = json.dumps(value, ensure_ascii=False, default=json_value)
     return text[1:-1] if not isinstance(value, list | dict) and text[0] == '"' else text

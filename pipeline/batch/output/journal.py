@@ -14,7 +14,7 @@ from pipeline.errors import InvalidInput
 from pipeline.files.chunks import BEGINNING, Position
 from pipeline.own_files import reopen
 
-VERSION = 3
+VERSION = 4
 """Another one where files are cut into chunks at other places."""
 
 

@@ -11,19 +11,27 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipeline.batch.output.arrow_rows import CommonSchema
-from pipeline.files.arrow import pyarrow, pyarrow_parquet
+from pipeline.errors import InvalidInput
+from pipeline.files.arrow import has_empty_object, pyarrow, pyarrow_parquet
 
 ROW_GROUP = 65_536
+
+ROW_GROUP_BYTES = 64 * 2**20
+"""Of rows in memory, from which on fewer of them make a row group."""
 
 DICTIONARY = 2**17
 """Bytes of a column's different values from which on it has no dictionary; reviews need none."""
 
 
 class RowGroups:
-    """A Parquet file in the making: row groups of ROW_GROUP rows, the last one of what is left."""
+    """A Parquet file in the making: row groups of ROW_GROUP rows, the last one of what is left.
+
+    Long rows are fewer in a group, as all of it is in memory before it is written.
+    """
 
     def __init__(self, file: IO[bytes], schema: Any) -> None:
         self.schema = schema
+        _check(schema)
         parquet = pyarrow_parquet()
         self._writer = parquet.ParquetWriter(file, schema, dictionary_pagesize_limit=DICTIONARY)
         self._held: list[Any] = []
@@ -33,9 +41,15 @@ class RowGroups:
         self._held.append(self._fitted(table))
         while sum(table.num_rows for table in self._held) >= ROW_GROUP:
             whole = pyarrow().concat_tables(self._held)
-            self._writer.write_table(whole.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
+            self._write(whole.slice(0, ROW_GROUP))
             self._held = [whole.slice(ROW_GROUP)]
-            pyarrow().default_memory_pool().release_unused()  # what encoding took
+        if sum(table.nbytes for table in self._held) >= ROW_GROUP_BYTES:
+            self._write(pyarrow().concat_tables(self._held))
+            self._held = []
+
+    def _write(self, table: Any) -> None:
+        self._writer.write_table(table, row_group_size=ROW_GROUP)
+        pyarrow().default_memory_pool().release_unused()  # what encoding took
 
     def _fitted(self, table: Any) -> Any:
         for name in self.schema.names:
@@ -47,12 +61,22 @@ class RowGroups:
     def finish(self) -> None:
         """Write what is left, and the footer."""
         if any(table.num_rows for table in self._held):
-            self._writer.write_table(pyarrow().concat_tables(self._held))
+            self._write(pyarrow().concat_tables(self._held))
         self.close()
 
     def close(self) -> None:
         """Give up, if it is not finished."""
         self._writer.close()
+
+
+def _check(schema: Any) -> None:
+    """Raise InvalidInput for what Parquet cannot hold: objects that have no keys in any row."""
+    for field in schema:
+        if has_empty_object(field.type):
+            raise InvalidInput(
+                f"{field.name!r} holds objects that have no keys in any row, which Parquet cannot "
+                "hold. Write .jsonl instead."
+            )
 
 
 class EarlyParquet:
@@ -67,11 +91,14 @@ class EarlyParquet:
     def add(self, content: bytes) -> None:
         """Write the rows of the next stream."""
         reader = pyarrow().ipc.open_stream(content)
-        if self.file is None:
+        if self.file is None and self.fits:
+            self.fits = not any(has_empty_object(field.type) for field in reader.schema)
+            if not self.fits:
+                return
             self.stored = self.create()
             self.file = RowGroups(self.stored, reader.schema)
-        self.fits = self.fits and self.file.schema.equals(reader.schema)
-        if self.fits:
+        self.fits = self.file is not None and self.fits and self.file.schema.equals(reader.schema)
+        if self.file is not None and self.fits:
             self.file.add(reader.read_all())
 
     def finish(self) -> bool:
@@ -110,6 +137,6 @@ def write_parquet(streams: Path, output: IO[bytes]) -> None:
 def _streams(path: Path) -> Iterator[Any]:
     pa = pyarrow()
     size = path.stat().st_size
-    with pa.OSFile(str(path)) as file:
+    with pa.OSFile(os.fsencode(path)) as file:
         while file.tell() < size:
             yield pa.ipc.open_stream(file)

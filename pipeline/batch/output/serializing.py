@@ -15,7 +15,7 @@ from pipeline.batch.output.arrow_rows import to_stream
 from pipeline.batch.output.cells import table_cells, write_table
 from pipeline.files import zstandard
 from pipeline.files.formats import DELIMITERS, FileKind
-from pipeline.files.json_values import json_value
+from pipeline.files.json_values import json_text
 from pipeline.files.records import JsonRecords, LineRecords, Records, TableRecords
 
 Added = dict[str, NDArray[Any]]
@@ -86,7 +86,7 @@ def _json_lines(records: Records, added: Added) -> Iterator[str]:
     else:
         columns = records.columns()
         objects = (dict(zip(columns, row, strict=True)) for row in records.rows())
-        lines = (json.dumps(o, ensure_ascii=False, default=json_value) for o in objects)
+        lines = map(json_text, objects)
     for line, ending in zip(lines, _endings(added), strict=True):
         yield line[:-1]
         yield ending
