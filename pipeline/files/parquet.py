@@ -84,8 +84,15 @@ def parquet_chunks(file: Any, layout: Layout, start: Position, size: int) -> Ite
 def _chunk(layout: Layout, piece: Piece, start: Position, end: Position) -> Chunk:
     if piece.size <= LARGEST_RECORD:
         return Chunk(layout, stream(piece.batch), start, end)
-    beginning = str(values(piece.batch.column(layout.text_column))[0])[:SHOWN]
-    return Chunk(layout, beginning.encode(), start, end, TOO_LONG)
+    review = piece.batch.column(layout.text_column)[0]
+    return Chunk(layout, _beginning(review), start, end, TOO_LONG)
+
+
+def _beginning(text: Any) -> bytes:
+    """The first bytes of a text, which may be so long that all of it costs time."""
+    text = text.value if pyarrow().types.is_dictionary(text.type) else text
+    content: bytes = text.as_buffer()[:SHOWN].to_pybytes() if text.is_valid else b""
+    return content
 
 
 def parse(chunk: Chunk) -> Parsed:
@@ -96,8 +103,8 @@ def parse(chunk: Chunk) -> Parsed:
     pa = pyarrow()
     if chunk.defect is not None:
         schema = pa.schema([(name, pa.null()) for name in chunk.layout.columns])
-        reject = _reject(chunk, 0, chunk.defect, chunk.content.decode())
-        return Parsed([], ArrowRecords(schema.empty_table().to_batches()[0]), [reject])
+        reject = _reject(chunk, 0, chunk.defect, chunk.content.decode("utf-8", "ignore"))
+        return Parsed([], ArrowRecords(pa.RecordBatch.from_pylist([], schema)), [reject])
     batch = pa.ipc.open_stream(chunk.content).read_next_batch()
     texts, reasons = values(batch.column(chunk.layout.text_column)), _damaged(batch)
     if None in texts:

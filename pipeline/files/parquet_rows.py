@@ -16,7 +16,7 @@ from pipeline.files.memory_limit import memory_limit
 if TYPE_CHECKING:
     import pyarrow as pa
 
-READING_MEMORY = 256 * 2**20
+READING_MEMORY = 192 * 2**20
 """Bytes that opening a file, or reading some rows of it, may take beyond what is taken already."""
 
 _FEWER = 16
