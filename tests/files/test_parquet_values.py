@@ -7,6 +7,14 @@ from typing import Any
 
 import pytest
 
+from pipeline.errors import InvalidInput
+from pipeline.files.chunks import BEGINNING, TOO_LONG, Chunk, Position
+from pipeline.files.layouts import ReadSettings
+from pipeline.files.parquet_rows import RowReader
+from pipeline.files.parsing import parse_chunk
+from pipeline.files.reading import look_at, read_chunks
+from pipeline.files.records import MISSING_TEXT
+from pipeline.files.sources import find_sources
 from pipeline.handlers.base import Handler
 from tests.support.arrow_kinds import arrow_kinds, not_utf8
 from tests.support.command import run
@@ -17,7 +25,7 @@ parquet = pytest.importorskip("pyarrow.parquet", reason="needs the extra [parque
 
 
 def written(path: Path, **columns: Any) -> Path:
-    parquet.write_table(pa.table({"text": ["좋다", "나쁘다"], **columns}), path)
+    parquet.write_table(pa.table({"text": ["좋다", "나쁘다"]} | columns), path)
     return path
 
 
@@ -69,8 +77,8 @@ def test_texts_that_are_not_utf8_cost_their_row_alone(
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
-def test_half_pairs_and_deep_values_end_in_no_traceback(
-    tmp_path: Path, sample_root: Path, suffix: str
+def test_half_pairs_and_deep_values_have_a_place(
+    tmp_path: Path, handler: Handler, suffix: str
 ) -> None:
     rows = [
         '{"text": "a\\ud800", "\\ud800k": "\\udc00"}',
@@ -79,9 +87,7 @@ def test_half_pairs_and_deep_values_end_in_no_traceback(
         '{"text": "d", "z": [NaN]}',
     ]
     (tmp_path / "given.jsonl").write_text("\n".join(rows) + "\n")
-    options = ["--fast", "--artifacts", sample_root, "--max-rejects", 1]
-    done = run("predict", tmp_path / "given.jsonl", "-o", tmp_path / f"out.{suffix}", *options)
-    assert done.code == 0, done.stderr
+    assert score(handler, tmp_path / "given.jsonl", tmp_path / f"out.{suffix}").scored == 3
     reject = read_rejects(tmp_path / f"out.{suffix}")[0]
     assert reject["reason"] == "more than 200 lists and objects in each other"
     if suffix == "jsonl":
@@ -93,8 +99,6 @@ def test_half_pairs_and_deep_values_end_in_no_traceback(
 
 @pytest.mark.parametrize("value", ["{}", "[" * 60 + "]" * 60])
 def test_what_parquet_cannot_hold_is_said(tmp_path: Path, handler: Handler, value: str) -> None:
-    from pipeline.errors import InvalidInput
-
     (tmp_path / "given.jsonl").write_text(f'{{"text": "a", "x": {value}}}\n')
     with pytest.raises(InvalidInput, match=r"'x'.*Write \.jsonl instead"):
         score(handler, tmp_path / "given.jsonl", tmp_path / "out.parquet")
@@ -122,3 +126,50 @@ def test_damage_is_told_with_the_file_s_name(tmp_path: Path, sample_root: Path) 
     done = run("predict", "--fast", "--artifacts", sample_root, given, "-o", tmp_path / "o.csv")
     assert done.code == 3
     assert "given.parquet is no Parquet file, or damaged" in done.stderr
+
+
+def test_rows_are_cut_by_their_bytes_and_go_on_anywhere(tmp_path: Path) -> None:
+    texts = ["가" * (300 * (row % 50)) for row in range(3000)] + ["나" * 2_000_000, "끝", None]
+    given = written(
+        tmp_path / "given.parquet", text=texts, tags=[[row] * (row % 9) for row in range(3003)]
+    )
+    chunks = chunks_of(given, BEGINNING)
+    assert max(len(chunk.content) for chunk in chunks) < 2**20
+    assert [chunk.defect for chunk in chunks].count(TOO_LONG) == 1
+    for number in (1, len(chunks) // 2, len(chunks) - 1):
+        assert chunks_of(given, chunks[number].start) == chunks[number:]
+    parsed = [parse_chunk(chunk) for chunk in chunks]
+    assert [text for one in parsed for text in one.texts] == [*texts[:3000], "끝"]
+    assert [(r.line, r.reason) for one in parsed for r in one.rejects] == [
+        (3001, TOO_LONG),
+        (3003, MISSING_TEXT),
+    ]
+
+
+def test_rows_are_cut_at_the_same_places_however_few_are_read_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    category = pa.array([f"{row % 7}" * 900 for row in range(5000)]).dictionary_encode()
+    texts = ["가" * (row % 400) for row in range(5000)]
+    given = written(tmp_path / "given.parquet", text=texts, category=category)
+    at_once = [(chunk.start, chunk.end) for chunk in chunks_of(given, BEGINNING)]
+    assert len(at_once) > 5
+    monkeypatch.setattr(RowReader, "_read", failing(RowReader._read, above=40))
+    assert [(chunk.start, chunk.end) for chunk in chunks_of(given, BEGINNING)] == at_once
+
+
+def failing(read: Any, above: int) -> Any:
+    """A reader whose memory does not suffice for more rows than that, after the first ones."""
+
+    def read_few(self: RowReader, group: int, rows: int, skipped: int) -> Any:
+        for batch in read(self, group, rows, skipped):
+            yield batch
+            if rows > above:
+                raise MemoryError
+
+    return read_few
+
+
+def chunks_of(path: Path, start: Position) -> list[Chunk]:
+    inputs = look_at(find_sources([str(path)]), ReadSettings())
+    return list(read_chunks(inputs, start, 2**16))

@@ -18,6 +18,7 @@ from tests.support.tiny_models import make_model
 from tests.torture import deep, devices, faults, hostile_answers, hostile_serving, hubs, serving
 from tests.torture.device_nodes import some_trials
 from tests.torture.environment import FOUND, all_surroundings, report_environment, try_surroundings
+from tests.torture import deep, faults, hostile_serving, serving, tables
 from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
@@ -28,6 +29,7 @@ from tests.torture.planted import load_unverified
 from tests.torture.small import Small, make_small
 from tests.torture.store_commands import BUGS
 from tests.torture.store_races import race_all, report_races
+from tests.torture.tables import table_tallies
 from tests.torture.tally import report, table
 from tests.torture.versions import compare_versions
 
@@ -85,11 +87,16 @@ def run_devices(small: Small, scratch: Path, options: argparse.Namespace) -> boo
 def run_environment(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
     """Locales, encodings, odd variables and closed streams, all with the same answers."""
     return report_environment(list(try_surroundings(small, scratch, all_surroundings())))
+def run_tables(small: Small, scratch: Path, options: argparse.Namespace) -> bool:
+    """Damaged Parquet, odd values, and small files that hold much, given to `predict`."""
+    return report(table_tallies(small, scratch, options.tables, options.seed))
 
 
 def run_planted(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
     """Each harness against a bug planted for it; each must report problems."""
-    folders = [scratch / name for name in ("flips", "forged", "pickles", "faults", "kills")]
+    folders = [
+        scratch / name for name in ("flips", "forged", "pickles", "faults", "kills", "tables")
+    ]
     for folder in folders:
         folder.mkdir()
     found = {
@@ -105,6 +112,9 @@ def run_planted(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
         found[f"pickles: {loader}"] = not load_hostile(folders[2], loader).is_clean
         tally = mutate_many(small, folders[2], 5_000, 0, loader)
         found[f"mutants: {loader}"] = not tally.is_clean
+    for bug in tables.BUGS:
+        tallies = table_tallies(small, folders[5], 100, 0, bug)
+        found[f"tables: {bug}"] = not all(tally.is_clean for tally in tallies)
     results = list(kill_all(small, folders[4], 10, bug="keep-tail"))
     found["kills: what is behind the checkpoint stays"] = any(r.problems for r in results)
     for bug in filter(None, BUGS):
@@ -215,6 +225,7 @@ PARTS: dict[str, Part] = {
     "kills": run_kills,
     "devices": run_devices,
     "environment": run_environment,
+    "tables": run_tables,
     "versions": run_versions,
     "requests": run_requests,
     "serving": run_serving,
@@ -235,6 +246,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make torture")
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--mutants", type=int, default=100_000, help="how many")
+    parser.add_argument("--tables", type=int, default=1_000, help="mutants of Parquet files")
     parser.add_argument("--kills", type=int, default=200, help="of `predict`")
     parser.add_argument("--races", type=int, default=250, help="rounds of commands on one store")
     parser.add_argument(
@@ -242,6 +254,7 @@ def main() -> int:
     )
     parser.add_argument("--outputs", type=int, default=300, help="of devices, of 1,000 or so")
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn")
+    parser.add_argument("--seed", type=int, default=0, help="of mutants, tables, kills, requests")
     parser.add_argument("--requests", type=int, default=100_000, help="made-up requests")
     parser.add_argument("--times", type=int, default=200, help="worker kills, swaps, SIGTERMs")
     parser.add_argument("--invariance", type=int, default=2000, help="training reviews")

@@ -11,7 +11,7 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -35,11 +35,16 @@ def table_tallies(
     small: Small, scratch: Path, count: int, seed: int, bug: str = "none"
 ) -> list[Tally]:
     """Tallies of `count` mutants, and of the bombs; they may be scored or refused, no more."""
-    mutants = Tally("mutants of Parquet files", loaded_is_fine=True)
+    return [mutate_tables(small, scratch, count, seed, bug), explode(small, scratch, bug)]
+
+
+def mutate_tables(small: Small, scratch: Path, count: int, seed: int, bug: str = "none") -> Tally:
+    """Give `count` mutants to `predict`, many in one process."""
+    tally = Tally("mutants of Parquet files", loaded_is_fine=True)
     for start in range(0, count, BATCH):
-        end = min(start + BATCH, count)
-        mutants.add(in_child("tests.torture.tables", small.root, scratch, seed, start, end, bug))
-    return [mutants, explode(small, scratch, bug)]
+        numbers = (start, min(start + BATCH, count))
+        tally.add(in_child("tests.torture.tables", small.root, scratch, seed, *numbers, bug))
+    return tally
 
 
 def mutant(seed: int, number: int) -> bytes:
@@ -130,7 +135,8 @@ def _index(path: Path, columns: int) -> None:
 
 
 BOMBS: dict[str, Callable[[Path], None]] = {
-    "a text of 5 MB in 2,000 rows": lambda path: _shared_text(path, 1_700_000, 2_000),
+    "a text of 5 MB in 500 rows": lambda path: _shared_text(path, 1_700_000, 500),
+    "a text of 5 MB in 100 rows": lambda path: _shared_text(path, 1_700_000, 100),
     "a text of 2 MB in 40 rows": lambda path: _shared_text(path, 700_000, 40),
     "a row with a list of 100 million zeros": lambda path: _list(path, 10**8),
     "a row with 600 MB of zeros": lambda path: _page(path, 600_000_000),
@@ -138,16 +144,19 @@ BOMBS: dict[str, Callable[[Path], None]] = {
 }
 
 
-def explode(small: Small, scratch: Path, bug: str = "none") -> Tally:
-    """Give each bomb to a process of its own; it must end in time, in memory, and as told."""
+def explode(small: Small, scratch: Path, bug: str = "none", names: Iterable[str] = BOMBS) -> Tally:
+    """Give each bomb to a process of its own; it must end in time and in memory."""
     tally = Tally("Parquet bombs", loaded_is_fine=True)
-    for name, make in BOMBS.items():
-        path = scratch / f"{len(name)}.parquet"
-        make(path)
+    for name in names:
+        path = scratch / f"{name}.parquet"
+        BOMBS[name](path)
         part = in_child("tests.torture.tables", small.root, path, bug)
         tally.add(part)
         path.unlink()
     return tally
+
+
+BUGS = ("no-limit", "no-values")
 
 
 def plant(bug: str) -> None:
@@ -199,7 +208,7 @@ def main(arguments: list[str]) -> None:
     tally = Tally("child")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     if place.is_file():
-        print(place.name, flush=True)
+        print(place.stem, flush=True)
         attempt(tally, place.name, root, place, "csv")
         check_peak(tally, place.name)
     else:
