@@ -54,9 +54,23 @@ def cut(batches: Iterable["pa.RecordBatch"], most_rows: int, most_bytes: int) ->
 
 
 def _joined(pieces: list[Piece]) -> Piece:
-    batches = [piece.batch for piece in pieces]
+    batches, size = [piece.batch for piece in pieces], sum(piece.size for piece in pieces)
     batch = batches[0] if len(batches) == 1 else pyarrow().concat_batches(batches)
-    return Piece(batch, sum(piece.size for piece in pieces))
+    for place, column in enumerate(batch.columns):
+        if pyarrow().types.is_dictionary(column.type) and column.dictionary.nbytes > 2 * size:
+            batch = batch.set_column(place, batch.schema.field(place), _with_own_values(column))
+    return Piece(batch, size)
+
+
+def _with_own_values(column: Any) -> Any:
+    """A column with those values of its dictionary alone that it has, in their order."""
+    from pyarrow import compute
+
+    pa, indices = pyarrow(), column.indices
+    used = indices.drop_null().unique().sort()
+    places = compute.index_in(indices, value_set=used).cast(indices.type)
+    values = column.dictionary.take(used)
+    return pa.DictionaryArray.from_arrays(places, values, ordered=column.type.ordered)
 
 
 def _copy(piece: Piece) -> Piece:
