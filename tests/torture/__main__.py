@@ -15,10 +15,18 @@ from pathlib import Path
 from tests.support.hostile_clients import why_no_mounts
 from tests.support.served import served
 from tests.support.tiny_models import make_model
-from tests.torture import deep, devices, faults, hostile_answers, hostile_serving, hubs, serving
+from tests.torture import (
+    deep,
+    devices,
+    faults,
+    hostile_answers,
+    hostile_serving,
+    hubs,
+    serving,
+    tables,
+)
 from tests.torture.device_nodes import some_trials
 from tests.torture.environment import FOUND, all_surroundings, report_environment, try_surroundings
-from tests.torture import deep, faults, hostile_serving, serving, tables
 from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
@@ -87,6 +95,8 @@ def run_devices(small: Small, scratch: Path, options: argparse.Namespace) -> boo
 def run_environment(small: Small, scratch: Path, _: argparse.Namespace) -> bool:
     """Locales, encodings, odd variables and closed streams, all with the same answers."""
     return report_environment(list(try_surroundings(small, scratch, all_surroundings())))
+
+
 def run_tables(small: Small, scratch: Path, options: argparse.Namespace) -> bool:
     """Damaged Parquet, odd values, and small files that hold much, given to `predict`."""
     return report(table_tallies(small, scratch, options.tables, options.seed))

@@ -21,10 +21,10 @@ from tests.torture import (
     hostile_serving,
     kills,
     serving,
+    tables,
 )
 from tests.torture.device_nodes import Trial
 from tests.torture.environment import Surroundings, try_surroundings
-from tests.torture import faults, hostile_serving, kills, serving, tables
 from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
@@ -154,6 +154,8 @@ def test_surroundings_find_a_command_that_ignores_them(small: Small, tmp_path: P
     chosen = [environment.FOUND[0]]
     results = list(try_surroundings(small, tmp_path, chosen, "ignore-surroundings"))
     assert results[0].problems
+
+
 def test_hostile_parquet_ends_as_told_in_memory_that_is_known(small: Small, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="needs the extra [parquet]")
     mutants = tables.mutate_tables(small, tmp_path, 20, seed=0)

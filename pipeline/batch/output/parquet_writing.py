@@ -5,6 +5,7 @@ footer, at the end, says where everything is. A run that nobody disturbs writes 
 streams; else it is written from all of them in the end, to the same bytes.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
