@@ -60,9 +60,9 @@ def use_command(digest: str, model: str | None, artifacts: Path) -> None:
       sentiment artifacts use previous --model fast
     """
     from pipeline.artifacts.store import use_artifact
-    from pipeline.handlers.loading import load_folder
+    from pipeline.handlers.loading import check_folder
 
-    folder = use_artifact(artifacts, digest, load_folder, model)
+    folder = use_artifact(artifacts, digest, check_folder, model)
     click.echo(f"{folder.parent.name}@{folder.name} is current")
 
 

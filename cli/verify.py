@@ -63,11 +63,11 @@ def command(
 
 
 def _verify_artifact(folder: Path, trust: "Trust") -> None:
-    from pipeline.handlers.loading import load_folder
+    from pipeline.handlers.loading import check_folder
 
-    verified = load_folder(folder, trust).artifact
-    golden = len(verified.manifest.golden)
-    click.echo(f"{verified.manifest.slot}@{verified.digest}: good ({golden} golden answers equal)")
+    manifest, digest = check_folder(folder, trust)
+    golden = len(manifest.golden)
+    click.echo(f"{manifest.slot}@{digest}: good ({golden} golden answers equal)")
 
 
 def _verify_server(

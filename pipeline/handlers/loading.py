@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from pipeline.artifacts.manifest import Manifest
 from pipeline.artifacts.pointer import current_artifact
-from pipeline.artifacts.verification import ANY, Trust, load_artifact
-from pipeline.errors import ArtifactRefused
+from pipeline.artifacts.verification import ANY, Trust, load_artifact, read_manifest
+from pipeline.errors import ArtifactRefused, SentimentError
 from pipeline.handlers.base import Handler
 from pipeline.handlers.deep import TransformerHandler
 from pipeline.handlers.fast import LinearHandler
+from pipeline.handlers.trial import try_artifact
 
 HANDLERS: dict[str, type[Handler]] = {"fast": LinearHandler, "deep": TransformerHandler}
 
@@ -18,6 +20,25 @@ def load_current(root: Path, slot: str, trust: Trust = ANY, threads: int | None 
     handler = HANDLERS[slot](folder, trust, threads)
     handler.initialize()
     return handler
+
+
+def check_folder(folder: Path, trust: Trust = ANY) -> tuple[Manifest, str]:
+    """Verify the artifact in this folder and replay its golden set; return manifest and digest.
+
+    A deep one is loaded in a child process only (`trial`). Raises ModelMissing or ArtifactRefused.
+    """
+    if _is_deep(folder):
+        return try_artifact(folder, trust)
+    artifact = load_folder(folder, trust).artifact
+    return artifact.manifest, artifact.digest
+
+
+def _is_deep(folder: Path) -> bool:
+    """Whether it says so; what cannot be read is told by whoever loads it."""
+    try:
+        return read_manifest(folder)[0].slot == TransformerHandler.slot
+    except SentimentError:
+        return False
 
 
 def load_folder(folder: Path, trust: Trust = ANY, threads: int | None = None) -> Handler:

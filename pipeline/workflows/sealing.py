@@ -10,7 +10,8 @@ from pipeline.artifacts.publishing import publish
 from pipeline.artifacts.runs import Run, find_run, load_run
 from pipeline.errors import ArtifactRefused, InvalidInput
 from pipeline.handlers.base import to_predictions
-from pipeline.handlers.loading import load_folder
+from pipeline.handlers.loading import check_folder
+from pipeline.handlers.trial import try_run
 from pipeline.models.base import Model
 from pipeline.models.slots import load_model
 from pipeline.models.transformer.model import (
@@ -56,7 +57,8 @@ def serialize(
     The artifact is loaded and its golden set replayed before it becomes current. Raises
     ModelMissing where there is no such run, ArtifactRefused where int8 strays from fp32.
     """
-    run, files = load_run(find_run(root, run_id))
+    folder = find_run(root, run_id)
+    run, files = load_run(folder)
     tolerance = TOLERANCE
     if run.slot == "fast" and form is not None:
         raise InvalidInput(
@@ -69,6 +71,7 @@ def serialize(
             "leave out --also."
         )
     if run.slot == "deep":
+        try_run(folder)
         run, files, tolerance = _in_form(run, files, form or Form())
     model = load_model(run.slot, files, run.settings)
     manifest = Manifest(
@@ -86,7 +89,7 @@ def serialize(
         golden=_golden_answers(model),
         tolerance=tolerance,
     )
-    return publish(destination, manifest, files, load_folder, key)
+    return publish(destination, manifest, files, check_folder, key)
 
 
 def _golden_answers(model: Model) -> tuple[GoldenAnswer, ...]:

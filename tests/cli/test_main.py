@@ -162,7 +162,7 @@ def test_control_c_ends_with_130_and_leaves_nothing(sample_root: Path, tmp_path:
 
 
 def test_a_bug_shows_its_traceback(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.handlers.loading.load_folder", lambda *_: 1 // 0)
+    monkeypatch.setattr("pipeline.handlers.loading.check_folder", lambda *_: 1 // 0)
     result = invoke("verify", ".")
     assert isinstance(result.exception, ZeroDivisionError)
 

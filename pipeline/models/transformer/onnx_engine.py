@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ArtifactRefused, ModelMissing
+from pipeline.models.transformer.refusing import refusing
 
 IDS, OUTPUTS = "ids", "outputs"
 """Names of the network's input, int64 (rows, tokens), and of its output, float32 (rows, 2)."""
@@ -27,14 +28,20 @@ class OnnxEngine:
         options.log_severity_level = 3
         # Threads that wait by spinning would take the processor from other requests.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
+        with refusing("The network cannot be loaded"):
             self._session = onnxruntime.InferenceSession(
                 network, options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:  # the library raises no narrower one
-            raise ArtifactRefused(f"The network cannot be loaded: {error}") from None
 
     def __call__(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Raw outputs (rows, 2) of token ids (rows, tokens)."""
-        outputs: NDArray[np.float32] = self._session.run([OUTPUTS], {IDS: ids})[0]
-        return outputs
+        with refusing("The network cannot answer"):
+            outputs: NDArray[np.float32] = self._session.run([OUTPUTS], {IDS: ids})[0]
+        return two_outputs(outputs, len(ids))
+
+
+def two_outputs(outputs: object, rows: int) -> NDArray[np.float32]:
+    """The outputs; ArtifactRefused unless they are floats of the shape (rows, 2)."""
+    if not isinstance(outputs, np.ndarray) or outputs.shape != (rows, 2) or outputs.dtype != "f4":
+        raise ArtifactRefused("The network does not give two outputs for each text.")
+    return outputs

@@ -1,6 +1,5 @@
 """Loading a classifier and its tokenizer from a folder in Hugging Face's format, code unrun."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,9 +11,11 @@ from pipeline.artifacts.scratch import scratch_folder
 from pipeline.errors import ArtifactRefused
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.models.transformer.checking import check_classifier, check_encoder
+from pipeline.models.transformer.config_limits import LARGEST, read_settings
 from pipeline.models.transformer.hub import Download
 from pipeline.models.transformer.libraries import LIBRARIES, needs_extra
-from pipeline.models.transformer.model_files import PICKLED, SAFETENSORS
+from pipeline.models.transformer.model_files import PICKLED, SAFETENSORS, SETTINGS
+from pipeline.models.transformer.refusing import refusing
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -53,7 +54,7 @@ def _load(folder: Path, **changes: Any) -> "tuple[PreTrainedModel, dict[str, Any
     """(Classifier, what transformers reports of loading it: missing weights and the like)."""
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
-    with _quiet(), _refusing("The model cannot be loaded"):
+    with _quiet(), refusing("The model cannot be loaded"):
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **changes)
         module, loaded = AutoModelForSequenceClassification.from_pretrained(
             folder,
@@ -76,22 +77,10 @@ def read_tokenizer(folder: Path) -> bytes:
     """
     from transformers import AutoTokenizer
 
-    with _quiet(), _refusing("The tokenizer cannot be read"):
+    with _quiet(), refusing("The tokenizer cannot be read"):
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         content: str = tokenizer.backend_tokenizer.to_str()
     return content.encode()
-
-
-@contextmanager
-def _refusing(what: str) -> Iterator[None]:
-    """Make one line of whatever damaged or unknown files make the libraries raise."""
-    try:
-        yield
-    except (MemoryError, ModuleNotFoundError):
-        raise
-    except Exception as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise ArtifactRefused(f"{what}: {lines[0] if lines else type(error).__name__}") from None
 
 
 @contextmanager
@@ -115,14 +104,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     This is checked before any library reads it. (transformers would fetch and run such code only if
     it were told to trust it.)
     """
-    try:
-        config = json.loads((folder / "config.json").read_bytes())
-        asked = [key for key in _CODE if key in config]
-    except (ValueError, TypeError, RecursionError):
-        raise ArtifactRefused("The model's config.json is damaged.") from None
-    if not isinstance(config, dict):
-        raise ArtifactRefused("The model's config.json is damaged.")
-    if asked:
+    with (folder / SETTINGS).open("rb") as file:
+        config = read_settings(file.read(LARGEST + 1))
+    if asked := [key for key in _CODE if key in config]:
         raise ArtifactRefused(
             f"The model asks to run code of its own ({', '.join(asked)}), which is never done "
             "here. Use a model of an architecture that transformers includes."

@@ -1,12 +1,14 @@
 """Turning texts into token ids, and ids into batches."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ArtifactRefused
 from pipeline.models.transformer.libraries import needs_extra
+from pipeline.models.transformer.refusing import refusing
+from pipeline.models.transformer.tokenizer_limits import check_tokenizer_content
 
 Ids = Sequence[Sequence[int]]
 
@@ -22,18 +24,17 @@ class TextEncoder:
         with needs_extra("onnx"):
             from tokenizers import Tokenizer
 
-        try:
+        check_tokenizer_content(content)
+        with refusing("The tokenizer cannot be read"):
             self._tokenizer = Tokenizer.from_str(content.decode())
-        except Exception as error:  # the library raises no narrower one
-            raise ArtifactRefused(f"The tokenizer cannot be read: {error}.") from None
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        if max_tokens is not None:
-            self._tokenizer.enable_truncation(max_tokens)
+            self._tokenizer.no_padding()
+            self._tokenizer.no_truncation()
+            if max_tokens is not None:
+                self._tokenizer.enable_truncation(max_tokens)
 
     def encode(self, cleaned: Sequence[str]) -> list[list[int]]:
         """Token ids of each cleaned text."""
-        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(cleaned))]
+        return [encoding.ids for encoding in self._encode(list(cleaned), True)]
 
     def known(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
         """Share of each text's tokens that are not the unknown token, shape (n,)."""
@@ -47,13 +48,20 @@ class TextEncoder:
         Of words, as a word is one token in one vocabulary and a dozen in another.
         """
         number, words = self._unknown(), " ".join(cleaned).split()
-        rows = self._tokenizer.encode_batch_fast(words, add_special_tokens=False)
+        rows = self._encode(words, False)
         return sum(number in row.ids for row in rows) / max(len(words), 1)
 
     def vocabulary(self) -> dict[str, int]:
         """Each token that the tokenizer can give, and its id."""
         tokens: dict[str, int] = self._tokenizer.get_vocab(with_added_tokens=True)
         return tokens
+
+    def _encode(self, texts: list[str], add_special_tokens: bool) -> list[Any]:
+        with refusing("The tokenizer cannot read a text"):
+            found: list[Any] = self._tokenizer.encode_batch_fast(
+                texts, add_special_tokens=add_special_tokens
+            )
+        return found
 
     def _unknown(self) -> int | None:
         unknown = getattr(self._tokenizer.model, "unk_token", None) or "<unk>"

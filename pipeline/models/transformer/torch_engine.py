@@ -1,12 +1,15 @@
 """The engine that runs a classifier in torch, on a GPU where there is one."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ArtifactRefused, ModelMissing
+from pipeline.errors import ModelMissing
+from pipeline.models.transformer.config_limits import read_settings
+from pipeline.models.transformer.onnx_engine import two_outputs
+from pipeline.models.transformer.refusing import refusing
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -26,10 +29,10 @@ class TorchEngine:
         """Raw outputs (rows, 2) of token ids (rows, tokens)."""
         import torch
 
-        with torch.inference_mode():
+        with refusing("The model cannot answer"), torch.inference_mode():
             outputs = self.module.eval()(input_ids=torch.from_numpy(ids).to(self.module.device))
-        values: NDArray[np.float32] = outputs.logits.float().cpu().numpy()
-        return values
+            values = outputs.logits.float().cpu().numpy()
+        return two_outputs(values, len(ids))
 
 
 def build_module(config: bytes, weights: bytes) -> "PreTrainedModel":
@@ -45,13 +48,11 @@ def build_module(config: bytes, weights: bytes) -> "PreTrainedModel":
         raise ModelMissing(
             "This deep model needs torch: pip install 'sentiment-toolkit[deep]'."
         ) from None
-    try:
-        record: dict[str, Any] = json.loads(config)
+    record = read_settings(config)
+    with refusing("The deep model cannot be built"):
         settings = AutoConfig.for_model(record.pop("model_type"), **record)
         module = AutoModelForSequenceClassification.from_config(settings, dtype=torch.float32)
         module.load_state_dict(load(weights))
-    except Exception as error:  # whatever damaged files make the libraries raise
-        raise ArtifactRefused(f"The deep model cannot be built: {error}") from None
     placed: PreTrainedModel = module.eval().to("cuda" if torch.cuda.is_available() else "cpu")
     return placed
 

@@ -1,0 +1,102 @@
+"""The trial of a deep model: loaded and asked in a child process before it is loaded in this one.
+
+Its tokenizer and its network are read and run by libraries in C++ and Rust, where a small file can
+ask for any amount of memory or time, or end the process.
+"""
+
+from pathlib import Path
+
+from pipeline.artifacts.golden import golden_texts
+from pipeline.artifacts.manifest import Manifest
+from pipeline.artifacts.runs import load_run
+from pipeline.artifacts.verification import (
+    ANY,
+    NETWORK,
+    Trust,
+    load_artifact,
+    read_manifest,
+)
+from pipeline.confinement import Confinement, Limits, NotSurvived
+from pipeline.errors import ArtifactRefused
+from pipeline.handlers.deep import TransformerHandler
+from pipeline.models.slots import load_model
+from pipeline.models.transformer.network_limits import check_network
+from pipeline.text.cleaning import clean_all
+
+MEMORY, MEMORY_TIMES = 2**30, 8
+"""Bytes that a trial may take, and how many more for each byte of the model's files."""
+
+SECONDS, SECONDS_PER_MEGABYTE = 20, 0.2
+"""Of the processor that a trial may take, and how many more for each megabyte of the files."""
+
+ONNX_TRIALS = Confinement("tokenizers", "onnxruntime", __name__)
+TORCH_TRIALS = Confinement("tokenizers", "torch", "transformers.models.auto", __name__)
+"""The child processes of the commands, for the models of either engine."""
+
+
+def limits_for(size: int) -> Limits:
+    """What the trial of a deep model may take whose files have so many bytes."""
+    seconds = SECONDS + round(SECONDS_PER_MEGABYTE * size / 2**20)
+    return Limits(MEMORY + MEMORY_TIMES * size, seconds)
+
+
+def try_artifact(
+    folder: Path, trust: Trust = ANY, threads: int | None = None, trials: Confinement | None = None
+) -> tuple[Manifest, str]:
+    """Load a deep artifact and replay its golden set in a child; return its manifest and digest.
+
+    `trials`: the child to do it in. Raises ModelMissing, or ArtifactRefused with the limit that was
+    passed, if it was that.
+    """
+    manifest, digest = read_manifest(folder)
+    if trials is None:
+        is_onnx = NETWORK in {entry.path for entry in manifest.files}
+        trials = ONNX_TRIALS if is_onnx else TORCH_TRIALS
+    arguments = {
+        "folder": str(folder.absolute()),
+        "digest": digest,
+        "expected": trust.digest,
+        "public_key": trust.public_key and str(trust.public_key.absolute()),
+        "threads": threads,
+    }
+    limits = limits_for(sum(entry.size for entry in manifest.files))
+    try:
+        trials.call(f"{__name__}:replay_artifact", arguments, limits)
+    except NotSurvived as death:
+        raise NotSurvived(
+            f"{folder} is refused: {death}. Whoever made it may mean harm: use another artifact."
+        ) from None
+    return manifest, digest
+
+
+def replay_artifact(
+    folder: str, digest: str, expected: str | None, public_key: str | None, threads: int | None
+) -> None:
+    """In the child process: what the parent will do with the artifact of this digest."""
+    trust = Trust(expected, Path(public_key) if public_key else None)
+    artifact = load_artifact(Path(folder), TransformerHandler.slot, trust)
+    if artifact.digest != digest:
+        raise ArtifactRefused(f"{folder} was changed while it was read. Try again.")
+    if NETWORK in artifact.files:
+        check_network(artifact.files[NETWORK])
+    TransformerHandler(Path(folder), threads=threads).use(artifact)
+
+
+def try_run(folder: Path) -> None:
+    """Load the deep model of a run in a child process, and have it answer the golden texts.
+
+    Raises ArtifactRefused if it cannot, or with the limit that it passed.
+    """
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    try:
+        TORCH_TRIALS.call(
+            f"{__name__}:answer_run", {"folder": str(folder.absolute())}, limits_for(size)
+        )
+    except NotSurvived as death:
+        raise NotSurvived(f"{folder} is refused: {death}. Train or pull it again.") from None
+
+
+def answer_run(folder: str) -> None:
+    """In the child process: what the parent will do with the run."""
+    run, files = load_run(Path(folder))
+    load_model(run.slot, files, run.settings).probabilities(clean_all(golden_texts()))
