@@ -1,8 +1,9 @@
 """The program of the child process of `confinement.py`: it calls functions within limits.
 
-`python -P -m pipeline.confined_child [LIBRARY …]`. Each line of input is a JSON object: `function`
-(`module:name`), `arguments`, `limits`. It is answered by a line with `value`, with `error` and
-`message`, with `bug` and `traceback`, or with `died`. It ends when its input ends.
+`python -P -m pipeline.confined_child [LIBRARY …]`. When the libraries are loaded, it says `ready`.
+Each line of input is a JSON object: `function` (`module:name`), `arguments`, `limits`. It is
+answered by a line with `value`, with `error` and `message`, with `bug` and `traceback`, or with
+`died`. The program ends when its input ends.
 """
 
 import importlib
@@ -36,6 +37,8 @@ def main() -> None:
     for library in sys.argv[1:]:
         with suppress(ImportError):  # it is told of, by name, where it is needed
             importlib.import_module(library)
+    answers.write(b"ready\n")
+    answers.flush()
     serve = _in_fork if hasattr(os, "fork") else _in_thread
     while line := sys.stdin.buffer.readline():
         answers.write(serve(line) + b"\n")

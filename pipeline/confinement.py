@@ -58,17 +58,17 @@ class Confinement:
     def __init__(self, *libraries: str) -> None:
         self._libraries = libraries
         self._process: subprocess.Popen[bytes] | None = None
-        self._owner = 0
+        self._owner, self._is_ready = 0, False
         self._complaints = cast("IO[bytes]", None)
         self._lock = threading.Lock()
-        atexit.register(self.close)
 
     def start(self) -> None:
         """Start the child and have it load its libraries; does not wait for that."""
         if self._process is not None and self._owner == os.getpid():
             return
+        atexit.register(self.close)
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
-        self._owner = os.getpid()
+        self._owner, self._is_ready = os.getpid(), False
         self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-m", "pipeline.confined_child", *self._libraries],
             stdin=subprocess.PIPE,
@@ -97,8 +97,15 @@ class Confinement:
     def _ask(self, request: dict[str, Any], limits: Limits) -> dict[str, Any]:
         process = cast("subprocess.Popen[bytes]", self._process)
         requests, answers = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
+        if not self._is_ready:  # its libraries are ours: their time is not that of the work
+            self._is_ready = bool(answers.readline())
         passed = threading.Event()
-        timer = threading.Timer(limits.wall_seconds, lambda: (passed.set(), self._kill()))
+
+        def end() -> None:
+            passed.set()
+            self._kill()
+
+        timer = threading.Timer(limits.wall_seconds, end)
         timer.daemon = True
         self._complaints.seek(0)  # the child's place in it is the same
         self._complaints.truncate()
@@ -139,6 +146,7 @@ class Confinement:
         """End the child and whatever it has started."""
         if self._process is None:
             return
+        atexit.unregister(self.close)
         if self._owner == os.getpid():  # a fork has no child of its own to end
             self._kill()
             self._process.wait()

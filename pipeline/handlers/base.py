@@ -18,7 +18,6 @@ from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.models.base import Model
 from pipeline.text.cleaning import clean_all
 
-
 AFTER_TRIAL = 4
 """Golden texts that are replayed where another process has replayed all of them."""
 

@@ -30,7 +30,10 @@ SECONDS, SECONDS_PER_MEGABYTE = 20, 0.2
 """Of the processor that a trial may take, and how many more for each megabyte of the files."""
 
 ONNX_TRIALS = Confinement("tokenizers", "onnxruntime", __name__)
-TORCH_TRIALS = Confinement("tokenizers", "torch", "transformers.models.auto", __name__)
+TORCH_TRIALS = Confinement(
+    *("tokenizers", "safetensors.torch", "transformers.models.auto.tokenization_auto"),
+    *("transformers.convert_slow_tokenizer", "transformers.models.bert.modeling_bert", __name__),
+)
 """The child processes of the commands, for the models of either engine."""
 
 
@@ -41,17 +44,15 @@ def limits_for(size: int) -> Limits:
 
 
 def try_artifact(
-    folder: Path, trust: Trust = ANY, threads: int | None = None, trials: Confinement | None = None
+    folder: Path, trust: Trust = ANY, threads: int | None = None, keep: bool = True
 ) -> tuple[Manifest, str]:
     """Load a deep artifact and replay its golden set in a child; return its manifest and digest.
 
-    `trials`: the child to do it in. Raises ModelMissing, or ArtifactRefused with the limit that was
-    passed, if it was that.
+    `keep`: leave the child there for the next trial; it ends with this process. Raises
+    ModelMissing, or ArtifactRefused with the limit that was passed, if it was that.
     """
     manifest, digest = read_manifest(folder)
-    if trials is None:
-        is_onnx = NETWORK in {entry.path for entry in manifest.files}
-        trials = ONNX_TRIALS if is_onnx else TORCH_TRIALS
+    trials = ONNX_TRIALS if NETWORK in {entry.path for entry in manifest.files} else TORCH_TRIALS
     arguments = {
         "folder": str(folder.absolute()),
         "digest": digest,
@@ -66,6 +67,9 @@ def try_artifact(
         raise NotSurvived(
             f"{folder} is refused: {death}. Whoever made it may mean harm: use another artifact."
         ) from None
+    finally:
+        if not keep:
+            trials.close()
     return manifest, digest
 
 

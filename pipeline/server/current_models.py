@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from pipeline.artifacts.pointer import current_artifact, read_current, state_of
-from pipeline.artifacts.verification import ANY, Trust, read_manifest
+from pipeline.artifacts.verification import ANY, Trust, load_artifact, read_manifest
 from pipeline.errors import SentimentError
 from pipeline.handlers.base import Handler
+from pipeline.handlers.deep import TransformerHandler
 from pipeline.handlers.loading import HANDLERS, load_current
+from pipeline.server.slot_trials import SlotTrials
 
 LOOK_SECONDS = 1.0
 """Between two checks of which artifact is current."""
@@ -60,25 +62,27 @@ class StoredModels(Models):
         self.slots = tuple(HANDLERS if slots is None else slots)
         self._seen: dict[str, object] = {}
         self._retry_at: dict[str, float] = {}
-        self._refreshing = threading.Lock()
+        self._refreshing = {slot: threading.Lock() for slot in self.slots}
+        self._replacing = threading.Lock()
+        self._trials = SlotTrials(trust, threads)
+        self._late: set[str] = set()
 
     def expected(self) -> set[str]:
         """Slots in which a current artifact was found, good or bad."""
-        return set(self._seen)
+        return {*self._seen, *self._late}
 
     def has_any(self) -> bool:
         """Whether any slot has a current artifact, good or bad, loaded or not."""
-        return any(state_of(self.root / slot) is not None for slot in self.slots)
+        return bool(self._with_artifact())
 
     def refresh(self, before_fork: bool = False) -> None:
         """Load what has become current since the last time; never raises.
 
         `before_fork`: load only models that survive a fork, for the workers to share.
         """
-        with self._refreshing:
-            for slot in self.slots:
-                if not before_fork or self._survives_fork(slot):
-                    self._refresh_slot(slot)
+        for slot in self.slots:
+            if not before_fork or self._survives_fork(slot):
+                self.refresh_slot(slot)
 
     def _survives_fork(self, slot: str) -> bool:
         """Whether the current artifact does; one whose manifest is bad is left to the workers."""
@@ -88,7 +92,12 @@ class StoredModels(Models):
             return False
         return HANDLERS[slot].survives_fork(manifest.settings)
 
-    def _refresh_slot(self, slot: str) -> None:
+    def refresh_slot(self, slot: str) -> None:
+        """Load what has become current in this slot since the last time; never raises."""
+        with self._refreshing[slot]:
+            self._refresh(slot)
+
+    def _refresh(self, slot: str) -> None:
         state = state_of(self.root / slot)
         if state is None or not self._is_due(slot, state):
             return
@@ -96,7 +105,7 @@ class StoredModels(Models):
             if self._is_loaded(slot):
                 self._retry_at.pop(slot, None)
                 return
-            handler = load_current(self.root, slot, self.trust, self.threads)
+            handler = self._load(slot)
         except Exception as error:
             self._retry_at[slot] = time.monotonic() + RETRY_SECONDS
             reason = str(error) if isinstance(error, SentimentError) else repr(error)
@@ -105,11 +114,23 @@ class StoredModels(Models):
             _log.error("model_refused: %s The slot %s %s.", reason, slot, rest)
         else:
             self._retry_at.pop(slot, None)
-            self.handlers = {**self.handlers, slot: handler}
+            with self._replacing:
+                self.handlers = {**self.handlers, slot: handler}
             _log.warning("model_loaded: %s", handler.name)
         finally:
             # Only now: a new slot is not reported as missing while its first model loads.
-            self._seen[slot] = state
+            self._seen = {**self._seen, slot: state}
+
+    def _load(self, slot: str) -> Handler:
+        """An initialized handler of the current artifact; of a deep one that passed its trial."""
+        if slot != TransformerHandler.slot:
+            return load_current(self.root, slot, self.trust, self.threads)
+        folder = current_artifact(self.root, slot)
+        artifact = load_artifact(folder, slot, self.trust)
+        self._trials.check(folder, artifact.digest)
+        handler = TransformerHandler(folder, self.trust, self.threads)
+        handler.use(artifact, tried=True)
+        return handler
 
     def _is_due(self, slot: str, state: object) -> bool:
         is_refused = slot in self._retry_at
@@ -123,16 +144,30 @@ class StoredModels(Models):
         return handler is not None and handler.artifact.digest == current
 
     def follow(self, notify: Callable[[dict[str, str]], None]) -> None:
-        """Keep refreshing in a thread of its own, for as long as this process lives.
+        """Keep refreshing, each slot in a thread of its own, for as long as this process lives.
 
-        `notify` is called with `names()` whenever they have changed.
+        One that takes long, or never ends, does not keep the others waiting. `notify` is called
+        with `names()` whenever they have changed.
         """
-        threading.Thread(target=self._follow, args=(notify,), name="models", daemon=True).start()
+        for slot in self.slots:
+            threading.Thread(
+                target=self._follow, args=(slot, notify), name=f"models-{slot}", daemon=True
+            ).start()
 
-    def _follow(self, notify: Callable[[dict[str, str]], None]) -> None:
+    def _follow(self, slot: str, notify: Callable[[dict[str, str]], None]) -> None:
         while True:
-            time.sleep(LOOK_SECONDS)
-            before = self.handlers
-            self.refresh()
-            if self.handlers is not before:
+            before = self.handlers.get(slot)
+            self.refresh_slot(slot)
+            if self.handlers.get(slot) is not before:
                 notify(self.names())
+            time.sleep(LOOK_SECONDS)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until each slot with a current artifact was loaded or refused, but not longer."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends and not set(self._with_artifact()) <= set(self._seen):
+            time.sleep(0.02)
+        self._late = set(self._with_artifact()) - set(self._seen)
+
+    def _with_artifact(self) -> list[str]:
+        return [slot for slot in self.slots if state_of(self.root / slot) is not None]

@@ -23,6 +23,10 @@ SECONDS_TO_FINISH = 28
 """For requests under way at SIGTERM: more than the longest deadline, less than the 30 s after which
 Kubernetes kills."""
 
+SECONDS_TO_LOAD = 15.0
+"""For the models at the start; then requests are taken, and a model that takes longer is missing
+until it is there."""
+
 UVICORN: dict[str, Any] = {
     "http": Connection,
     "ws": "none",
@@ -65,9 +69,9 @@ class Serving:
         """In the process that serves: load what is not loaded, follow it, count into this row."""
         LINES.start(self.metrics.log_line_lost)
         self.metrics.start(row)
-        self.models.refresh()
-        self.metrics.show_models(self.models.names())
         self.models.follow(self.metrics.show_models)
+        self.models.wait(SECONDS_TO_LOAD)
+        self.metrics.show_models(self.models.names())
         self.live.start(row)
         if self.tracing is not None:
             self.tracing.start()

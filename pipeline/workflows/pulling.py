@@ -7,24 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.artifacts.runs import Run, save_run
-from pipeline.artifacts.verification import CONFIG, TOKENIZER, WEIGHTS
 from pipeline.errors import ArtifactRefused, InvalidInput
 from pipeline.labels import NEGATIVE, POSITIVE
-from pipeline.models.transformer.checking import check_answers, check_tokenizer
-from pipeline.models.transformer.hub import Download, get_model
+from pipeline.models.transformer.hub import get_model
 from pipeline.models.transformer.libraries import LIBRARIES, needs_extra
-from pipeline.models.transformer.model import TransformerModel, TransformerSettings
-from pipeline.models.transformer.positions import longest_input
-from pipeline.models.transformer.pretrained import (
-    in_safetensors,
-    load_classifier,
-    read_config,
-    read_tokenizer,
-)
+from pipeline.models.transformer.model import TransformerModel
+from pipeline.models.transformer.pretrained import read_config
 from pipeline.models.transformer.reaching import shown
-from pipeline.models.transformer.torch_engine import module_files
 from pipeline.reviews.labelled import Reviews
 from pipeline.text.cleaning import CLEANING_VERSION
+from pipeline.workflows.converting import convert
 from pipeline.workflows.measuring import Measured, calibrate_and_measure
 from pipeline.workflows.sealing import Form, serialize
 
@@ -55,7 +47,8 @@ def pull(
     """
     started = time.perf_counter()
     download = get_model(name, revision)
-    model, files = _load(download, labels)
+    settings, files = convert(download, positive_output(read_config(download.folder), labels))
+    model = TransformerModel.from_files(files, settings.to_record())
     measured = Measured(model)
     if reviews is not None:
         measured = calibrate_and_measure(model, reviews)
@@ -72,19 +65,6 @@ def pull(
     save_run(root, run, files)
     form = form or Form()
     return serialize(root, run.id, root, form=Form(form.engine, form.precision, measured.reviews))
-
-
-def _load(download: Download, labels: tuple[str, ...]) -> tuple[TransformerModel, dict[str, bytes]]:
-    """The model of a download, checked, and its files as a run holds them."""
-    positive = positive_output(read_config(download.folder), labels)
-    with in_safetensors(download) as folder:
-        module, tokenizer = load_classifier(folder), read_tokenizer(folder)
-    check_tokenizer(tokenizer, module)
-    settings = TransformerSettings(positive=positive, max_tokens=longest_input(module))
-    files = dict(zip((CONFIG, WEIGHTS), module_files(module), strict=True)) | {TOKENIZER: tokenizer}
-    model = TransformerModel.from_files(files, settings.to_record())
-    check_answers(model)
-    return model, files
 
 
 def positive_output(config: Mapping[str, Any], labels: tuple[str, ...] = ()) -> int:

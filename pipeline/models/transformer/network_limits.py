@@ -73,8 +73,8 @@ def _refused(what: str) -> ArtifactRefused:
 
 def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
     """(Number, value) of each field of a message; a nested message is bytes."""
-    from google.protobuf.empty_pb2 import Empty
-    from google.protobuf.unknown_fields import UnknownFieldSet
+    from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
+    from google.protobuf.unknown_fields import UnknownFieldSet  # type: ignore[import-untyped]
 
     for field in UnknownFieldSet(Empty.FromString(message)):
         yield field.field_number, field.data
