@@ -110,7 +110,7 @@ def _is_memory(said: str) -> bool:
     return any(sign in said for sign in OUT_OF_MEMORY)
 
 
-def _confine(memory: int, seconds: int, patience: int) -> None:  # noqa: ARG001 - the parent's
+def _confine(memory: int, processor_seconds: int, **_: int) -> None:
     """Limit this process: what is writable and its own, and the processor time.
 
     Not the address space: the libraries reserve much more of it than they use.
@@ -123,7 +123,8 @@ def _confine(memory: int, seconds: int, patience: int) -> None:  # noqa: ARG001 
         pages = 0
     most = pages * resource.getpagesize() + memory
     _limit(resource.RLIMIT_DATA, most, most)
-    _limit(resource.RLIMIT_CPU, seconds, seconds + 1)  # at the second one, no signal says why
+    # Passing the second one ends it with a signal that does not say why.
+    _limit(resource.RLIMIT_CPU, processor_seconds, processor_seconds + 1)
     _limit(resource.RLIMIT_CORE, 0, 0)
 
 

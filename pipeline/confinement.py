@@ -22,6 +22,7 @@ from pipeline import errors
 from pipeline.errors import ArtifactRefused, ResourceUnavailable, SentimentError
 
 _MEGABYTE = 10**6
+_LONGEST_COMPLAINT = 300
 _log = logging.getLogger(__name__)
 
 
@@ -29,18 +30,13 @@ _log = logging.getLogger(__name__)
 class Limits:
     """What a piece of work may take.
 
-    `memory`: bytes of its own, besides those of the libraries. `seconds`: of the processor, all
-    threads together. It may last `patience` times as long, as the machine may have other work.
+    `memory`: bytes of its own, besides those of the libraries. `processor_seconds`: all threads
+    together. `seconds`: how long it may last, which is more, as the machine may have other work.
     """
 
     memory: int
+    processor_seconds: int
     seconds: int
-    patience: int = 3
-
-    @property
-    def wall_seconds(self) -> int:
-        """How long it may last."""
-        return self.seconds * self.patience
 
 
 class NotSurvived(ArtifactRefused):
@@ -105,7 +101,7 @@ class Confinement:
             passed.set()
             self._kill()
 
-        timer = threading.Timer(limits.wall_seconds, end)
+        timer = threading.Timer(limits.seconds, end)
         timer.daemon = True
         self._complaints.seek(0)  # the child's place in it is the same
         self._complaints.truncate()
@@ -120,17 +116,17 @@ class Confinement:
             timer.cancel()
         answer: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {"died": 0}
         if "died" in answer:
-            answer["complaint"] = self._last_complaint()
+            answer["complaint"] = self._complaint()
             answer["late"] = passed.is_set()
             if not line:
                 self.close()
         return answer
 
-    def _last_complaint(self) -> str:
+    def _complaint(self) -> str:
+        """What the child has said on its standard error, in one line."""
         self._complaints.seek(0)
-        lines = self._complaints.read(2**16).decode("utf-8", "replace").splitlines()
-        said = [line.strip() for line in lines if line.strip(" \0")]
-        return said[-1][:300] if said else ""
+        said = self._complaints.read(_LONGEST_COMPLAINT).decode("utf-8", "replace")
+        return " ".join(said.replace("\0", "").split())
 
     def _kill(self) -> None:
         process = cast("subprocess.Popen[bytes]", self._process)
@@ -172,10 +168,10 @@ def _death(answer: dict[str, Any], limits: Limits) -> str:
     """Which limit was passed, or how else the process ended."""
     complaint = answer["complaint"]
     if answer["late"]:
-        return f"reading it took longer than {limits.wall_seconds} s, the time limit"
+        return f"reading it took longer than {limits.seconds} s, the time limit"
     if answer["died"] == "SIGXCPU":
-        return f"reading it took {limits.seconds} s of processor time, the limit"
-    if answer["died"] == "memory" or "alloc" in complaint:
+        return f"reading it took {limits.processor_seconds} s of processor time, the limit"
+    if answer["died"] == "memory" or "memory allocation" in complaint:
         return f"reading it took more than {limits.memory // _MEGABYTE:,} MB of memory, the limit"
     if answer["died"] == 0 and not complaint:
         raise ResourceUnavailable("A child process was ended from outside. Try again.")

@@ -26,8 +26,9 @@ from pipeline.text.cleaning import clean_all
 MEMORY, MEMORY_TIMES = 2**30, 8
 """Bytes that a trial may take, and how many more for each byte of the model's files."""
 
-SECONDS, SECONDS_PER_MEGABYTE = 20, 0.2
-"""Of the processor that a trial may take, and how many more for each megabyte of the files."""
+PROCESSOR_SECONDS, PROCESSOR_SECONDS_PER_MEGABYTE = 20, 0.2
+SECONDS, SECONDS_PER_MEGABYTE = 28, 0.6
+"""How long a trial may last, and how much longer for each megabyte of the files."""
 
 ONNX_TRIALS = Confinement("tokenizers", "onnxruntime", __name__)
 TORCH_TRIALS = Confinement(
@@ -39,8 +40,12 @@ TORCH_TRIALS = Confinement(
 
 def limits_for(size: int) -> Limits:
     """What the trial of a deep model may take whose files have so many bytes."""
-    seconds = SECONDS + round(SECONDS_PER_MEGABYTE * size / 2**20)
-    return Limits(MEMORY + MEMORY_TIMES * size, seconds)
+    megabytes = size / 2**20
+    return Limits(
+        memory=MEMORY + MEMORY_TIMES * size,
+        processor_seconds=PROCESSOR_SECONDS + round(PROCESSOR_SECONDS_PER_MEGABYTE * megabytes),
+        seconds=SECONDS + round(SECONDS_PER_MEGABYTE * megabytes),
+    )
 
 
 def try_artifact(

@@ -29,7 +29,9 @@ def check_network(network: bytes) -> None:
     with refusing("The network cannot be read"):
         model = list(_fields(network))
         graphs = [value for number, value in model if number == _GRAPH]
-        if any(number == _FUNCTIONS for number, _ in model) or len(graphs) != 1:
+        if len(graphs) != 1:
+            raise ArtifactRefused("The network cannot be read: it holds no graph, or several.")
+        if any(number == _FUNCTIONS for number, _ in model):
             raise _refused("functions")
         nodes = 0
         for number, value in _fields(graphs[0]):

@@ -23,6 +23,9 @@ LARGEST_GROWTH = 64
 LONGEST_WORD = 512
 """Characters of a word that WordPiece looks up; its time grows with their square."""
 
+WITH_UNKNOWN = ("WordPiece", "WordLevel")
+"""Kinds of models that fail at an unknown word if they have no token for it."""
+
 PARTS = ("normalizer", "pre_tokenizer", "post_processor", "decoder")
 KNOWN_PATTERNS = {
     # GPT-2; cl100k and its kin (Llama 3, Qwen 2); CLIP
@@ -50,12 +53,18 @@ def check_tokenizer_content(content: bytes) -> None:
         vocabulary = record["model"]["vocab"]
         added = record.get("added_tokens") or []
         kind, unknown = record["model"].get("type"), record["model"].get("unk_token")
+        is_vocabulary = isinstance(added, list) and isinstance(vocabulary, dict | list)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         raise _refused("it is damaged, or of a model that is not known") from None
+    if not is_vocabulary or not isinstance(unknown, str | None):
+        raise _refused("its vocabulary is damaged")
     if len(vocabulary) > MOST_TOKENS or len(added) > MOST_ADDED:
         raise _refused(f"more than {MOST_TOKENS:,} tokens, or {MOST_ADDED:,} added ones")
-    if kind in ("WordPiece", "WordLevel") or unknown is not None:
-        _check_unknown(unknown, vocabulary, added)
+    if kind in WITH_UNKNOWN and unknown not in vocabulary:
+        raise _refused(
+            f"its vocabulary lacks the token for unknown words, {str(unknown)[:40]!r}. Use the "
+            "tokenizer that the model was trained with"
+        )
     _check_model(record["model"])
     for part in PARTS:
         _check_part(part, record.get(part))
@@ -67,15 +76,6 @@ def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a key is there twice")
     return found
-
-
-def _check_unknown(unknown: Any, vocabulary: Any, added: Any) -> None:
-    contents = [token.get("content") for token in added if isinstance(token, dict)]
-    if not isinstance(unknown, str) or (unknown not in vocabulary and unknown not in contents):
-        raise _refused(
-            f"its vocabulary lacks the token for unknown words, {str(unknown)[:40]!r}. Use the "
-            "tokenizer that the model was trained with"
-        )
 
 
 def _check_model(model: dict[str, Any]) -> None:
