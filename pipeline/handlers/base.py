@@ -44,6 +44,8 @@ class Handler(ABC):
     """
 
     slot: ClassVar[str]
+    is_tried_first: ClassVar[bool] = False
+    """Whether its artifacts are loaded in a child process first (`handlers.trial`)."""
     model: Model
 
     def __init__(self, folder: Path, trust: Trust = ANY, threads: int | None = None) -> None:

@@ -14,6 +14,7 @@ class TransformerHandler(Handler):
     """The handler of the slot `deep`."""
 
     slot = "deep"
+    is_tried_first = True
     model: DeepModel
 
     def load_model(self, artifact: Artifact) -> None:

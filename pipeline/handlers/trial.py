@@ -35,7 +35,7 @@ TORCH_TRIALS = Confinement(
     *("tokenizers", "safetensors.torch", "transformers.models.auto.tokenization_auto"),
     *("transformers.convert_slow_tokenizer", "transformers.models.bert.modeling_bert", __name__),
 )
-"""The child processes of the commands, for the models of either engine."""
+"""The child processes, for the models of either engine."""
 
 
 def limits_for(size: int) -> Limits:
@@ -48,16 +48,19 @@ def limits_for(size: int) -> Limits:
     )
 
 
+def trials_for(manifest: Manifest) -> Confinement:
+    """The child process for an artifact's engine; it stays for the next trial."""
+    return ONNX_TRIALS if NETWORK in {entry.path for entry in manifest.files} else TORCH_TRIALS
+
+
 def try_artifact(
-    folder: Path, trust: Trust = ANY, threads: int | None = None, keep: bool = True
+    folder: Path, trust: Trust = ANY, threads: int | None = None
 ) -> tuple[Manifest, str]:
     """Load a deep artifact and replay its golden set in a child; return its manifest and digest.
 
-    `keep`: leave the child there for the next trial; it ends with this process. Raises
-    ModelMissing, or ArtifactRefused with the limit that was passed, if it was that.
+    Raises ModelMissing, or ArtifactRefused with the limit that was passed, if it was that.
     """
     manifest, digest = read_manifest(folder)
-    trials = ONNX_TRIALS if NETWORK in {entry.path for entry in manifest.files} else TORCH_TRIALS
     arguments = {
         "folder": str(folder.absolute()),
         "digest": digest,
@@ -67,14 +70,11 @@ def try_artifact(
     }
     limits = limits_for(sum(entry.size for entry in manifest.files))
     try:
-        trials.call(f"{__name__}:replay_artifact", arguments, limits)
+        trials_for(manifest).call(f"{__name__}:replay_artifact", arguments, limits)
     except NotSurvived as death:
         raise NotSurvived(
             f"{folder} is refused: {death}. Whoever made it may mean harm: use another artifact."
         ) from None
-    finally:
-        if not keep:
-            trials.close()
     return manifest, digest
 
 

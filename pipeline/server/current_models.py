@@ -10,7 +10,6 @@ from pipeline.artifacts.pointer import current_artifact, read_current, state_of
 from pipeline.artifacts.verification import ANY, Trust, load_artifact, read_manifest
 from pipeline.errors import SentimentError
 from pipeline.handlers.base import Handler
-from pipeline.handlers.deep import TransformerHandler
 from pipeline.handlers.loading import HANDLERS, load_current
 from pipeline.server.slot_trials import SlotTrials
 
@@ -122,13 +121,15 @@ class StoredModels(Models):
             self._seen = {**self._seen, slot: state}
 
     def _load(self, slot: str) -> Handler:
-        """An initialized handler of the current artifact; of a deep one that passed its trial."""
-        if slot != TransformerHandler.slot:
+        """An initialized handler of the current artifact, which has passed its trial if need be."""
+        kind = HANDLERS[slot]
+        if not kind.is_tried_first:
             return load_current(self.root, slot, self.trust, self.threads)
         folder = current_artifact(self.root, slot)
+        self._trials.start(folder)
         artifact = load_artifact(folder, slot, self.trust)
         self._trials.check(folder, artifact.digest)
-        handler = TransformerHandler(folder, self.trust, self.threads)
+        handler = kind(folder, self.trust, self.threads)
         handler.use(artifact, tried=True)
         return handler
 

@@ -7,12 +7,13 @@ worker that is killed leaves no lock behind. What came of it is in memory that a
 import mmap
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pipeline.artifacts.verification import MANIFEST, Trust, open_warily
+from pipeline.artifacts.verification import MANIFEST, Trust, open_warily, read_manifest
 from pipeline.confinement import NotSurvived
-from pipeline.handlers.trial import try_artifact
+from pipeline.errors import SentimentError
+from pipeline.handlers.trial import TORCH_TRIALS, trials_for, try_artifact
 
 try:
     import fcntl
@@ -33,6 +34,14 @@ class SlotTrials:
         self._trust, self._threads = trust, threads
         self._memory = mmap.mmap(-1, 256)
 
+    def start(self, folder: Path) -> None:
+        """Start the child process for a trial, whose libraries load while the files are read.
+
+        It stays, so that the next swap does not wait for it; that of torch would take much memory.
+        """
+        with suppress(SentimentError):  # a bad manifest is told of by whoever loads the artifact
+            trials_for(read_manifest(folder)[0]).start()
+
     def check(self, folder: Path, digest: str) -> None:
         """See that the artifact of this digest passes its trial, or has passed it.
 
@@ -49,11 +58,13 @@ class SlotTrials:
                 )
             trust = Trust(digest, self._trust.public_key)
             try:
-                try_artifact(folder, trust, self._threads, keep=False)
+                try_artifact(folder, trust, self._threads)
             except NotSurvived:
                 pause = min(2 * pause, LONGEST_PAUSE) if verdict == _FAILED else FIRST_PAUSE
                 self._note(_FAILED, digest, pause)
                 raise
+            finally:
+                TORCH_TRIALS.close()
             self._note(_PASSED, digest, 0.0)
 
     def _known(self, digest: str) -> tuple[bytes, float, float]:

@@ -27,6 +27,7 @@ from tests.torture import (
 )
 from tests.torture.device_nodes import some_trials
 from tests.torture.environment import FOUND, all_surroundings, report_environment, try_surroundings
+from tests.torture import deep, deep_bombs, faults, hostile_serving, serving
 from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
@@ -225,6 +226,11 @@ def run_parity(_: Small, scratch: Path, options: argparse.Namespace) -> bool:
     return deep.check_parity(scratch, options.parity, alone=2000)
 
 
+def run_bombs(_: Small, scratch: Path, options: argparse.Namespace) -> bool:
+    """Deep artifacts and model folders that are bombs, damaged or mutants; one in a server."""
+    return deep_bombs.torture(scratch, options.deep_mutants, options.seed)
+
+
 PARTS: dict[str, Part] = {
     "flips": run_flips,
     "mutants": run_mutants,
@@ -241,6 +247,7 @@ PARTS: dict[str, Part] = {
     "serving": run_serving,
     "servers": run_servers,
     "hub": run_hub,
+    "bombs": run_bombs,
     "bare": run_bare,
     "invariance": run_invariance,
     "parity": run_parity,
@@ -257,6 +264,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--mutants", type=int, default=100_000, help="how many")
     parser.add_argument("--tables", type=int, default=1_000, help="mutants of Parquet files")
+    parser.add_argument("--deep-mutants", type=int, default=1_000, help="of each file of a model")
     parser.add_argument("--kills", type=int, default=200, help="of `predict`")
     parser.add_argument("--races", type=int, default=250, help="rounds of commands on one store")
     parser.add_argument(

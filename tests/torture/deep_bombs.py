@@ -1,7 +1,7 @@
 """Deep artifacts and folders that harm whoever loads them: each has to be refused in a sentence.
 
-`load_bombs` has hand-made ones, `mutate_deep` random mutants. All go the way of the product: a child
-process with limits, which is made anew where one of them has killed it.
+`load_bombs` has hand-made ones, `mutate_deep` random mutants. All go the way of the product: through
+a child process with limits, which is made anew where one of them has killed it.
 """
 
 import resource
@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.artifacts.golden import golden_texts
 from pipeline.artifacts.pointer import current_artifact
 from pipeline.artifacts.verification import NETWORK, TOKENIZER, load_artifact
+from pipeline.confinement import Limits
 from pipeline.errors import SentimentError
 from pipeline.handlers.loading import check_folder
 from pipeline.handlers.trial import MEMORY, ONNX_TRIALS, TORCH_TRIALS
@@ -22,13 +24,14 @@ from pipeline.workflows.converting import convert
 from pipeline.workflows.pulling import positive_output, pull
 from pipeline.workflows.sealing import Form
 from tests.support.tiny_models import make_model
+from tests.torture.deep_bomb_served import serve_bomb
 from tests.torture.deep_folders import damaged_folders
 from tests.torture.deep_forgeries import forge, forged_files
 from tests.torture.mutants import mutant
-from tests.torture.tally import Tally
+from tests.torture.tally import Tally, report
 
 LONGEST = 30.0
-"""Seconds that a refusal may take."""
+"""Seconds that a refusal may take, when the child has loaded its libraries."""
 LIBRARIES = 2**30
 """Bytes that the libraries take, torch among them, before a trial begins."""
 
@@ -52,9 +55,57 @@ def make_deep(root: Path) -> Deep:
     return Deep(folder, *(current_artifact(root / name, "deep") for name in ("onnx", "torch")))
 
 
+def torture(scratch: Path, mutants: int, seed: int) -> bool:
+    """All of it; whether it is clean, and whether the planted bugs were found."""
+    deep = make_deep(scratch / "deep")
+    for name in ("forged", "damaged", "mutants", "planted"):
+        (scratch / name).mkdir()
+    tallies = [load_bombs(deep, scratch / "forged"), pull_damaged(deep, scratch / "damaged")]
+    tallies += mutate_deep(deep, scratch / "mutants", mutants, seed)
+    tallies.append(serve_bomb(deep, scratch / "served"))
+    note_memory(tallies[0])
+    is_clean = report(tallies)
+    found = planted(deep, scratch / "planted")
+    for name, is_found in found.items():
+        print(f"planted: {name}: {'found' if is_found else 'NOT FOUND'}")
+    return is_clean and all(found.values())
+
+
+def planted(deep: Deep, scratch: Path) -> dict[str, bool]:
+    """Whether the harness finds loaders that let errors through, and that limit no memory."""
+    errors = load_bombs(deep, scratch, load_bare, only="tokenizer: no unknown")
+    memory = load_bombs(deep, scratch, load_unlimited, only="network: 2.5 GB")
+    note_memory(memory)
+    return {
+        "errors of the libraries pass": bool(errors.problems),
+        "memory without a limit": any("MiB" in problem for problem in memory.problems),
+    }
+
+
+def load_bare(folder: Path) -> None:
+    """Build and ask the tokenizer, and translate no error."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_str(load_artifact(folder).files[TOKENIZER].decode())
+    tokenizer.encode_batch(golden_texts())
+
+
+def load_unlimited(folder: Path) -> None:
+    """Replay in a child, with limits that nothing passes."""
+    arguments = {"folder": str(folder), "digest": folder.name}
+    others = dict.fromkeys(("expected", "public_key", "threads"))
+    function = "pipeline.handlers.trial:replay_artifact"
+    ONNX_TRIALS.call(function, {**arguments, **others}, Limits(2**40, 60, 60))
+
+
 def load_bombs(deep: Deep, scratch: Path, load: Load = check_folder, only: str = "") -> Tally:
-    """Load each forged artifact; all must be refused, soon, and with a bounded memory."""
+    """Load each forged artifact; all must be refused, soon, and with a bounded memory.
+
+    `only`: those whose name begins like this.
+    """
     tally = Tally("forged deep artifacts")
+    for good in (deep.onnx, deep.torch):
+        check_folder(good)  # so that the children have loaded their libraries
     for name, source, files in forged_files(deep.onnx, deep.torch):
         if name.startswith(only):
             folder = forge(source, scratch, files)
@@ -64,8 +115,8 @@ def load_bombs(deep: Deep, scratch: Path, load: Load = check_folder, only: str =
 
 
 def pull_damaged(deep: Deep, scratch: Path) -> Tally:
-    """Convert each damaged folder as `pull` does; all must be refused."""
-    tally = Tally("damaged model folders")
+    """Convert each damaged folder as `pull` does; what changes no answer may pass."""
+    tally = Tally("damaged model folders", loaded_is_fine=True)
     for name, damage in damaged_folders():
         folder = Path(shutil.copytree(deep.folder, scratch / "damaged"))
         damage(folder)

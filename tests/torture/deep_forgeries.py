@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-
 from pipeline.artifacts.manifest import FileEntry, digest_of
 from pipeline.artifacts.verification import CONFIG, MANIFEST, NETWORK, TOKENIZER, load_artifact
 
@@ -89,6 +88,9 @@ TOKENIZERS: dict[str, Change] = {
     "one long replacement": _part("normalizer", **_replacing({"String": "영"}, "아" * 10**6)),
     "a replacement of nothing": _part("normalizer", **_replacing({"Regex": ""}, "아" * 10**5)),
     "a backtracking replacement": _part("normalizer", **_replacing({"Regex": "^(.+)+$!"}, "")),
+    "a backtracking replacement without a type": _part(
+        "normalizer", pattern={"Regex": "^(.+)+$!"}, content=""
+    ),
     "a backtracking split": _splitting("^(.+)+!$"),
     "an ambiguous split": _splitting("(?:아|아|아아)*!"),
     "a split of many choices": _splitting("아?" * 40 + "아" * 40),
@@ -96,7 +98,7 @@ TOKENIZERS: dict[str, Change] = {
     "a broken pattern": _splitting("[["),
     "words of any length": _model(max_input_chars_per_word=10**9),
     "no unknown token": _without_unknown,
-    "another unknown token": _model(unk_token="<none>"),
+    "another unknown token": _model(unk_token="<none>"),  # noqa: S106 - no password
     "ids beyond": _beyond,
     "an id of 2^32": lambda record: record["model"]["vocab"].update({"영": 2**32}),
     "a negative id": lambda record: record["model"]["vocab"].update({"영": -1}),
@@ -181,7 +183,8 @@ def networks(good: bytes) -> dict[str, bytes]:
     other.graph.output[0].name = "answers"
     return {
         "a loop": looping("Loop"),
-        "a gigabyte of zeros": shaped("ConstantOfShape", 2**30 + 2**28),
+        "2.5 GB of zeros": shaped("ConstantOfShape", 2**29 + 2**27),
+        "5 GB of zeros": shaped("ConstantOfShape", 2**30 + 2**28),
         "a petabyte of zeros": shaped("ConstantOfShape", 2**48),
         "zeros beyond any size": shaped("ConstantOfShape", HUGE, HUGE),
         "a negative size": shaped("ConstantOfShape", -5),

@@ -100,12 +100,12 @@ def _check_part(name: str, part: Any) -> None:
 
 
 def _steps(part: Any) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Each object with a `type`, and how deep it lies."""
+    """Each step, of a named type or of the older form without, and how deep it lies."""
     stack = [(0, part)]
     while stack:
         depth, value = stack.pop()
         if isinstance(value, dict):
-            if "type" in value and "id" not in value:
+            if "type" in value or "pattern" in value:
                 yield depth, value
             stack += [(depth + 1, inner) for inner in value.values()]
         elif isinstance(value, list):

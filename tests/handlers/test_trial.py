@@ -1,0 +1,165 @@
+"""Deep artifacts are tried in a child process: what harms it is refused, and harms nobody else."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.artifacts.pointer import current_artifact, make_current
+from pipeline.confinement import Confinement, Limits, NotSurvived
+from pipeline.errors import ArtifactRefused, InvalidInput
+from pipeline.handlers.loading import check_folder, load_folder
+from pipeline.models.transformer.tokenizer_limits import KNOWN_PATTERNS, _is_harmless
+from tests.support.command import run
+from tests.support.served import served
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="the limits of the memory are Linux's"),
+]
+
+SMALL = Limits(memory=200 * 2**20, processor_seconds=1, seconds=3)
+Make = Callable[[str, str], Path]
+
+WORK = """
+import os, time
+from pipeline.errors import InvalidInput
+def fill(): return len(bytearray(10**9))
+def spin():
+    while True: pass
+def sleep(): time.sleep(60)
+def end(): os.abort()
+def leave(): os._exit(7)
+def fail(): return 1 // 0
+def refuse(): raise InvalidInput("That is no number.")
+def add(a, b): return a + b
+"""
+
+
+@pytest.fixture
+def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Confinement:
+    (tmp_path / "work.py").write_text(WORK)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return Confinement()
+
+
+def test_each_limit_is_named_and_the_next_call_works(child: Confinement) -> None:
+    for name, said in {
+        "fill": "more than 209 MB of memory",
+        "spin": "1 s of processor time",
+        "sleep": "longer than 3 s",
+        "end": "ended the process .SIGABRT",
+        "leave": "ended the process .exit code 7",
+        "fail": "ZeroDivisionError: integer division",
+    }.items():
+        with pytest.raises(NotSurvived, match=said):
+            child.call(f"work:{name}", {}, SMALL)
+        assert child.call("work:add", {"a": 1, "b": 2}, SMALL) == 3
+    with pytest.raises(InvalidInput, match=r"That is no number\."):
+        child.call("work:refuse", {}, SMALL)
+    child.close()
+
+
+def test_a_child_ends_with_its_parent_and_what_it_does(tmp_path: Path) -> None:
+    (tmp_path / "work.py").write_text(WORK)
+    program = (
+        "import os, threading\n"
+        "from pipeline.confinement import Confinement, Limits\n"
+        "child = Confinement(); child.start()\n"
+        "print(child._process.pid, flush=True)\n"
+        "child.call('work:sleep', {}, Limits(2**30, 60, 60))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment
+    )
+    assert parent.stdout is not None
+    group = int(parent.stdout.readline())
+    parent.kill()
+    parent.communicate()
+    for _ in range(500):
+        if not _alive(group):
+            return
+        subprocess.run(["sleep", "0.02"], check=True)
+    pytest.fail("it lives on")
+
+
+def _alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("pattern", ["^(a+)+$", "(a|aa)*", "a*a*b", "(a)\\1", "a?" * 9, 5])
+def test_patterns_that_may_take_any_time_are_found(pattern: object) -> None:
+    assert not _is_harmless(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", [*KNOWN_PATTERNS, " {2,}", r"\s+", r"[^\w(]+", r"\(+|\)", r"\s{2,}|[\n\r\t]"]
+)
+def test_those_of_good_tokenizers_pass(pattern: str) -> None:
+    assert _is_harmless(pattern)
+
+
+@pytest.fixture(scope="module")
+def make_forged(deep_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
+    pytest.importorskip("onnx", reason="needs the extra [deep]")
+    from pipeline.artifacts.verification import NETWORK, TOKENIZER, load_artifact
+    from tests.torture.deep_forgeries import forge, networks, tokenizers
+
+    good = current_artifact(deep_root, "deep")
+    files = load_artifact(good).files
+    made = {NETWORK: networks(files[NETWORK]), TOKENIZER: tokenizers(files[TOKENIZER])}
+
+    def make(name: str, what: str) -> Path:
+        return forge(good, tmp_path_factory.mktemp("forged"), {name: made[name][what]})
+
+    return make
+
+
+FORGED = {
+    ("model.onnx", "a loop"): "a loop or a branch",
+    ("model.onnx", "5 GB of zeros"): "more than 1,0.. MB of memory",
+    ("model.onnx", "a tensor in another file"): "tensors in other files",
+    ("model.onnx", "outputs of another shape"): "does not give two outputs",
+    ("tokenizer.json", "nested replacements"): "more than 32 steps",
+    ("tokenizer.json", "a backtracking split"): "a pattern that may take any time",
+    ("tokenizer.json", "no unknown token"): r"lacks the token for unknown words, '\[UNK\]'",
+    ("tokenizer.json", "ids beyond"): "InvalidArgument",
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_forged_artifacts_are_refused(make_forged: Make, name: tuple[str, str]) -> None:
+    with pytest.raises(ArtifactRefused, match=FORGED[name]) as raised:
+        check_folder(make_forged(*name))
+    assert "\n" not in str(raised.value)
+
+
+def test_the_command_says_it_in_a_line(make_forged: Make) -> None:
+    done = run("verify", make_forged("model.onnx", "5 GB of zeros"))
+    assert done.code == 4
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_bomb_in_a_server_keeps_nothing_from_working(
+    make_forged: Make, sample_root: Path, tmp_path: Path
+) -> None:
+    fast = current_artifact(sample_root, "fast")
+    (tmp_path / "fast").mkdir()
+    (tmp_path / "fast" / fast.name).symlink_to(fast)
+    bomb = make_forged("model.onnx", "5 GB of zeros")
+    bomb.parent.rename(tmp_path / "deep")
+    make_current(tmp_path / "fast", fast.name)
+    make_current(tmp_path / "deep", bomb.name)
+    load_folder(fast)
+    with served(tmp_path, "--workers", "2", ready=503) as server:
+        assert server.logged("of memory, the limit") == 1
+        assert server.get("/readyz")[1]["missing"] == ["deep"]
