@@ -25,6 +25,7 @@ try:
 except ImportError:  # Windows, where only the parent's limit of the time holds
     resource = None  # type: ignore[assignment]
 
+ERRORS = SentimentError.__module__
 OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "Failed to allocate memory", "can't allocate memory")
 """How libraries say that there is no memory."""
 
@@ -94,7 +95,8 @@ def _answer(line: bytes) -> bytes:
         _confine(**request["limits"])
         answer = {"value": function(**request["arguments"])}
     except SentimentError as error:
-        answer = {"error": type(error).__name__, "message": str(error)}
+        known = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == ERRORS]
+        answer = {"error": known[0], "message": str(error)}
         if _is_memory(answer["message"]):
             answer = {"died": "memory"}
     except BaseException as error:  # whatever broken files make the libraries raise, panics too

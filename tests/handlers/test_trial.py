@@ -125,7 +125,7 @@ def make_forged(deep_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Ma
 
 FORGED = {
     ("model.onnx", "a loop"): "a loop or a branch",
-    ("model.onnx", "5 GB of zeros"): "more than 1,0.. MB of memory",
+    ("model.onnx", "5 GB of zeros"): "more than 1,... MB of memory",
     ("model.onnx", "a tensor in another file"): "tensors in other files",
     ("model.onnx", "outputs of another shape"): "does not give two outputs",
     ("tokenizer.json", "nested replacements"): "more than 32 steps",

@@ -1,7 +1,7 @@
 """Deep artifacts and folders that harm whoever loads them: each has to be refused in a sentence.
 
-`load_bombs` has hand-made ones, `mutate_deep` random mutants. All go the way of the product: through
-a child process with limits, which is made anew where one of them has killed it.
+`load_bombs` has hand-made ones, `mutate_deep` random mutants. All go the product's way, through a
+child process with limits, which is made anew where one of them has killed it.
 """
 
 import resource
