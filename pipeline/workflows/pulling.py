@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.artifacts.runs import Run, save_run
 from pipeline.errors import ArtifactRefused, InvalidInput
+from pipeline.handlers.trial import TORCH_TRIALS
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.models.transformer.hub import get_model
 from pipeline.models.transformer.libraries import LIBRARIES, needs_extra
@@ -46,6 +47,7 @@ def pull(
     labels, or that does no better than chance on the reviews.
     """
     started = time.perf_counter()
+    TORCH_TRIALS.start()  # its libraries load while the model is fetched
     download = get_model(name, revision)
     settings, files = convert(download, positive_output(read_config(download.folder), labels))
     model = TransformerModel.from_files(files, settings.to_record())

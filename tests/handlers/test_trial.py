@@ -1,6 +1,8 @@
 """Deep artifacts are tried in a child process: what harms it is refused, and harms nobody else."""
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,10 +13,11 @@ import pytest
 from pipeline.artifacts.pointer import current_artifact, make_current
 from pipeline.confinement import Confinement, Limits, NotSurvived
 from pipeline.errors import ArtifactRefused, InvalidInput
-from pipeline.handlers.loading import check_folder, load_folder
+from pipeline.handlers.loading import check_folder
 from pipeline.models.transformer.tokenizer_limits import KNOWN_PATTERNS, _is_harmless
 from tests.support.command import run
 from tests.support.served import served
+from tests.support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.slow,
@@ -80,11 +83,7 @@ def test_a_child_ends_with_its_parent_and_what_it_does(tmp_path: Path) -> None:
     group = int(parent.stdout.readline())
     parent.kill()
     parent.communicate()
-    for _ in range(500):
-        if not _alive(group):
-            return
-        subprocess.run(["sleep", "0.02"], check=True)
-    pytest.fail("it lives on")
+    wait_until(lambda: not _alive(group))
 
 
 def _alive(group: int) -> bool:
@@ -152,14 +151,23 @@ def test_the_command_says_it_in_a_line(make_forged: Make) -> None:
 def test_a_bomb_in_a_server_keeps_nothing_from_working(
     make_forged: Make, sample_root: Path, tmp_path: Path
 ) -> None:
-    fast = current_artifact(sample_root, "fast")
-    (tmp_path / "fast").mkdir()
-    (tmp_path / "fast" / fast.name).symlink_to(fast)
+    """One worker tries it; killed workers come back at once, and the fast model answers."""
+    shutil.copytree(sample_root / "fast", tmp_path / "fast")
     bomb = make_forged("model.onnx", "5 GB of zeros")
     bomb.parent.rename(tmp_path / "deep")
-    make_current(tmp_path / "fast", fast.name)
     make_current(tmp_path / "deep", bomb.name)
-    load_folder(fast)
     with served(tmp_path, "--workers", "2", ready=503) as server:
-        assert server.logged("of memory, the limit") == 1
+        old = set(server.workers())
+        for worker in old:
+            os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: len(set(server.workers()) - old) == 2)
+        server.wait_for(503)
+        assert list(server.get("/readyz")[1]["models"]) == ["fast"]
         assert server.get("/readyz")[1]["missing"] == ["deep"]
+        assert server.logged("of memory, the limit") == 1
+
+
+def test_good_artifacts_are_tried_by_one_worker(deep_root: Path) -> None:
+    with served(deep_root, "--workers", "2") as server:
+        wait_until(lambda: server.logged("model_loaded: deep") == 2)
+        assert server.logged("model_refused") == 0
