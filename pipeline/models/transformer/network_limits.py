@@ -1,10 +1,10 @@
 """What a network in ONNX may hold, looked at before anything is built of it.
 
-Of the message's fields, which onnx.proto numbers, a few are read by the library protobuf, on which
-onnxruntime depends; the library onnx is not needed to serve.
+The library protobuf, on which onnxruntime depends, reads the few fields of onnx.proto that matter;
+the library onnx is not needed to serve.
 """
 
-from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from pipeline.errors import ArtifactRefused
@@ -17,52 +17,54 @@ DOMAINS = ("", "ai.onnx")
 CONTRIBUTED = {"MultiHeadAttention", "MatMulIntegerToFloat"}
 """Of onnxruntime's own operators, those that our export and our quantization write."""
 
-_GRAPH, _FUNCTIONS = 7, 25  # of ModelProto
-_NODE, _TENSOR, _SPARSE = 1, 5, 15  # of GraphProto
-_OPERATOR, _ATTRIBUTE, _DOMAIN = 4, 5, 7  # of NodeProto
-_EXTERNAL, _LOCATION = 13, 14  # of TensorProto
-_SUBGRAPHS, _CONSTANTS = {6, 11}, {5, 10}  # of AttributeProto
+_ANY = "Any"
+_MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
+    "Model": {"graph": (7, "Graph"), "functions": (25, _ANY)},
+    "Graph": {"node": (1, "Node"), "initializer": (5, "Tensor"), "sparse_initializer": (15, _ANY)},
+    "Node": {"op_type": (4, "text"), "attribute": (5, "Attribute"), "domain": (7, "text")},
+    "Attribute": {
+        "t": (5, "Tensor"),
+        "g": (6, _ANY),
+        "tensors": (10, "Tensor"),
+        "graphs": (11, _ANY),
+    },
+    "Tensor": {"external_data": (13, _ANY), "data_location": (14, "number")},
+    _ANY: {},
+}
+"""Messages of onnx.proto: names of fields, their numbers and their types. All are read as repeated,
+so that none hides behind another one."""
 
 
 def check_network(network: bytes) -> None:
     """ArtifactRefused for loops, branches, functions, foreign operators or files, or many nodes."""
     with refusing("The network cannot be read"):
-        model = list(_fields(network))
-        graphs = [value for number, value in model if number == _GRAPH]
-        if len(graphs) != 1:
-            raise ArtifactRefused("The network cannot be read: it holds no graph, or several.")
-        if any(number == _FUNCTIONS for number, _ in model):
-            raise _refused("functions")
-        nodes = 0
-        for number, value in _fields(graphs[0]):
-            if number == _NODE:
-                nodes += 1
-                _check_node(list(_fields(value)))
-            elif number == _SPARSE:
-                raise _refused("sparse tensors")
-            elif number == _TENSOR:
-                _check_tensor(value)
-    if nodes > MOST_NODES:
-        raise _refused(f"{nodes:,} nodes ({MOST_NODES:,} at most)")
+        model = _reader().FromString(network)
+    if len(model.graph) != 1:
+        raise ArtifactRefused("The network cannot be read: it holds no graph, or several.")
+    graph = model.graph[0]
+    if len(graph.node) > MOST_NODES:
+        raise _refused(f"{len(graph.node):,} nodes ({MOST_NODES:,} at most)")
+    if model.functions or graph.sparse_initializer:
+        raise _refused("functions or sparse tensors")
+    _check_tensors(graph.initializer)
+    for node in graph.node:
+        _check_node(node)
 
 
-def _check_node(fields: list[tuple[int, Any]]) -> None:
+def _check_node(node: Any) -> None:
     operator, domain = (
-        b"".join(value for number, value in fields if number == wanted).decode()
-        for wanted in (_OPERATOR, _DOMAIN)
+        b"".join(part).decode(errors="replace") for part in (node.op_type, node.domain)
     )
     if domain not in DOMAINS and not (domain == "com.microsoft" and operator in CONTRIBUTED):
         raise _refused(f"the operator {operator[:40]!r} of {domain[:40]!r}")
-    for number, attribute in fields:
-        for part, value in _fields(attribute) if number == _ATTRIBUTE else ():
-            if part in _SUBGRAPHS:
-                raise _refused(f"a loop or a branch ({operator[:40]!r})")
-            if part in _CONSTANTS:
-                _check_tensor(value)
+    for attribute in node.attribute:
+        if attribute.g or attribute.graphs:
+            raise _refused(f"a loop or a branch ({operator[:40]!r})")
+        _check_tensors([*attribute.t, *attribute.tensors])
 
 
-def _check_tensor(tensor: bytes) -> None:
-    if any(number == _EXTERNAL or (number == _LOCATION and v) for number, v in _fields(tensor)):
+def _check_tensors(tensors: Any) -> None:
+    if any(tensor.external_data or any(tensor.data_location) for tensor in tensors):
         raise _refused("tensors in other files")
 
 
@@ -73,10 +75,25 @@ def _refused(what: str) -> ArtifactRefused:
     )
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
-    """(Number, value) of each field of a message; a nested message is bytes."""
-    from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
-    from google.protobuf.unknown_fields import UnknownFieldSet  # type: ignore[import-untyped]
+@cache
+def _reader() -> Any:
+    """The class of the message `Model`, made of the table above."""
+    from google.protobuf import (  # type: ignore[import-untyped]
+        descriptor_pb2,
+        descriptor_pool,
+        message_factory,
+    )
 
-    for field in UnknownFieldSet(Empty.FromString(message)):
-        yield field.field_number, field.data
+    kinds = descriptor_pb2.FieldDescriptorProto
+    plain = {"text": kinds.TYPE_BYTES, "number": kinds.TYPE_INT64}
+    file = descriptor_pb2.FileDescriptorProto(name="network.proto", package="network")
+    for name, fields in _MESSAGES.items():
+        message = file.message_type.add(name=name)
+        for field, (number, kind) in fields.items():
+            added = message.field.add(name=field, number=number, label=kinds.LABEL_REPEATED)
+            added.type = plain.get(kind, kinds.TYPE_MESSAGE)
+            if kind not in plain:
+                added.type_name = f".network.{kind}"
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("network.Model"))
