@@ -157,17 +157,27 @@ def networks(good: bytes) -> dict[str, bytes]:
         ]
         return network(nodes, constant("sizes", *sizes), constant("two", 1, 2))
 
-    def looping(operator: str) -> bytes:
+    def looping() -> bytes:
         def scalar(name: str, kind: int) -> Any:
             return helper.make_tensor_value_info(name, kind, [])
 
-        going = helper.make_node("Identity", ["c"], ["c2"])
-        body = helper.make_graph([going], "b", [scalar("i", 7), scalar("c", 9)], [scalar("c2", 9)])
+        steps = [
+            helper.make_node("Identity", ["going"], ["goes"]),
+            helper.make_node("Add", ["value", "value"], ["twice"]),
+        ]
+        given = [scalar("step", TensorProto.INT64), scalar("going", TensorProto.BOOL)]
+        results = [scalar("goes", TensorProto.BOOL), scalar("twice", TensorProto.FLOAT)]
+        body = helper.make_graph(
+            steps, "body", [*given, scalar("value", TensorProto.FLOAT)], results
+        )
         true = helper.make_tensor("true", TensorProto.BOOL, [], [True])
         times = helper.make_tensor("times", TensorProto.INT64, [], [HUGE])
-        node = helper.make_node(operator, ["times", "true"], [], body=body)
-        cast = helper.make_node("Cast", ["ids"], ["outputs"], to=TensorProto.FLOAT)
-        return network([node, cast], times, true)
+        one = helper.make_tensor("one", TensorProto.FLOAT, [], [1.0])
+        nodes = [
+            helper.make_node("Loop", ["times", "true", "one"], ["last"], body=body),
+            helper.make_node("Expand", ["last", "two"], ["outputs"]),
+        ]
+        return network(nodes, times, true, one, constant("two", 1, 2))
 
     cast = helper.make_node("Cast", ["ids"], ["outputs"], to=TensorProto.FLOAT)
     outside = helper.make_tensor("outside", TensorProto.FLOAT, [1], [0.0])
@@ -182,7 +192,7 @@ def networks(good: bytes) -> dict[str, bytes]:
     other = load_from_string(good)
     other.graph.output[0].name = "answers"
     return {
-        "a loop": looping("Loop"),
+        "a loop": looping(),
         "2.5 GB of zeros": shaped("ConstantOfShape", 2**29 + 2**27),
         "5 GB of zeros": shaped("ConstantOfShape", 2**30 + 2**28),
         "a petabyte of zeros": shaped("ConstantOfShape", 2**48),
