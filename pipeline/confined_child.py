@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -35,15 +36,20 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print must not mix with the answers
-    for library in sys.argv[1:]:
-        with suppress(ImportError):  # it is told of, by name, where it is needed
-            importlib.import_module(library)
+    preload(sys.argv[1:])
     answers.write(b"ready\n")
     answers.flush()
     serve = _in_fork if hasattr(os, "fork") else _in_thread
     while line := sys.stdin.buffer.readline():
         answers.write(serve(line) + b"\n")
         answers.flush()
+
+
+def preload(libraries: Iterable[str]) -> None:
+    """Import what is there; what is missing is told of, by name, where it is needed."""
+    for library in libraries:
+        with suppress(ImportError):
+            importlib.import_module(library)
 
 
 def _in_fork(line: bytes) -> bytes:

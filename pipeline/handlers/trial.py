@@ -30,7 +30,10 @@ PROCESSOR_SECONDS, PROCESSOR_SECONDS_PER_MEGABYTE = 20, 0.2
 SECONDS, SECONDS_PER_MEGABYTE = 28, 0.6
 """How long a trial may last, and how much longer for each megabyte of the files."""
 
-ONNX_TRIALS = Confinement("tokenizers", "onnxruntime", __name__)
+ONNX = ("pipeline.models.transformer.onnx_engine", "onnxruntime", "tokenizers")
+"""What an artifact in ONNX is run with, in the order in which it has to be imported."""
+
+ONNX_TRIALS = Confinement(*ONNX, __name__)
 TORCH_TRIALS = Confinement(
     *("tokenizers", "safetensors.torch", "transformers.models.auto.tokenization_auto"),
     *("transformers.convert_slow_tokenizer", "transformers.models.bert.modeling_bert", __name__),

@@ -11,9 +11,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipeline.artifacts.verification import MANIFEST, Trust, open_warily, read_manifest
+from pipeline.confined_child import preload
 from pipeline.confinement import NotSurvived
 from pipeline.errors import SentimentError
-from pipeline.handlers.trial import TORCH_TRIALS, trials_for, try_artifact
+from pipeline.handlers.trial import ONNX, ONNX_TRIALS, TORCH_TRIALS, trials_for, try_artifact
 
 try:
     import fcntl
@@ -40,7 +41,10 @@ class SlotTrials:
         It stays, so that the next swap does not wait for it; that of torch would take much memory.
         """
         with suppress(SentimentError):  # a bad manifest is told of by whoever loads the artifact
-            trials_for(read_manifest(folder)[0]).start()
+            trials = trials_for(read_manifest(folder)[0])
+            trials.start()
+            if trials is ONNX_TRIALS:
+                preload(ONNX)  # here, too, meanwhile
 
     def check(self, folder: Path, digest: str) -> None:
         """See that the artifact of this digest passes its trial, or has passed it.

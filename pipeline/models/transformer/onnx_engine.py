@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from pipeline.errors import ArtifactRefused, ModelMissing
 from pipeline.models.transformer.refusing import refusing
 
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reads this when imported
+
 IDS, OUTPUTS = "ids", "outputs"
 """Names of the network's input, int64 (rows, tokens), and of its output, float32 (rows, 2)."""
 
@@ -16,7 +18,6 @@ class OnnxEngine:
     """Runs a network, given as its ONNX bytes, on the CPU. `threads` None: one per core."""
 
     def __init__(self, network: bytes, threads: int | None = None) -> None:
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reads this when imported
         try:
             import onnxruntime
         except ImportError:
