@@ -1,10 +1,10 @@
 """A foreign model's folder turned into the files of a run, in a child process with limits."""
 
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pipeline.artifacts.scratch import scratch_folder
 from pipeline.artifacts.verification import CONFIG, TOKENIZER, WEIGHTS
 from pipeline.confinement import Limits, NotSurvived
 from pipeline.handlers.trial import TORCH_TRIALS, limits_for
@@ -25,8 +25,8 @@ def convert(download: Download, positive: int) -> tuple[TransformerSettings, dic
     not safe to load or not whole (`checking`), or with the limit that it passed.
     """
     record = {**asdict(download), "folder": str(download.folder.absolute())}
-    with tempfile.TemporaryDirectory(prefix="sentiment-convert-") as temporary:
-        arguments = {"download": record, "positive": positive, "destination": temporary}
+    with scratch_folder("sentiment-convert-") as temporary:
+        arguments = {"download": record, "positive": positive, "destination": str(temporary)}
         try:
             found = TORCH_TRIALS.call(f"{__name__}:convert_folder", arguments, _limits(download))
         except NotSurvived as death:
@@ -34,7 +34,7 @@ def convert(download: Download, positive: int) -> tuple[TransformerSettings, dic
                 f"{download.repository} is refused: {death}. Is it a whole model, as "
                 "save_pretrained writes it?"
             ) from None
-        files = {name: (Path(temporary) / name).read_bytes() for name in FILES}
+        files = {name: (temporary / name).read_bytes() for name in FILES}
     return TransformerSettings(positive=positive, max_tokens=found), files
 
 

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from pipeline.artifacts.runs import find_run
 from pipeline.handlers.loading import load_current
 from pipeline.models.transformer.hub import get_model
 from pipeline.training.deep import train_deep
@@ -60,7 +61,7 @@ def places(
             "root": root,
             "empty": empty,
             "digest": digest,
-            "run": next((root / "runs").iterdir()).name,
+            "run": find_run(root).name,
             "deep": deep,
             "artifact": root / "fast" / digest,
             "private": private,

@@ -12,6 +12,7 @@ import pytest
 
 from cli.main import COMMANDS, main
 from pipeline.artifacts.pointer import current_artifact
+from pipeline.artifacts.runs import find_run
 from tests.support.paths import SAMPLE, SENTIMENT, Invoke
 
 
@@ -45,7 +46,7 @@ def test_main_job_on_the_sample(invoke: Invoke, tmp_path: Path) -> None:
 
 
 def test_evaluate_measures_artifact_and_run_alike(invoke: Invoke, sample_root: Path) -> None:
-    run = next((sample_root / "runs").iterdir()).name
+    run = find_run(sample_root).name
     options = ["--data", SAMPLE, "--artifacts", sample_root]
     of_artifact = invoke("evaluate", "--fast", *options)
     of_run = invoke("evaluate", "--run", run, *options)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.artifacts.runs import find_run
 from pipeline.training.fast import train
 from pipeline.training.fitting import LinearSettings
 from pipeline.workflows.sealing import serialize
@@ -72,7 +73,7 @@ def model(deep_root: Path, tiny_bert: Path, tmp_path_factory: pytest.TempPathFac
     """A small transformer that has learned, in Hugging Face's format."""
     folder = tmp_path_factory.mktemp("model") / "my-model"
     shutil.copytree(tiny_bert, folder)
-    run = next((deep_root / "runs").iterdir())
+    run = find_run(deep_root)
     shutil.copy(run / "config.json", folder)
     shutil.copy(run / "weights.safetensors", folder / "model.safetensors")
     return folder

@@ -17,6 +17,7 @@ from tests.support.served import served
 from tests.support.tiny_models import make_model
 from tests.torture import (
     deep,
+    deep_bombs,
     devices,
     faults,
     hostile_answers,
@@ -27,7 +28,6 @@ from tests.torture import (
 )
 from tests.torture.device_nodes import some_trials
 from tests.torture.environment import FOUND, all_surroundings, report_environment, try_surroundings
-from tests.torture import deep, deep_bombs, faults, hostile_serving, serving
 from tests.torture.flips import flip_all
 from tests.torture.fuzz import fuzz
 from tests.torture.hostile import load_hostile
