@@ -272,7 +272,6 @@ def main() -> int:
     )
     parser.add_argument("--outputs", type=int, default=300, help="of devices, of 1,000 or so")
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn")
-    parser.add_argument("--seed", type=int, default=0, help="of mutants, tables, kills, requests")
     parser.add_argument("--requests", type=int, default=100_000, help="made-up requests")
     parser.add_argument("--times", type=int, default=200, help="worker kills, swaps, SIGTERMs")
     parser.add_argument("--invariance", type=int, default=2000, help="training reviews")
