@@ -1,30 +1,61 @@
-"""A JSON document as JSON lines: an array of objects, or columns as pandas writes them."""
+"""A JSON document as JSON lines: an array of objects, or columns as pandas writes them.
 
-import json
-from collections.abc import Iterable
-from typing import Any
+An array is read element by element. Columns have the last of a row at the end of the document, so
+they are read as a whole, up to a size. Every step runs under the limit that Parquet has.
+"""
+
+from collections.abc import Generator, Iterable, Iterator
+from typing import IO, Any
 
 from pipeline.errors import InvalidInput
+from pipeline.files.json_arrays import BLOCK, JsonText, decoder
 from pipeline.files.json_values import json_text
+from pipeline.files.memory_limit import READING_MEMORY, memory_limit
+
+LARGEST_COLUMNS = 64 * 2**20
+"""Bytes of a document of columns."""
 
 
-def json_to_lines(content: bytes, name: str) -> bytes:
-    """A line for each row of the document, in UTF-8; raises InvalidInput for any other document."""
+def json_lines(content: IO[bytes], name: str) -> Generator[bytes]:
+    """Yield a line for each row of the document, in UTF-8, about a MiB at a time.
+
+    Raises InvalidInput for any other document, when it comes to where that shows.
+    """
+    lines = _lines(content, name)
+    while block := _block(lines, name):
+        yield block
+
+
+def _block(lines: Iterator[bytes], name: str) -> bytes:
+    """The next lines; the limit is for reading them alone, not for what is done with them."""
+    block = bytearray()
     try:
-        document = json.loads(content, parse_constant=lambda _: None)  # NaN is no JSON
+        with memory_limit(READING_MEMORY):
+            while len(block) < BLOCK and (line := next(lines, b"")):
+                block += line
+    except MemoryError:
+        raise InvalidInput(
+            f"{name} needs more than {READING_MEMORY // 2**20} MiB of memory to be read, or is an "
+            f"object of more than {LARGEST_COLUMNS // 2**20} MiB. Write it as JSON lines, for "
+            "example with `jq -c '.[]' in.json > out.jsonl` if it is an array, or give "
+            "--input-format jsonl if each of its lines is an object."
+        ) from None
     except (ValueError, RecursionError) as error:
         raise InvalidInput(
             f"{name} is no JSON document ({error}). If each line is an object of its own, give "
             "--input-format jsonl."
         ) from None
-    rows = _rows(document)
-    if rows is None:
-        raise InvalidInput(
-            f"{name} is neither an array of objects nor an object of columns. Write it as "
-            '[{"text": "…"}, …].'
-        )
-    lines = (_line(row, number, name) + "\n" for number, row in enumerate(rows, start=1))
-    return "".join(lines).encode("utf-8", "backslashreplace")
+    return bytes(block)
+
+
+def _lines(content: IO[bytes], name: str) -> Iterator[bytes]:
+    for number, row in enumerate(_rows(content), start=1):
+        if not isinstance(row, dict):
+            raise InvalidInput(
+                f"{name} is neither an array of objects nor an object of columns. Write it as "
+                '[{"text": "…"}, …].'
+            )
+        yield f"{_line(row, number, name)}\n".encode("utf-8", "backslashreplace")
 
 
 def _line(row: dict[str, Any], number: int, name: str) -> str:
@@ -36,9 +67,17 @@ def _line(row: dict[str, Any], number: int, name: str) -> str:
         ) from None
 
 
-def _rows(document: Any) -> Iterable[dict[str, Any]] | None:
-    if isinstance(document, list) and all(isinstance(row, dict) for row in document):
-        return document
+def _rows(content: IO[bytes]) -> Iterable[Any]:
+    """Rows, or what stands where they should."""
+    text = JsonText(content)
+    if text.peek() == "[":
+        return text.elements()
+    rows = _transposed(decoder.decode(text.rest(LARGEST_COLUMNS)))
+    return [None] if rows is None else rows
+
+
+def _transposed(document: Any) -> Iterable[dict[str, Any]] | None:
+    """The rows of columns, which are lists or objects; None for anything else."""
     if not isinstance(document, dict) or not document:
         return None
     columns = list(document.values())
@@ -50,4 +89,4 @@ def _rows(document: Any) -> Iterable[dict[str, Any]] | None:
         alike = all(column.keys() == columns[0].keys() for column in columns)
     else:
         return None
-    return [{n: c[key] for n, c in document.items()} for key in keys] if alike else None
+    return ({n: c[key] for n, c in document.items()} for key in keys) if alike else None

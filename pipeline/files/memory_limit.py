@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+READING_MEMORY = 192 * 2**20
+"""Bytes that a step of reading a file of anybody's may take beyond what is taken already."""
+
 
 @contextmanager
 def memory_limit(size: int) -> Iterator[None]:

@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import InvalidInput
 from pipeline.files.arrow import pyarrow
-from pipeline.files.memory_limit import memory_limit
+from pipeline.files.memory_limit import READING_MEMORY, memory_limit
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-READING_MEMORY = 192 * 2**20
-"""Bytes that opening a file, or reading some rows of it, may take beyond what is taken already."""
 
 _FEWER = 16
 """How many times fewer rows are read at a time where memory was not enough."""

@@ -64,7 +64,7 @@ def _look(source: Source, opened: Opened, settings: ReadSettings) -> tuple[Layou
     if container == PARQUET:
         return _look_at_parquet(source, opened, packed, settings), window
     if container != PLAIN:
-        window = Window(unpacked(cast(IO[bytes], window), container, source.name))
+        window = Window(unpacked(opened, cast(IO[bytes], window), container, source.name))
     content, is_whole = window.look(SAMPLE_BYTES)
     if b"\n" not in content and not is_whole:  # a long line: as much as a header may have
         content, is_whole = window.look(LARGEST_HEADER)
@@ -107,7 +107,7 @@ def _chunks(
     elif layout.format == PARQUET:
         return _parquet_chunks(source, opened.stored, layout, start, size)
     else:
-        stream = converted(unpacked(opened.stream, layout.container, layout.name), layout)
+        stream = converted(unpacked(opened, opened.stream, layout.container, layout.name), layout)
         window = Window(stream)
         if start.offset:
             stream.seek(start.offset)

@@ -7,7 +7,7 @@ import stat
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from glob import glob
@@ -27,11 +27,15 @@ _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, *zstandard.D
 
 
 class Opened(NamedTuple):
-    """The bytes of a source, decompressed, and as stored: their `tell` shows the progress."""
+    """The bytes of a source, decompressed, and as stored: their `tell` shows the progress.
+
+    `closing`: what is to be closed with the source.
+    """
 
     stream: IO[bytes]
     stored: IO[bytes]
     compression: str | None
+    closing: ExitStack
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,10 @@ class Source:
 
         Raises InvalidInput if the compressed data turns out to be damaged.
         """
-        with self._stored() as stored:
+        with self._stored() as stored, ExitStack() as closing:
             try:
                 compression = compression_of(peek(stored, MAGIC_BYTES))
-                yield Opened(decompressed(stored, compression), stored, compression)
+                yield Opened(decompressed(stored, compression), stored, compression, closing)
             except _DAMAGED as error:
                 raise InvalidInput(
                     f"{self.name} is damaged or cut short ({error}). Get it anew."
