@@ -1,4 +1,4 @@
-"""Hostile Parquet given to `predict`: damaged files, odd values, and small files that hold much.
+"""Hostile tables given to `predict`: damaged Parquet, odd values, and small files that hold much.
 
 Each file follows from the seed and its number alone: `mutant(seed, number)`. Many are read by one
 child process, with the command's own function; the bombs by one process each.
@@ -11,11 +11,12 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from tests.support import hostile_documents
 from tests.support.arrow_kinds import arrow_kinds
 from tests.torture.small import Small
 from tests.torture.tally import Tally
@@ -135,20 +136,21 @@ def _index(path: Path, columns: int) -> None:
 
 
 BOMBS: dict[str, Callable[[Path], None]] = {
-    "a text of 5 MB in 500 rows": lambda path: _shared_text(path, 1_700_000, 500),
-    "a text of 5 MB in 100 rows": lambda path: _shared_text(path, 1_700_000, 100),
-    "a text of 2 MB in 40 rows": lambda path: _shared_text(path, 700_000, 40),
-    "a row with a list of 100 million zeros": lambda path: _list(path, 10**8),
-    "a row with 600 MB of zeros": lambda path: _page(path, 600_000_000),
-    "an index of two billion columns": lambda path: _index(path, 1000),
+    "a text of 5 MB in 500 rows.parquet": lambda path: _shared_text(path, 1_700_000, 500),
+    "a text of 5 MB in 100 rows.parquet": lambda path: _shared_text(path, 1_700_000, 100),
+    "a text of 2 MB in 40 rows.parquet": lambda path: _shared_text(path, 700_000, 40),
+    "a row with a list of 100 million zeros.parquet": lambda path: _list(path, 10**8),
+    "a row with 600 MB of zeros.parquet": lambda path: _page(path, 600_000_000),
+    "an index of two billion columns.parquet": lambda path: _index(path, 1000),
+    **hostile_documents.BOMBS,
 }
 
 
 def explode(small: Small, scratch: Path, bug: str = "none", names: Iterable[str] = BOMBS) -> Tally:
     """Give each bomb to a process of its own; it must end in time and in memory."""
-    tally = Tally("Parquet bombs", loaded_is_fine=True)
+    tally = Tally("bombs", loaded_is_fine=True)
     for name in names:
-        path = scratch / f"{name}.parquet"
+        path = scratch / name
         BOMBS[name](path)
         part = in_child("tests.torture.tables", small.root, path, bug)
         tally.add(part)
@@ -156,17 +158,27 @@ def explode(small: Small, scratch: Path, bug: str = "none", names: Iterable[str]
     return tally
 
 
-BUGS = ("no-limit", "no-values")
+BUGS = ("no-limit", "no-values", "no-child")
 
 
 def plant(bug: str) -> None:
-    """Break the product: read without a limit, or read values as pyarrow does."""
-    from pipeline.files import parquet, parquet_rows, records
+    """Break the product: read without a limit, values as pyarrow does, or sheets without a child."""
+    from pipeline.files import conversions, json_documents, parquet, parquet_rows, records
 
     if bug == "no-limit":
-        parquet_rows.memory_limit = lambda _: nullcontext()
+        parquet_rows.memory_limit = json_documents.memory_limit = lambda _: nullcontext()
+    if bug == "no-child":
+        conversions.spreadsheet_lines = _without_child
     if bug == "no-values":
         records.values = parquet.values = lambda array: array.to_pylist()
+
+
+def _without_child(content: IO[bytes], _: str) -> Iterator[bytes]:
+    from pipeline.files import spreadsheet_child
+
+    output = io.BytesIO()
+    spreadsheet_child._answer(io.BytesIO(content.read()), output)
+    yield output.getvalue()
 
 
 def attempt(tally: Tally, label: str, root: Path, given: Path, suffix: str) -> None:

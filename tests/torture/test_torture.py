@@ -159,7 +159,7 @@ def test_surroundings_find_a_command_that_ignores_them(small: Small, tmp_path: P
 def test_hostile_parquet_ends_as_told_in_memory_that_is_known(small: Small, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="needs the extra [parquet]")
     mutants = tables.mutate_tables(small, tmp_path, 20, seed=0)
-    bombs = tables.explode(small, tmp_path, names=["a text of 5 MB in 100 rows"])
+    bombs = tables.explode(small, tmp_path, names=["a text of 5 MB in 100 rows.parquet"])
     for tally in (mutants, bombs):
         assert tally.is_clean, tally
         assert tally.tried == tally.refused + tally.loaded > 0
@@ -167,7 +167,8 @@ def test_hostile_parquet_ends_as_told_in_memory_that_is_known(small: Small, tmp_
 
 def test_bombs_find_a_reader_without_a_limit(small: Small, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="needs the extra [parquet]")
-    assert not tables.explode(small, tmp_path, "no-limit", ["a text of 5 MB in 100 rows"]).is_clean
+    names = ["a text of 5 MB in 100 rows.parquet"]
+    assert not tables.explode(small, tmp_path, "no-limit", names).is_clean
 
 
 def test_made_up_requests_get_answers_of_the_contract(small: Small) -> None:
