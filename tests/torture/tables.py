@@ -162,7 +162,7 @@ BUGS = ("no-limit", "no-values", "no-child")
 
 
 def plant(bug: str) -> None:
-    """Break the product: read without a limit, values as pyarrow does, or sheets without a child."""
+    """Break the product: no limit, values as pyarrow has them, or sheets read by this process."""
     from pipeline.files import conversions, json_documents, parquet, parquet_rows, records
 
     if bug == "no-limit":
