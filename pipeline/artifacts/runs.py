@@ -56,11 +56,13 @@ def save_run(root: Path, run: Run, files: Mapping[str, bytes]) -> Path:
     """
     runs = root / "runs"
     create_folder(runs)
-    record = json.dumps(asdict(run), indent=2, ensure_ascii=False)
+    record = json.dumps(asdict(run), indent=2, ensure_ascii=False) + "\n"
+    # The name of a file can hold bytes that are no text; JSON has escapes for what stands for them.
+    encoded = record.encode("utf-8", "backslashreplace")
     with locked(runs), tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=runs) as temporary:
         folder = Path(temporary) / "run"
         folder.mkdir()
-        for name, content in {**files, _RECORD: f"{record}\n".encode()}.items():
+        for name, content in {**files, _RECORD: encoded}.items():
             (folder / name).write_bytes(content)
             sync(folder / name)
         sync(folder)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,10 @@ def _is_whole(root: Path) -> bool:
         return False
     assert files == FILES
     return True
+
+
+def test_names_of_files_of_reviews_may_be_bytes_of_cp949(tmp_path: Path) -> None:
+    name = os.fsdecode("리뷰.csv".encode("cp949"))
+    run = replace(make_run(), data={"source": name})
+    loaded, _ = load_run(save_run(tmp_path, run, FILES))
+    assert os.fsencode(loaded.data["source"]) == "리뷰.csv".encode("cp949")
