@@ -14,6 +14,8 @@ from pipeline.files.layouts import Layout
 from pipeline.files.sources import Opened
 from pipeline.files.spreadsheets import spreadsheet_lines
 
+_BLOCK = 2**16
+
 
 def unpacked(opened: Opened, stream: IO[bytes], container: str, name: str) -> IO[bytes]:
     """The text of a container other than Parquet; what it needs is given back with the source."""
@@ -26,32 +28,22 @@ def unpacked(opened: Opened, stream: IO[bytes], container: str, name: str) -> IO
 def converted(stream: IO[bytes], layout: Layout) -> IO[bytes]:
     """The text with LF at the ends of its lines, in an encoding that is read as it stands."""
     if layout.encoding.original is not None:
-        stream = cast(IO[bytes], _Recoded(stream, layout.encoding.original, layout.name))
+        blocks = _recoded(stream, layout.encoding.original, layout.name)
+        stream = cast(IO[bytes], _Made(blocks))
     if layout.has_lone_returns:
         stream = cast(IO[bytes], _WithLineFeeds(stream))
     return stream
 
 
-class _Converted(io.RawIOBase):
-    """Places are those in what is read of it, which is not there before; it stands at the first."""
-
-    def readable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, _: int = io.SEEK_SET) -> int:
-        """Go on by so many bytes from the beginning, which is where it must stand."""
-        left = offset
-        while left > 0 and (content := self.read(left)):
-            left -= len(content)
-        return offset
-
-
-class _Made(_Converted):
-    """Bytes that are made while they are read."""
+class _Made(io.RawIOBase):
+    """Bytes that are made while they are read; places are those in what has been made."""
 
     def __init__(self, blocks: Generator[bytes]) -> None:
         self._blocks = blocks
         self._ahead = b""
+
+    def readable(self) -> bool:
+        return True
 
     def read(self, size: int = -1) -> bytes:
         if not self._ahead:
@@ -62,16 +54,26 @@ class _Made(_Converted):
             content, self._ahead = self._ahead[:size], self._ahead[size:]
         return content
 
+    def seek(self, offset: int, _: int = io.SEEK_SET) -> int:
+        """Go on by so many bytes from the beginning, which is where it must stand."""
+        left = offset
+        while left > 0 and (content := self.read(left)):
+            left -= len(content)
+        return offset
+
     def close(self) -> None:
         self._blocks.close()
         super().close()
 
 
-class _WithLineFeeds(_Converted):
+class _WithLineFeeds(io.RawIOBase):
     """CR becomes LF: a byte for a byte, so places stay what they are."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
+
+    def readable(self) -> bool:
+        return True
 
     def read(self, size: int = -1) -> bytes:
         return self._stream.read(size).replace(b"\r", b"\n")
@@ -80,22 +82,17 @@ class _WithLineFeeds(_Converted):
         return self._stream.seek(offset, whence)
 
 
-class _Recoded(_Converted):
+def _recoded(stream: IO[bytes], codec: str, name: str) -> Generator[bytes]:
     """Another encoding as UTF-8."""
-
-    def __init__(self, stream: IO[bytes], codec: str, name: str) -> None:
-        self._stream, self._codec, self._name = stream, codec, name
-        self._decoder = codecs.getincrementaldecoder(codec)()
-
-    def read(self, size: int = -1) -> bytes:
-        content = self._stream.read(size)
+    decoder, content = codecs.getincrementaldecoder(codec)(), b"-"
+    while content:
+        content = stream.read(_BLOCK)
         try:
-            text = self._decoder.decode(content, final=not content)
+            text = decoder.decode(content, final=not content)
         except UnicodeDecodeError as error:
             raise InvalidInput(
-                f"{self._name} is not {self._codec.upper()} ({error.reason}). Name its encoding "
-                "with --encoding."
+                f"{name} is not {codec.upper()} ({error.reason}). Name its encoding with "
+                "--encoding."
             ) from None
-        if not text and content:  # a part of a character: nothing would mean the end
-            return self.read(size)
-        return text.encode("utf-8", "surrogatepass")
+        if text:  # not a part of a character alone: nothing would mean the end
+            yield text.encode("utf-8", "surrogatepass")

@@ -15,7 +15,7 @@ from pipeline.files.chunks import BEGINNING
 from pipeline.files.layouts import ReadSettings
 from pipeline.files.parsing import parse_chunk
 from pipeline.files.reading import look_at, read_chunks
-from pipeline.files.sources import Source
+from pipeline.files.sources import Source, find_sources
 
 TEXTS = (
     *("좋아요", "10점, 최고", "a\tb", "x;y", "p|q", "5,", "", "  ", "1", "3,보통", "😀"),
@@ -266,3 +266,14 @@ def test_cells_decide_nothing_of_a_workbook(tmp_path: Path) -> None:
         read(path, 2**20, ReadSettings())
     with pytest.raises(InvalidInput, match="is a spreadsheet, so --delimiter"):
         read(path, 2**20, ReadSettings(delimiter=";"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8"])
+def test_reading_of_lone_returns_goes_on_anywhere(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "mac.txt"
+    rows = "".join(f"{number}|{'좋다' * 9}\r" for number in range(3_000))
+    path.write_bytes(f"id|document\r{rows}".encode(encoding))
+    inputs = look_at(find_sources([str(path)]), ReadSettings())
+    chunks = list(read_chunks(inputs, BEGINNING, 50_000))
+    behind = list(read_chunks(inputs, chunks[1].end, 50_000))
+    assert [chunk.content for chunk in behind] == [chunk.content for chunk in chunks[2:]] != []
