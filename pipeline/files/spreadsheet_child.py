@@ -19,7 +19,7 @@ from datetime import time as time_of_day
 from typing import IO, Any
 
 MEMORY = 2**30
-"""Bytes of addresses (RLIMIT_AS). 1,048,576 rows of three columns take 450 MB."""
+"""Bytes of addresses (RLIMIT_AS). 1,048,576 rows of three columns take 480 MB."""
 
 SECONDS = 120
 """Of processor time. As many rows take 20 s on a slow core."""
