@@ -20,7 +20,8 @@ def _knows_only_ascii() -> bool:
 
 def _start_with_utf8() -> None:
     """Start the same command in Python's UTF-8 mode, which cannot be switched on later."""
-    sys.stdout.flush()
+    if sys.stdout is not None:  # it may be closed
+        sys.stdout.flush()
     arguments = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
     os.execve(sys.executable, arguments, {**os.environ, "PYTHONUTF8": "1"})  # noqa: S606
 
