@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cli.figures import comparison_table, confusion_table, metrics_line
+from cli.figures import comparison_table, confusion_table, coverage_table, metrics_line
 from cli.options import artifacts_option, refuse
 from cli.read_options import labelled_options, labelled_settings, say
 
@@ -31,7 +31,8 @@ def command(
     """Measure a model on labelled reviews.
 
     The calibration error is the expected calibration error
-    over 15 bins that hold equally many reviews.
+    over 15 bins that hold equally many reviews. A table tells for some thresholds of confidence how
+    many answers would remain with --unsure-below, and how many of those are right.
 
     \b
     Examples:
@@ -42,6 +43,8 @@ def command(
     """
     if run is not None:
         refuse(["fast", "deep"], "with --run, which is of one model")
+    import numpy as np
+
     from pipeline.reviews.labelled import read_reviews
     from pipeline.workflows.evaluating import agreement, evaluate, evaluate_run
 
@@ -52,8 +55,10 @@ def command(
         click.echo(f"the same label for {100 * agreement(*both):.2f} % of the reviews")
         return
     if run is not None:
-        figures = asdict(evaluate_run(reviews, artifacts, run))
+        measured = evaluate_run(reviews, artifacts, run)
     else:
-        figures = asdict(evaluate(reviews, artifacts, ["deep" if deep else "fast"])[0].metrics)
+        (measured,) = evaluate(reviews, artifacts, ["deep" if deep else "fast"])
+    figures = asdict(measured.metrics)
     click.echo(metrics_line(figures))
     click.echo(confusion_table(figures))
+    click.echo(coverage_table(np.array(reviews.labels), measured.positive))

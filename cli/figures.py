@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pipeline.workflows.evaluating import Evaluated
 
 
@@ -24,6 +27,24 @@ def confusion_table(figures: Mapping[str, Any]) -> str:
         f"{'is negative':>16}{tn:>15,}{fp:>15,}\n"
         f"{'is positive':>16}{fn:>15,}{tp:>15,}"
     )
+
+
+WANTED = 0.95
+"""The accuracy for which `coverage_table` names the threshold."""
+
+
+def coverage_table(labels: "NDArray[np.intp]", positive: "NDArray[np.float64]") -> str:
+    """What `--unsure-below` would leave, and how right that is, by threshold; shape (n,) each."""
+    from pipeline.quality.coverage import THRESHOLDS, coverage, coverage_at
+
+    found = [coverage(labels, positive, threshold) for threshold in THRESHOLDS]
+    lines = [f"{'unsure below':>16}{'answered':>15}{'of them right':>15}"]
+    lines += [f"{one.threshold:>16.2f}{one.share:>15.2%}{one.accuracy:>15.2%}" for one in found]
+    best = coverage_at(labels, positive, WANTED)
+    if best is None:
+        return "\n".join([*lines, f"No threshold leaves answers of which {WANTED:.0%} are right."])
+    named = f"{WANTED:.0%} are right of the answers with a confidence of {best.threshold:.4f}"
+    return "\n".join([*lines, f"{named} or more: {best.share:.2%} of all."])
 
 
 def comparison_table(evaluated: "Sequence[Evaluated]") -> str:

@@ -158,6 +158,11 @@ def trust_options(command: Command) -> Command:
     return added(command, (expect_digest, require_signature, not_before))
 
 
+def unsure_option(what: str) -> Callable[[Command], Command]:
+    """--unsure-below, with the help text that says `what` it does."""
+    return click.option("--unsure-below", metavar="P", type=FiniteRange(0.5, 1.0), help=what)
+
+
 engine_option = click.option(
     "--engine",
     type=click.Choice(["onnx", "torch"]),

@@ -7,7 +7,15 @@ from typing import Any
 import click
 
 from cli.file_options import FILE_OPTIONS, check_inputs, file_options
-from cli.options import artifacts_option, check_texts, echo_json, fast_option, refuse, trust_options
+from cli.options import (
+    artifacts_option,
+    check_texts,
+    echo_json,
+    fast_option,
+    refuse,
+    trust_options,
+    unsure_option,
+)
 
 
 @click.command("predict")
@@ -21,6 +29,7 @@ from cli.options import artifacts_option, check_texts, echo_json, fast_option, r
     callback=check_texts,
     help="Text to score; may be given several times.",
 )
+@unsure_option("Label answers with a confidence under P, from 0.5 to 1, unsure.")
 @file_options
 @click.option(
     "--threads",
@@ -33,6 +42,7 @@ def command(
     inputs: tuple[str, ...],
     fast: bool,
     texts: tuple[str, ...],
+    unsure_below: float | None,
     threads: int | None,
     expect_digest: str | None,
     require_signature: Path | None,
@@ -53,14 +63,16 @@ def command(
     file, texts also with .gz, .zst or .xz; or a glob, a folder, an address such as s3://…, or - for
     standard input. A file is looked at once, and one line on standard error says how it is read;
     the options for reading decide otherwise. Every column and the order of the rows are kept;
-    predicted_label and confidence are added. Rows that cannot be read go to OUTPUT.rejects.jsonl. A
-    run that was cut off continues where it stopped when the same command is given again.
+    predicted_label and confidence are added, with --unsure-below also likelier_label. Rows that
+    cannot be read go to OUTPUT.rejects.jsonl. A run that was cut off continues where it stopped
+    when the same command is given again.
 
     \b
     Examples:
       sentiment predict --fast --text "정말 재밌게 잘봤습니다!"
       sentiment predict --text "정말 재밌게 잘봤습니다!"
       sentiment predict --fast reviews.csv -o scored.csv
+      sentiment predict --fast reviews.csv -o scored.csv --unsure-below 0.8
       sentiment predict --fast 'reviews/*.jsonl.gz' -o scored.parquet
       sentiment predict --fast --encoding cp949 excel.csv -o scored.csv --excel
       sentiment predict --fast reviews.parquet -o scored.parquet --report report.html
@@ -81,6 +93,7 @@ def command(
         refuse(["threads"], "with --fast: the fast model needs one thread")
     from pipeline.artifacts.verification import Trust
     from pipeline.handlers.loading import load_current
+    from pipeline.handlers.unsure import NEVER, hold_back
 
     job = None
     if inputs:
@@ -89,9 +102,12 @@ def command(
         job = make_job(inputs, report=report, engine=engine, **options)
     trust = Trust(expect_digest, require_signature, not_before)
     handler = load_current(artifacts, "fast" if fast else "deep", trust, threads)
+    below = handler.threshold(unsure_below)
     if job:
+        job = job.held_back(below)
         scored_by = Engine(engine, ray_address, options["output_format"])
         score(handler, job, report, max_rejects, restart, jobs, quiet, scored_by)
         return
-    for prediction in handler.handle(texts):
-        echo_json(prediction._asdict())
+    predictions = handler.handle(texts)
+    for answer in hold_back(predictions, below) if below > NEVER else predictions:
+        echo_json(answer._asdict())

@@ -184,10 +184,10 @@ def progress(job: Job, quiet: bool) -> Iterator[Speed]:
 
 def summary(totals: Totals, speed: Speed) -> str:
     """Two lines: what became of the rows, and what the answers are like."""
+    unsure = f", {totals.unsure_share:.1%} unsure" if totals.unsure else ""
     empty = f" ({totals.empty:,} empty reviews apart)" if totals.empty else ""
     return (
         f"{totals.rows:,} rows in = {totals.scored:,} scored + {totals.rejected:,} rejected\n"
         f"{totals.positive_share:.1%} positive, mean confidence {totals.mean_confidence:.1%}"
-        f"{empty}, "
-        f"{speed.per_second:,.0f} rows/s"
+        f"{unsure}{empty}, {speed.per_second:,.0f} rows/s"
     )

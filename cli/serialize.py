@@ -11,6 +11,7 @@ from cli.options import (
     engine_option,
     precision_option,
     refuse,
+    unsure_option,
     was_given,
 )
 from cli.read_options import LABELLED, labelled_options, labelled_settings, say
@@ -36,6 +37,7 @@ from cli.read_options import LABELLED, labelled_options, labelled_settings, say
     type=click.Choice(["sklearn"]),
     help="Also write the model as a scikit-learn pipeline, beside the artifacts.",
 )
+@unsure_option("Seal this as the default: answers with a confidence under P are labelled unsure.")
 @engine_option
 @precision_option
 @click.option(
@@ -52,6 +54,7 @@ def command(
     destination: Path | None,
     key: Path | None,
     also: str | None,
+    unsure_below: float | None,
     engine: str,
     precision: str,
     reviews_path: Path | None,
@@ -71,6 +74,7 @@ def command(
       openssl genpkey -algorithm ed25519 -out private.pem
       sentiment serialize --sign private.pem
       sentiment serialize --also sklearn
+      sentiment serialize --unsure-below 0.8
       sentiment serialize 20261123T1840 --precision fp32
     """
     if engine == "torch":
@@ -87,7 +91,7 @@ def command(
     reviews = read_reviews(reviews_path, settings, say) if reviews_path else None
     is_asked = any(map(was_given, ("engine", "precision", "reviews_path")))
     form = Form(engine, precision, reviews) if is_asked else None
-    digest = serialize(artifacts, run, store, key, form, only_fast=also is not None)
+    digest = serialize(artifacts, run, store, key, form, also is not None, unsure_below)
     if also:
         from pipeline.workflows.interchange import write_sklearn
 

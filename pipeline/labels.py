@@ -2,3 +2,6 @@
 
 NEGATIVE = "negative"
 POSITIVE = "positive"
+
+UNSURE = "unsure"
+"""In the place of a label, where the confidence is below what the user demands."""

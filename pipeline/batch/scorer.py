@@ -16,6 +16,7 @@ from pipeline.files.formats import DELIMITERS
 from pipeline.files.parsing import parse_chunk
 from pipeline.files.records import JsonRecords, Records, Reject
 from pipeline.handlers.base import Handler, labels_and_confidences
+from pipeline.handlers.unsure import held_labels
 from pipeline.quality.profile_counts import count_texts
 
 
@@ -46,7 +47,8 @@ class Scorer:
         cleaned = self.handler.preprocess(texts)
         answers = self.handler.inference(cleaned) if texts else np.empty((0, 2))
         profile = count_texts(cleaned, answers[:, 1]) if self.settings.profile else None
-        totals = Totals.of(len(records) + len(rejects), cleaned, answers, rejects, profile)
+        below = self.settings.added.unsure_below
+        totals = Totals.of(len(records) + len(rejects), cleaned, answers, rejects, profile, below)
         columns = None
         if self.settings.kind.format in DELIMITERS and (texts or chunk.layout.columns):
             self._check_keys(chunk, records)
@@ -80,5 +82,8 @@ class Scorer:
 
 def added_columns(answers: NDArray[np.float64], columns: AddedColumns) -> Added:
     """The columns that answers of shape (n, 2) give, by name."""
-    values = (*labels_and_confidences(answers), *answers.T)
-    return dict(zip(columns.names, values, strict=False))
+    labels, confidences = labels_and_confidences(answers)
+    values = [labels, confidences]
+    if columns.holds_back:
+        values = [held_labels(labels, confidences, columns.unsure_below), confidences, labels]
+    return dict(zip(columns.names, [*values, *answers.T], strict=False))

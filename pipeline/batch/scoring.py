@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,12 @@ class Job:
     read: ReadSettings
     write: WriteSettings
     report: Path | None = None
+
+    def held_back(self, below: float) -> "Job":
+        """The job with answers labelled `unsure` whose confidence is under this."""
+        added = replace(self.write.added, unsure_below=below)
+        reading = replace(self.read, reserved=added.names)
+        return replace(self, read=reading, write=replace(self.write, added=added))
 
     def check(self) -> None:
         """Raise InvalidInput if a file that the run writes or removes is one of its inputs.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.files.records import Reject
+from pipeline.handlers.unsure import NEVER
 from pipeline.quality.profile_counts import Counts, add_counts
 
 SCORE_BINS = 20
@@ -23,8 +24,9 @@ class Totals:
     """`rows` are those read: each is scored or rejected.
 
     `empty`: of the scored ones, those without a text, whose answer is that of a model that knows
-    nothing; what follows is of the others. `confidence` is the sum over them, `scores` their number
-    in each bin of P(positive). `first_reject` says what is wrong with the first row that was not
+    nothing; what follows is of the others. `unsure`: those labelled so; `positive`: those that are
+    likelier positive, `unsure` or not. `confidence` is the sum over them, `scores` their number in
+    each bin of P(positive). `first_reject` says what is wrong with the first row that was not
     scored. `profile` is counted where a report is wanted.
     """
 
@@ -37,6 +39,7 @@ class Totals:
     scores: list[int] = field(default_factory=_no_scores)
     first_reject: str | None = None
     profile: Counts | None = None
+    unsure: int = 0
 
     @classmethod
     def of(
@@ -46,12 +49,13 @@ class Totals:
         probabilities: NDArray[np.float64],
         rejects: Sequence[Reject],
         profile: Counts | None = None,
+        unsure_below: float = NEVER,
     ) -> Self:
         """Count rows as they were read, n texts and answers of shape (n, 2), and the rejects."""
         scored, empty = len(cleaned), cleaned.count("")
         if empty:
             probabilities = probabilities[[bool(text) for text in cleaned]]
-        positive = probabilities[:, 1]
+        positive, confidences = probabilities[:, 1], probabilities.max(axis=1, initial=0.0)
         bins = np.minimum((positive * SCORE_BINS).astype(np.intp), SCORE_BINS - 1)
         return cls(
             rows=rows,
@@ -59,10 +63,11 @@ class Totals:
             rejected=len(rejects),
             empty=empty,
             positive=int(np.count_nonzero(positive > probabilities[:, 0])),
-            confidence=float(probabilities.max(axis=1, initial=0.0).sum()),
+            confidence=float(confidences.sum()),
             scores=np.bincount(bins, minlength=SCORE_BINS).tolist(),
             first_reject=str(rejects[0]) if rejects else None,
             profile=profile,
+            unsure=int(np.count_nonzero(confidences < unsure_below)),
         )
 
     def __add__(self, other: Self) -> Self:
@@ -74,6 +79,11 @@ class Totals:
     def positive_share(self) -> float:
         """Share of the scored rows with a text whose label is positive."""
         return self.positive / max(self.scored - self.empty, 1)
+
+    @property
+    def unsure_share(self) -> float:
+        """Share of the scored rows with a text that are labelled `unsure`."""
+        return self.unsure / max(self.scored - self.empty, 1)
 
     @property
     def mean_confidence(self) -> float:

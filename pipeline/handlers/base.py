@@ -14,6 +14,7 @@ from pipeline.artifacts.leases import hold_lease
 from pipeline.artifacts.manifest import GoldenAnswer
 from pipeline.artifacts.verification import ANY, Artifact, Trust, load_artifact
 from pipeline.errors import ArtifactRefused
+from pipeline.handlers.unsure import NEVER, sealed_threshold
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.models.base import Model
 from pipeline.text.cleaning import clean_all
@@ -41,12 +42,16 @@ class Handler(ABC):
 
     `folder` is that of the artifact, `trust` what is demanded of it. `threads` limits a model that
     can use several; None allows one per core. Nothing is read before `initialize`.
+
+    `unsure_below`: the confidence under which the doors label an answer `unsure` where a request
+    names no other; `handle` itself never does.
     """
 
     slot: ClassVar[str]
     is_tried_first: ClassVar[bool] = False
     """Whether its artifacts are loaded in a child process first (`handlers.trial`)."""
     model: Model
+    unsure_below: float = NEVER
 
     def __init__(self, folder: Path, trust: Trust = ANY, threads: int | None = None) -> None:
         self.folder = folder
@@ -64,6 +69,7 @@ class Handler(ABC):
         process of this machine has just replayed the whole golden set; a few texts do here.
         """
         self.artifact = replace(artifact, files={})
+        self.unsure_below = sealed_threshold(artifact.manifest.settings)
         hold_lease(self, self.folder)
         self.load_model(artifact)
         golden = artifact.manifest.golden
@@ -76,6 +82,10 @@ class Handler(ABC):
         What has threads, locks, processes of its own, or a GPU, does not.
         """
         return False
+
+    def threshold(self, unsure_below: float | None) -> float:
+        """The confidence under which answers are labelled `unsure`; None: as it was sealed."""
+        return self.unsure_below if unsure_below is None else unsure_below
 
     @property
     def name(self) -> str:

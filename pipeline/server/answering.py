@@ -30,6 +30,7 @@ def prepare(environ: Environ, context: RequestContext, models: Models, most_text
     asked = read_body(environ, PredictRequest, most_texts)
     context.texts = asked.texts
     context.handler = handler = choose(models, asked.do_fast)
+    context.unsure_below = handler.threshold(asked.unsure_below)
     return handler
 
 

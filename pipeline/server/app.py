@@ -73,7 +73,7 @@ def _add_predict(app: Flask, predicting: Predicting, settings: ServerSettings) -
             lines = stream(predicting, context, handler)
             return Response(lines, headers=headers, content_type=NDJSON)
         predictions = predicting.predict(context, handler, context.texts)
-        return json_response(encode_numbered(predictions), headers=headers)
+        return json_response(encode_numbered(predictions, context.unsure_below), headers=headers)
 
 
 def _add_explain(app: Flask, models: Models) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from pipeline.handlers.base import Handler, Prediction
+from pipeline.handlers.unsure import NEVER
 
 CONTEXT = "sentiment.context"
 """The key of the RequestContext in a request's WSGI environ."""
@@ -19,7 +20,8 @@ class RequestContext:
     For traces: when the request's head was there (`began`), and its body (`whole`); when a model
     was first called and last done, 0 where none was; when the answer's head was made; `route`.
 
-    The rest is filled in for `POST /predict`: the `texts`, the `handler` chosen for them, and the
+    The rest is filled in for `POST /predict`: the `texts`, the `handler` chosen for them, the
+    confidence `unsure_below` which an answer is labelled `unsure`, and the
     `predictions` if they were computed before the application was entered. `refusal`: why the
     request may not be answered, its body not be read or no handler be chosen, for the application
     to raise. `must_wait`: whether the answer takes longer than the event loop may be held up.
@@ -33,6 +35,7 @@ class RequestContext:
     streams: bool = False
     texts: list[str] = field(default_factory=list)
     handler: Handler | None = None
+    unsure_below: float = NEVER
     predictions: list[Prediction] | None = None
     refusal: Exception | None = None
     must_wait: bool = False

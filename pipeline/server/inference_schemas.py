@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.server.schemas import Threshold
+
 _Parameters = dict[str, Any]
 _STRICT = ConfigDict(strict=True)
 
@@ -27,8 +29,17 @@ class RequestedOutput(BaseModel):
 
     model_config = _STRICT
 
-    name: Literal["label", "confidence"]
+    name: Literal["label", "confidence", "likelier_label"]
     parameters: _Parameters = {}
+
+
+class InferParameters(BaseModel):
+    """Parameters of a request; those of no meaning here may stand."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    binary_data_output: Any = False
+    unsure_below: Threshold = None
 
 
 class InferRequest(BaseModel):
@@ -51,17 +62,17 @@ class InferRequest(BaseModel):
     )
 
     id: str | None = None
-    parameters: _Parameters = {}
+    parameters: InferParameters = InferParameters()
     inputs: Annotated[list[InputTensor], Field(min_length=1, max_length=1)]
-    outputs: Annotated[list[RequestedOutput], Field(max_length=2)] = Field(
-        default=[], description="left out: both"
+    outputs: Annotated[list[RequestedOutput], Field(max_length=3)] = Field(
+        default=[], description="left out: label and confidence"
     )
 
 
 class OutputTensor(BaseModel):
-    """The label or the confidence of each text, in order."""
+    """The label, the confidence or the likelier label of each text, in order."""
 
-    name: Literal["label", "confidence"]
+    name: Literal["label", "confidence", "likelier_label"]
     datatype: Literal["BYTES", "FP64"]
     shape: list[int]
     parameters: _Parameters = {}

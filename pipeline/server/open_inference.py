@@ -74,7 +74,8 @@ def _infer(slot: str, predicting: Predicting, settings: ServerSettings) -> Respo
     asked, texts = read_request(body, request.headers.get(HEADER_LENGTH), settings.max_texts)
     handler = loaded(predicting.models, slot)
     predictions = predicting.predict(context, handler, texts)
-    content, header_length = encode_response(asked, slot, predictions)
+    below = handler.threshold(asked.parameters.unsure_below)
+    content, header_length = encode_response(asked, slot, predictions, below)
     headers = {"X-Model": handler.name}
     if header_length is None:
         return Response(content, headers=headers, content_type="application/json")
@@ -90,7 +91,11 @@ def _metadata(slot: str) -> dict[str, Any]:
         "name": slot,
         "platform": "sentiment",
         "inputs": [tensor("text", "BYTES")],
-        "outputs": [tensor("label", "BYTES"), tensor("confidence", "FP64")],
+        "outputs": [
+            tensor("label", "BYTES"),
+            tensor("confidence", "FP64"),
+            tensor("likelier_label", "BYTES"),
+        ],
     }
 
 

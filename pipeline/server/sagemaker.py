@@ -40,10 +40,11 @@ _CHOICES = {"true": True, "false": False}
 
 
 class Asked(NamedTuple):
-    """What a body holds: texts that are not checked yet, and the model if it names one."""
+    """What a body holds: texts that are not checked yet; model and threshold if it names them."""
 
     texts: Sequence[object]
     do_fast: bool | None = None
+    unsure_below: float | None = None
 
 
 def add_sagemaker(
@@ -68,7 +69,7 @@ def add_sagemaker(
         headers = {"X-Model": handler.name}
         if _PASSED_ON.fullmatch(attributes):
             headers[ATTRIBUTES] = attributes
-        return _answer(predictions, kind, headers)
+        return _answer(predictions, handler.threshold(asked.unsure_below), kind, headers)
 
 
 def agreed(do_fast: bool | None, attributes: str) -> bool | None:
@@ -89,7 +90,7 @@ def agreed(do_fast: bool | None, attributes: str) -> bool | None:
 
 def _read_json(body: bytes, most_texts: int) -> Asked:
     asked = parse_request(body, PredictRequest, most_texts)
-    return Asked(asked.texts, asked.do_fast)
+    return Asked(asked.texts, asked.do_fast, asked.unsure_below)
 
 
 def _read_lines(body: bytes, _: int) -> Asked:
@@ -121,11 +122,13 @@ def _read_csv(body: bytes, _: int) -> Asked:
     return Asked([row[0] if row else "" for row in rows])
 
 
-def _answer(predictions: Sequence[Prediction], kind: str, headers: dict[str, str]) -> Response:
+def _answer(
+    predictions: Sequence[Prediction], below: float, kind: str, headers: dict[str, str]
+) -> Response:
     """The answer in the kind that Accept prefers, the request's own where it does not care."""
     kinds = [kind, *(other for other in _ENCODERS if other != kind)]
     chosen = request.accept_mimetypes.best_match(kinds, kind)
-    content = _ENCODERS[chosen](predictions)
+    content = _ENCODERS[chosen](predictions, below)
     response = Response(content, headers=headers)
     response.headers["Content-Type"] = f"{_CSV}; charset=utf-8" if chosen == _CSV else chosen
     return response
@@ -136,8 +139,8 @@ _READERS: dict[str, Callable[[bytes, int], Asked]] = {
     _LINES: _read_lines,
     _CSV: _read_csv,
 }
-_ENCODERS: dict[str, Callable[[Sequence[Prediction]], str]] = {
-    _JSON: lambda predictions: f"{encode_numbered(predictions)}\n",
+_ENCODERS: dict[str, Callable[[Sequence[Prediction], float], str]] = {
+    _JSON: lambda predictions, below: f"{encode_numbered(predictions, below)}\n",
     _LINES: encode_lines,
     _CSV: encode_csv,
 }

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag, ValidationError
 
+from pipeline.handlers.unsure import NEVER
 from pipeline.server.refusals import RequestRefused
 
 LONGEST_TEXT = 2_000
@@ -15,6 +16,15 @@ DEEPEST = 8
 
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 Texts = Annotated[list[Text], Field(min_length=1)]
+Threshold = Annotated[
+    float | None,
+    Field(
+        ge=NEVER,
+        le=1.0,
+        description="answers with a confidence under this get the label unsure; left out: what the "
+        "artifact was sealed with",
+    ),
+]
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -36,6 +46,7 @@ class PredictRequest(BaseModel):
         default=None,
         description="true: the fast model; false: the deep; left out: deep if served, else fast",
     )
+    unsure_below: Threshold = None
 
     @property
     def texts(self) -> list[str]:
@@ -56,11 +67,15 @@ class ExplainRequest(BaseModel):
 
 
 class Answer(BaseModel):
-    """The text as sent, its label, and the calibrated probability of that label."""
+    """The text as sent, its label, and the calibrated probability of the likelier label.
+
+    `likelier_label` is there where answers are held back: the label may be `unsure` then.
+    """
 
     text: str
-    label: Literal["negative", "positive"]
+    label: Literal["negative", "positive", "unsure"]
     confidence: float = Field(ge=0.5, le=1.0)
+    likelier_label: Literal["negative", "positive"] | None = None
 
 
 class PredictResponse(RootModel[dict[str, Answer]]):

@@ -37,12 +37,13 @@ def stream(predicting: Predicting, context: RequestContext, handler: Handler) ->
 def _pieces(
     predicting: Predicting, context: RequestContext, handler: Handler, first: list[Prediction]
 ) -> Iterator[bytes]:
-    yield encode_lines(first).encode()
+    below = context.unsure_below
+    yield encode_lines(first, below).encode()
     try:
         for start in range(TEXTS_AT_A_TIME, len(context.texts), TEXTS_AT_A_TIME):
             context.received = time.monotonic()
             piece = context.texts[start : start + TEXTS_AT_A_TIME]
-            yield encode_lines(predicting.predict(context, handler, piece)).encode()
+            yield encode_lines(predicting.predict(context, handler, piece), below).encode()
     except (RequestRefused, SentimentError) as error:
         refusal = as_refusal(error)
         yield error_body(refusal.code, refusal.message, refusal.field) + b"\n"

@@ -6,10 +6,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.handlers.base import Prediction
+from pipeline.handlers.unsure import NEVER, Held, hold_back
 from pipeline.server.answers import encode_json
 from pipeline.server.binary_tensors import pack_floats, pack_texts, split_body, unpack_texts
 from pipeline.server.bodies import check_texts
-from pipeline.server.inference_schemas import InferRequest, InputTensor, RequestedOutput
+from pipeline.server.inference_schemas import (
+    InferParameters,
+    InferRequest,
+    InputTensor,
+    RequestedOutput,
+)
 from pipeline.server.refusals import RequestRefused
 from pipeline.server.schemas import invalid, load_json
 
@@ -17,7 +23,9 @@ from pipeline.server.schemas import invalid, load_json
 _UNKNOWN_EXTENSIONS = {"shared_memory_region", "classification"}
 _ALL = [RequestedOutput(name="label"), RequestedOutput(name="confidence")]
 _FIELDS = {
-    name for model in (InferRequest, InputTensor, RequestedOutput) for name in model.model_fields
+    name
+    for model in (InferRequest, InferParameters, InputTensor, RequestedOutput)
+    for name in model.model_fields
 }
 
 
@@ -67,13 +75,17 @@ def _elements(tensor: InputTensor, binary: bytes) -> Sequence[object]:
 
 
 def encode_response(
-    asked: InferRequest, model: str, predictions: Sequence[Prediction]
+    asked: InferRequest, model: str, predictions: Sequence[Prediction], below: float = NEVER
 ) -> tuple[bytes, int | None]:
-    """The body of the answer, and how much of it is JSON if binary data follow."""
+    """The body of the answer, and how much of it is JSON if binary data follow.
+
+    `below`: the confidence under which a text is labelled `unsure`.
+    """
     outputs, binaries = [], []
+    answers = hold_back(predictions, below)
     for output in asked.outputs or _ALL:
-        tensor, binary = _tensor(output.name, predictions)
-        default = asked.parameters.get("binary_data_output", False)
+        tensor, binary = _tensor(output.name, answers)
+        default = asked.parameters.binary_data_output
         if output.parameters.get("binary_data", default) is True:
             del tensor["data"]
             tensor["parameters"] = {"binary_data_size": len(binary)}
@@ -84,11 +96,11 @@ def encode_response(
     return b"".join((header, *binaries)), len(header) if binaries else None
 
 
-def _tensor(name: str, predictions: Sequence[Prediction]) -> tuple[dict[str, Any], bytes]:
+def _tensor(name: str, answers: Sequence[Held]) -> tuple[dict[str, Any], bytes]:
     """An output as JSON and as binary data."""
-    tensor = {"name": name, "shape": [len(predictions)]}
-    if name == "label":
-        labels = [one.label for one in predictions]
+    tensor = {"name": name, "shape": [len(answers)]}
+    if name != "confidence":
+        labels = [one.label if name == "label" else one.likelier_label for one in answers]
         return {**tensor, "datatype": "BYTES", "data": labels}, pack_texts(labels)
-    confidences = [one.confidence for one in predictions]
+    confidences = [one.confidence for one in answers]
     return {**tensor, "datatype": "FP64", "data": confidences}, pack_floats(confidences)

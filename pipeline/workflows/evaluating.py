@@ -30,10 +30,10 @@ class Evaluated:
     positive: NDArray[np.float64] = field(repr=False)
 
 
-def evaluate_run(reviews: Reviews, root: Path, run_id: str) -> Metrics:
+def evaluate_run(reviews: Reviews, root: Path, run_id: str) -> Evaluated:
     """Figures of a run over labelled reviews; raises ModelMissing."""
     run, files = load_run(find_run(root, run_id))
-    return _evaluate(run.slot, load_model(run.slot, files, run.settings), reviews).metrics
+    return _evaluate(run.slot, load_model(run.slot, files, run.settings), reviews)
 
 
 def evaluate(reviews: Reviews, root: Path, slots: Sequence[str]) -> list[Evaluated]:

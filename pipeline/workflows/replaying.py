@@ -84,7 +84,8 @@ def _replay(server: Server, root: Path, slot: str, model: str | None, trust: Tru
             other = answered_by if _is_name(answered_by, slot) else "another"
             differences.append(f"{other} answered, not {model}")
             continue
-        label, confidence = answer.get("label"), answer.get("confidence")
+        label = answer.get("likelier_label") or answer.get("label")
+        confidence = answer.get("confidence")
         if problem := expected.difference(label, confidence, artifact.manifest.tolerance):
             differences.append(problem)
     return Replay(model, len(golden), differences, seconds)

@@ -12,6 +12,7 @@ from pipeline.errors import ArtifactRefused, InvalidInput
 from pipeline.handlers.base import to_predictions
 from pipeline.handlers.loading import check_folder
 from pipeline.handlers.trial import try_run
+from pipeline.handlers.unsure import SETTING
 from pipeline.models.base import Model
 from pipeline.models.slots import load_model
 from pipeline.models.transformer.model import (
@@ -49,10 +50,12 @@ def serialize(
     key: Path | None = None,
     form: Form | None = None,
     only_fast: bool = False,
+    unsure_below: float | None = None,
 ) -> str:
     """Seal a run (the newest if None) into an artifact under `destination`; return its digest.
 
     `key`: sign it with this Ed25519 private key (PEM). `form`: how to seal a deep model.
+    `unsure_below`: the confidence under which its answers are labelled `unsure` by default.
 
     The artifact is loaded and its golden set replayed before it becomes current. Raises
     ModelMissing where there is no such run, ArtifactRefused where int8 strays from fp32.
@@ -73,6 +76,8 @@ def serialize(
     if run.slot == "deep":
         try_run(folder)
         run, files, tolerance = _in_form(run, files, form or Form())
+    if unsure_below is not None:
+        run = replace(run, settings={**run.settings, SETTING: unsure_below})
     model = load_model(run.slot, files, run.settings)
     manifest = Manifest(
         slot=run.slot,

@@ -131,6 +131,7 @@ def predict(places: Mapping[str, Path]) -> Table:
             option(
                 "--probabilities", "probabilities", lambda ran: "_positive" in str(rows(ran)[0])
             ),
+            option("--unsure-below 1", "unsure_below", lambda ran: b"unsure" in content(ran)),
             option(
                 "--excel", "excel", lambda ran: content(ran)[:3] == b"\xef\xbb\xbf", needs=[as_csv]
             ),
@@ -267,6 +268,7 @@ def serialize_reading(places: Mapping[str, Path]) -> Table:
             option("--to new", "destination", later=True),
             option("--sign {private}", "key", later=True),
             option("--also sklearn", "also", later=True),
+            option("--unsure-below 0.8", "unsure_below", later=True),
             option("--engine onnx", "engine", later=True),
             option("--engine torch", "engine", later=True),
             option("--precision int8", "precision", later=True),
@@ -298,6 +300,7 @@ def serialize_fast(places: Mapping[str, Path]) -> Table:
             option("--to new", "destination", lambda ran: (ran.folder / "new" / "fast").is_dir()),
             option("--sign {private}", "key", lambda ran: any(ran.folder.rglob("manifest.sig"))),
             option("--also sklearn", "also", lambda ran: any(ran.folder.rglob("*.sklearn.joblib"))),
+            option("--unsure-below 0.8", "unsure_below", _seals_threshold),
             option("--engine onnx", "engine"),
             option("--precision fp32", "precision"),
             option("--reviews reviews.csv", "reviews_path"),
@@ -306,6 +309,11 @@ def serialize_fast(places: Mapping[str, Path]) -> Table:
         prepare,
         places,
     )
+
+
+def _seals_threshold(ran: Ran) -> bool:
+    sealed = ran.folder.rglob("manifest.json")
+    return any(b'"unsure_below":0.8' in one.read_bytes() for one in sealed)
 
 
 def verify_folder(places: Mapping[str, Path]) -> Table:
