@@ -1,19 +1,21 @@
 """`sentiment artifacts`."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from cli.options import artifacts_option
+from cli.options import artifacts_option, echo_json
 
 
 @click.group("artifacts")
 def command() -> None:
-    """List artifacts, choose the current one, roll back, clean up.
+    """List artifacts, look at one, choose the current one, roll back, clean up.
 
     \b
     Examples:
       sentiment artifacts list
+      sentiment artifacts show fast
       sentiment artifacts use 3f9c
       sentiment artifacts use previous
       sentiment artifacts use previous --model fast
@@ -26,17 +28,44 @@ def command() -> None:
 def list_command(artifacts: Path) -> None:
     """List all artifacts, oldest first; * marks the current ones."""
     from pipeline.artifacts.listing import damaged_slots, list_artifacts
+    from pipeline.artifacts.runs import note_of
+    from pipeline.artifacts.summaries import accuracy, basis, trained_on
 
     for stored in list_artifacts(artifacts):
-        mark, slot = "*" if stored.is_current else " ", stored.folder.parent.name
+        name = f"{'*' if stored.is_current else ' '} {stored.name}"
         if stored.manifest is None:
-            click.echo(f"{mark} {slot}  {stored.folder.name}  cannot be read")
+            click.echo(f"{name}  cannot be read")
             continue
-        test = stored.manifest.metrics.get("test")
-        accuracy = f"accuracy {test['accuracy']:.2%}" if test else "not measured"
-        click.echo(f"{mark} {slot}  {stored.folder.name}  {stored.manifest.created_at}  {accuracy}")
+        made, size = stored.manifest, f"{stored.manifest.size / 2**20:.1f} MiB"
+        parts = (made.created_at[:16], accuracy(made), trained_on(made), basis(made), size)
+        click.echo("  ".join([name, *parts, *filter(None, [note_of(artifacts, made.run)])]))
     for message in damaged_slots(artifacts).values():
         click.echo(f"Warning: {message}", err=True)
+
+
+@command.command("show")
+@click.argument("artifact")
+@click.option("--card", is_flag=True, help="Print its model card, which is Markdown.")
+@artifacts_option
+def show_command(artifact: str, card: bool, artifacts: Path) -> None:
+    """Print all that an artifact says of itself, as JSON.
+
+    ARTIFACT is fast or deep, for the current one, or a digest, or the beginning of one.
+
+    \b
+    Examples:
+      sentiment artifacts show fast | jq .metrics.test
+      sentiment artifacts show 3f9c --card
+    """
+    from pipeline.artifacts.store import find_artifact
+    from pipeline.artifacts.verification import load_artifact
+    from pipeline.workflows.model_card import model_card
+
+    found = load_artifact(find_artifact(artifacts, artifact))
+    if card:
+        click.echo(model_card(found.manifest), nl=False)
+    else:
+        echo_json({"digest": found.digest, **asdict(found.manifest)})
 
 
 @command.command("use")

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from cli.data_options import test_data_option
 from cli.figures import comparison_table, confusion_table, coverage_table, metrics_line
 from cli.options import artifacts_option, refuse
 from cli.read_options import labelled_options, labelled_settings, say
@@ -17,12 +18,7 @@ from cli.read_options import labelled_options, labelled_settings, say
     "--deep", is_flag=True, help="Measure the deep model; with --fast, both models side by side."
 )
 @click.option("--run", metavar="ID", help="Measure this run instead of the current artifact.")
-@click.option(
-    "--data",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=Path("data/nsmc/ratings_test.txt"),
-    help="Labelled file to measure on, of any format that predict reads.",
-)
+@test_data_option
 @labelled_options
 @artifacts_option
 def command(

@@ -49,9 +49,11 @@ def coverage_table(labels: "NDArray[np.intp]", positive: "NDArray[np.float64]") 
 
 def comparison_table(evaluated: "Sequence[Evaluated]") -> str:
     """One line per model: accuracy, F1, calibration error, reviews/s."""
-    lines = [f"{'model':<8}{'accuracy':>10}{'F1':>10}{'calibration error':>20}{'reviews/s':>12}"]
+    width = max(len(item.name) for item in evaluated)
+    head = f"{'accuracy':>10}{'F1':>10}{'calibration error':>20}{'reviews/s':>12}"
+    lines = [f"{'model':<{width}}{head}"]
     lines += [
-        f"{item.slot:<8}{item.metrics.accuracy:>10.2%}{item.metrics.f1:>10.2%}"
+        f"{item.name:<{width}}{item.metrics.accuracy:>10.2%}{item.metrics.f1:>10.2%}"
         f"{item.metrics.calibration_error:>20.2%}{item.reviews_per_second:>12,.0f}"
         for item in evaluated
     ]

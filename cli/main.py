@@ -27,6 +27,8 @@ COMMANDS = (
     "data",
     "train",
     "evaluate",
+    "compare",
+    "runs",
     "serialize",
     "pull",
     "artifacts",

@@ -5,18 +5,14 @@ from typing import Any
 
 import click
 
+from cli.data_options import training_data_option
 from cli.figures import metrics_line
 from cli.options import FiniteRange, artifacts_option, refuse, refuse_revision_of_folder
 from cli.read_options import labelled_options, labelled_settings, say
 
 
 @click.command("train")
-@click.option(
-    "--data",
-    type=click.Path(exists=True, path_type=Path),
-    default=Path("data/nsmc"),
-    help="Folder with NSMC, or a labelled file of any format that predict reads.",
-)
+@training_data_option
 @click.option(
     "--test",
     metavar="FILE",

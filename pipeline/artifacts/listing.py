@@ -19,6 +19,11 @@ class Stored:
     manifest: Manifest | None
 
     @property
+    def name(self) -> str:
+        """Slot and the first 12 digits of the digest."""
+        return f"{self.folder.parent.name}@{self.folder.name[:12]}"
+
+    @property
     def age(self) -> str:
         """The key to sort by age: the time of training; "" where unreadable, which comes first."""
         return self.manifest.created_at if self.manifest else ""

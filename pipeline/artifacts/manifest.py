@@ -13,7 +13,7 @@ from pipeline.labels import NEGATIVE, POSITIVE
 
 FORMAT_VERSION = 1
 Built = TypeVar("Built")
-FILE_NAME = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+")
+FILE_NAME = re.compile(r"[A-Za-z0-9_]+(?:\.[a-z0-9_]+)+")
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,11 @@ class Manifest:
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < math.inf:
             raise ValueError("invalid tolerance")
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(entry.size for entry in self.files)
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: sorted keys, no spaces, ASCII only, one line end at the end."""

@@ -6,7 +6,7 @@ import secrets
 import stat
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +15,7 @@ from pipeline.artifacts.git_commit import git_commit
 from pipeline.artifacts.locking import TEMPORARY, locked
 from pipeline.artifacts.manifest import FILE_NAME, build
 from pipeline.artifacts.verification import open_warily
-from pipeline.durability import create_folder, sync
+from pipeline.durability import create_folder, sync, write_durably
 from pipeline.errors import InvalidInput, ModelMissing
 
 _RECORD = "run.json"
@@ -25,7 +25,10 @@ _LARGEST_FILE = 16 * 2**30
 
 @dataclass(frozen=True)
 class Run:
-    """The description of a fitted model; its parameters are in files beside it."""
+    """The description of a fitted model; its parameters are in files beside it.
+
+    `note`: what the user wishes to remember of it; no artifact holds it.
+    """
 
     id: str
     slot: str
@@ -38,6 +41,7 @@ class Run:
     profile: dict[str, Any]
     versions: dict[str, str]
     seconds: float
+    note: str = ""
 
     @classmethod
     def describe(cls, **facts: Any) -> Self:
@@ -56,13 +60,10 @@ def save_run(root: Path, run: Run, files: Mapping[str, bytes]) -> Path:
     """
     runs = root / "runs"
     create_folder(runs)
-    record = json.dumps(asdict(run), indent=2, ensure_ascii=False) + "\n"
-    # The name of a file can hold bytes that are no text; JSON has escapes for what stands for them.
-    encoded = record.encode("utf-8", "backslashreplace")
     with locked(runs), tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=runs) as temporary:
         folder = Path(temporary) / "run"
         folder.mkdir()
-        for name, content in {**files, _RECORD: encoded}.items():
+        for name, content in {**files, _RECORD: _record(run)}.items():
             (folder / name).write_bytes(content)
             sync(folder / name)
         sync(folder)
@@ -71,13 +72,23 @@ def save_run(root: Path, run: Run, files: Mapping[str, bytes]) -> Path:
     return runs / run.id
 
 
+def _record(run: Run) -> bytes:
+    record = json.dumps(asdict(run), indent=2, ensure_ascii=False) + "\n"
+    # The name of a file can hold bytes that are no text; JSON has escapes for what stands for them.
+    return record.encode("utf-8", "backslashreplace")
+
+
+def list_runs(root: Path) -> list[Path]:
+    """Folders of the runs under `root`, oldest first."""
+    return sorted(record.parent for record in (root / "runs").glob(f"[!.]*/{_RECORD}"))
+
+
 def find_run(root: Path, identifier: str | None = None) -> Path:
     """Folder of a run by its id or a unique beginning of it; None: the newest run.
 
     Raises ModelMissing where there is none, InvalidInput where several match.
     """
-    found = sorted(record.parent for record in (root / "runs").glob(f"[!.]*/{_RECORD}"))
-    matches = [folder for folder in found if folder.name.startswith(identifier or "")]
+    matches = [folder for folder in list_runs(root) if folder.name.startswith(identifier or "")]
     if not matches:
         which = f"run {identifier!r}" if identifier else "run"
         raise ModelMissing(f"No {which} in {root}/runs. Make one with `sentiment train`.")
@@ -87,12 +98,32 @@ def find_run(root: Path, identifier: str | None = None) -> Path:
     return matches[-1] if identifier is None else matches[0]
 
 
-def load_run(folder: Path) -> tuple[Run, dict[str, bytes]]:
-    """Read a run and its files; raises InvalidInput where it is damaged, or holds other files."""
+def read_run(folder: Path) -> Run:
+    """Read a run without its files; raises InvalidInput where its record is damaged."""
     try:
-        run = build(Run, json.loads(_read(folder / _RECORD, _LARGEST_RECORD)))
+        record = json.loads(_read(folder / _RECORD, _LARGEST_RECORD))
+        return build(Run, {"note": "", **record})  # older runs have none
     except (ValueError, TypeError, KeyError, RecursionError):
         raise InvalidInput(f"{folder / _RECORD} is damaged. Train again.") from None
+
+
+def note_of(root: Path, identifier: str) -> str:
+    """What was noted of the run with this whole id; "" where nothing was, or it is gone."""
+    found = [folder for folder in list_runs(root) if folder.name == identifier]
+    try:
+        return read_run(found[0]).note if found else ""
+    except InvalidInput:
+        return ""
+
+
+def annotate(folder: Path, note: str) -> None:
+    """Give a run this note, in the place of any that it has."""
+    write_durably(folder / _RECORD, _record(replace(read_run(folder), note=note)))
+
+
+def load_run(folder: Path) -> tuple[Run, dict[str, bytes]]:
+    """Read a run and its files; raises InvalidInput where it is damaged, or holds other files."""
+    run = read_run(folder)
     paths = [path for path in sorted(folder.iterdir()) if path.name != _RECORD]
     for path in paths:
         if not FILE_NAME.fullmatch(path.name):

@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline.artifacts.leases import unused
 from pipeline.artifacts.listing import list_slot, slots_in
 from pipeline.artifacts.locking import TEMPORARY, locked
-from pipeline.artifacts.pointer import make_current, read_current
+from pipeline.artifacts.pointer import HOW_TO_GET, current_artifact, make_current, read_current
 from pipeline.durability import discard
 from pipeline.errors import InvalidInput, ModelMissing
 
@@ -91,3 +91,16 @@ def _remove(folder: Path) -> bool:
         if is_unused:
             discard(folder.rename(folder.with_name(f"{TEMPORARY}{folder.name}")))
     return is_unused
+
+
+def find_artifact(root: Path, called: str) -> Path:
+    """Folder of a slot's current artifact, or of the one with this digest or the beginning of it.
+
+    Raises ModelMissing, InvalidInput where several are meant, ArtifactRefused where current.json is
+    damaged.
+    """
+    if called in HOW_TO_GET:
+        return current_artifact(root, called)
+    if not called:
+        raise InvalidInput("The digest is empty. `sentiment artifacts list` shows the digests.")
+    return _find(root, slots_in(root), called)

@@ -28,6 +28,7 @@ NETWORK = "model.onnx"
 WEIGHTS = "weights.safetensors"
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
+CARD = "MODEL_CARD.md"
 
 _LARGEST_MANIFEST = 16 * 2**20
 _LARGEST_SIGNATURE = 64

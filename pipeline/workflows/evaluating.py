@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,22 +19,31 @@ from pipeline.reviews.labelled import Reviews
 from pipeline.text.cleaning import clean_all
 
 AT_A_TIME = 1024
+WARM_UP = 32
+"""Reviews answered before the time counts."""
 
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A slot's figures; `positive` is its P(positive) of each review, shape (n,)."""
+    """A model's figures; `positive` is its P(positive) of each review, shape (n,)."""
 
+    name: str
     slot: str
     metrics: Metrics
     reviews_per_second: float
     positive: NDArray[np.float64] = field(repr=False)
 
+    def record(self) -> dict[str, Any]:
+        """The figures, for JSON."""
+        speed = {"reviews_per_second": self.reviews_per_second}
+        return {"model": self.name, "slot": self.slot, **asdict(self.metrics), **speed}
+
 
 def evaluate_run(reviews: Reviews, root: Path, run_id: str) -> Evaluated:
     """Figures of a run over labelled reviews; raises ModelMissing."""
     run, files = load_run(find_run(root, run_id))
-    return _evaluate(run.slot, load_model(run.slot, files, run.settings), reviews)
+    model = load_model(run.slot, files, run.settings)
+    return evaluate_model(run.id, run.slot, model, reviews)
 
 
 def evaluate(reviews: Reviews, root: Path, slots: Sequence[str]) -> list[Evaluated]:
@@ -42,7 +52,7 @@ def evaluate(reviews: Reviews, root: Path, slots: Sequence[str]) -> list[Evaluat
     Raises ModelMissing or ArtifactRefused for a model.
     """
     handlers = [load_current(root, slot) for slot in slots]
-    return [_evaluate(handler.slot, handler.model, reviews) for handler in handlers]
+    return [evaluate_model(one.name, one.slot, one.model, reviews) for one in handlers]
 
 
 def agreement(first: Evaluated, second: Evaluated) -> float:
@@ -50,14 +60,16 @@ def agreement(first: Evaluated, second: Evaluated) -> float:
     return float(((first.positive > 0.5) == (second.positive > 0.5)).mean())
 
 
-def _evaluate(slot: str, model: Model, reviews: Reviews) -> Evaluated:
+def evaluate_model(name: str, slot: str, model: Model, reviews: Reviews) -> Evaluated:
+    """Figures of a model, which goes by this name, over labelled reviews."""
     positive = np.empty(len(reviews))
+    model.probabilities(clean_all(reviews.texts[:WARM_UP]))  # the first answers are slower
     begin = time.perf_counter()
-    with progress_bar(len(reviews), f"Measuring {slot}") as bar:
+    with progress_bar(len(reviews), f"Measuring {name}") as bar:
         for start in range(0, len(reviews), AT_A_TIME):
             texts = clean_all(reviews.texts[start : start + AT_A_TIME])
             positive[start : start + AT_A_TIME] = model.probabilities(texts)[:, 1]
             bar.update(len(texts))
     seconds = time.perf_counter() - begin
     metrics = measure(np.array(reviews.labels), positive)
-    return Evaluated(slot, metrics, len(reviews) / seconds, positive)
+    return Evaluated(name, slot, metrics, len(reviews) / seconds, positive)

@@ -8,6 +8,7 @@ from pipeline.artifacts.golden import golden_texts
 from pipeline.artifacts.manifest import GoldenAnswer, Manifest
 from pipeline.artifacts.publishing import publish
 from pipeline.artifacts.runs import Run, find_run, load_run
+from pipeline.artifacts.verification import CARD
 from pipeline.errors import ArtifactRefused, InvalidInput
 from pipeline.handlers.base import to_predictions
 from pipeline.handlers.loading import check_folder
@@ -26,6 +27,7 @@ from pipeline.models.transformer.model import (
 from pipeline.reviews.labelled import Reviews
 from pipeline.text.cleaning import clean_all
 from pipeline.workflows import quantization_gate
+from pipeline.workflows.model_card import model_card
 
 TOLERANCE = 1e-9
 """Largest difference in confidence between a sealed answer and its replay, for the fast model."""
@@ -94,6 +96,7 @@ def serialize(
         golden=_golden_answers(model),
         tolerance=tolerance,
     )
+    files = {**files, CARD: model_card(manifest).encode()}
     return publish(destination, manifest, files, check_folder, key)
 
 

@@ -17,7 +17,7 @@ import pytest
 from pipeline.artifacts.listing import list_artifacts
 from pipeline.artifacts.pointer import CURRENT, current_artifact
 from pipeline.artifacts.unpickling import load_numbers
-from pipeline.artifacts.verification import MANIFEST, PARAMETERS
+from pipeline.artifacts.verification import CARD, MANIFEST, PARAMETERS
 from pipeline.durability import unfinished
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.loading import load_folder
@@ -121,7 +121,8 @@ def test_a_size_beyond_all_memory_is_refused(folder: Path, size: int) -> None:
 
 def test_an_artifact_without_parameters_is_refused(folder: Path) -> None:
     _forge(folder, lambda manifest: manifest | {"files": []})
-    (folder / PARAMETERS).unlink()
+    for name in (PARAMETERS, CARD):
+        (folder / name).unlink()
     with pytest.raises(ArtifactRefused, match=PARAMETERS):
         load_folder(folder)
 
@@ -183,5 +184,5 @@ def _forge(folder: Path, change: Callable[[dict[str, object]], dict[str, object]
 
 
 def _claim(manifest: dict[str, object], size: int) -> dict[str, object]:
-    [entry] = manifest["files"]  # type: ignore[misc]
-    return manifest | {"files": [entry | {"size": size}]}
+    *others, parameters = manifest["files"]  # type: ignore[misc]
+    return manifest | {"files": [*others, parameters | {"size": size}]}

@@ -448,6 +448,59 @@ def artifacts_list(places: Mapping[str, Path]) -> Table:
     return Table("artifacts list", (ARTIFACTS,), lambda _, __, ___: [], places)
 
 
+def artifacts_show(places: Mapping[str, Path]) -> Table:
+    card = option("--card", "card", lambda ran: ran.text.startswith("# "))
+    return Table(
+        "artifacts show",
+        (ARTIFACTS, card),
+        lambda _, __, names: [
+            "fast",
+            *([] if "artifacts" in names else ["--artifacts", "{root}"]),
+        ],
+        places,
+    )
+
+
+def runs_list(places: Mapping[str, Path]) -> Table:
+    return Table("runs list", (ARTIFACTS,), lambda _, __, ___: [], places)
+
+
+def runs_show(places: Mapping[str, Path]) -> Table:
+    return Table("runs show", (ARTIFACTS,), lambda _, __, ___: [], places)
+
+
+def runs_note(places: Mapping[str, Path]) -> Table:
+    def prepare(folder: Path, _: frozenset[str], __: frozenset[str]) -> list[str]:
+        shutil.copytree(places["root"] / "runs", folder / "mine" / "runs")
+        return ["{run}", "one of mine"]
+
+    other = ("--artifacts", "{empty}")
+    return Table(
+        "runs note", (option("--artifacts mine", "artifacts", other=other),), prepare, places
+    )
+
+
+def compare(places: Mapping[str, Path]) -> Table:
+    def prepare(folder: Path, traits: frozenset[str], names: frozenset[str]) -> list[str]:
+        arguments = _labelled_file(folder, traits, names)
+        arguments += [] if "artifacts" in names else ["--artifacts", "{root}"]
+        arguments += [] if "data" in names else ["--data", "reviews.csv"]
+        return ["fast", "{run}", *arguments]
+
+    return Table(
+        "compare",
+        (
+            *labelled(),
+            option("--data reviews.csv", "data"),
+            option("--json", "as_json", lambda ran: ran.text.startswith("{")),
+            option("--top 0", "top"),
+            ARTIFACTS,
+        ),
+        prepare,
+        places,
+    )
+
+
 def artifacts_use(places: Mapping[str, Path]) -> Table:
     other = ("--model", "deep")
     model = option("--model fast", "model", other=other, needs=[ARTIFACTS], named=["in artifacts"])
@@ -493,6 +546,16 @@ def _prepare_pull(folder: Path, traits: frozenset[str], names: frozenset[str]) -
 
 
 MAKERS = (
+    *(runs_list, runs_show, runs_note, compare),
     *(predict, drift, evaluate, train, serialize_reading, serialize_fast, explain, serve, doctor),
-    *(data, artifacts_list, artifacts_use, artifacts_prune, pull, verify_folder, verify_server),
+    *(
+        data,
+        artifacts_list,
+        artifacts_show,
+        artifacts_use,
+        artifacts_prune,
+        pull,
+        verify_folder,
+        verify_server,
+    ),
 )
