@@ -21,6 +21,10 @@ OTHER_TEXT_COLUMNS = frozenset(
 _ALL_TEXT_COLUMNS = OTHER_TEXT_COLUMNS.union(TEXT_COLUMNS)
 
 
+class UnclearColumn(InvalidInput):
+    """No column, or more than one, may hold the reviews: the user has to say which."""
+
+
 def normalized(name: str) -> str:
     """A column's name without what people write differently: case, spaces around and inside."""
     return "_".join(name.strip().casefold().split())
@@ -77,10 +81,10 @@ def text_column(columns: Sequence[str], wanted: str | None, source: str) -> str:
         raise InvalidInput(f"{source} has no column {wanted!r}; {has}.")
     others = [name for name in columns if normalized(name) in OTHER_TEXT_COLUMNS]
     if others:
-        raise InvalidInput(
+        raise UnclearColumn(
             f"{source}: {' and '.join(others)} may hold the reviews. Say which with --column NAME."
         )
-    raise InvalidInput(
+    raise UnclearColumn(
         f"{source} has no column {', '.join(TEXT_COLUMNS)} or of a name like these; {has}. "
         "Name the one that holds the reviews with --column NAME; if that is its first row rather "
         "than its header, give --no-header --column NUMBER."

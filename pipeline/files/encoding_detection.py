@@ -28,6 +28,14 @@ _LEAST_USUAL = 0.8
 """Share of the characters by which an encoding is recognized; a wrong one gives far fewer."""
 
 
+class OtherEncoding(InvalidInput):
+    """Bytes that are not UTF-8, but read well in `codec`."""
+
+    def __init__(self, message: str, codec: str) -> None:
+        super().__init__(message)
+        self.codec = codec
+
+
 def known_codec(name: str) -> str:
     """Python's name of an encoding, in any spelling; raises InvalidInput where there is none."""
     try:
@@ -43,8 +51,8 @@ def known_codec(name: str) -> str:
 def find_encoding(beginning: bytes, given: str | None, name: str) -> Encoding:
     """The encoding of a file with these first bytes; `given` is what the user named.
 
-    Raises InvalidInput for a name that Python does not know, or where the bytes are not UTF-8 but
-    read well in another encoding, which the message names.
+    Raises InvalidInput for a name that Python does not know, OtherEncoding where the bytes are not
+    UTF-8 but read well in another encoding, which the message names.
     """
     if beginning.startswith(_UTF_32):
         return Encoding("utf-8", original="utf-32")
@@ -58,9 +66,10 @@ def find_encoding(beginning: bytes, given: str | None, name: str) -> Encoding:
         found = UTF_8
     if found is None and (suspect := _suspect(beginning)):
         codec, sample = suspect
-        raise InvalidInput(
+        raise OtherEncoding(
             f"{name} is not UTF-8. It reads well as {codec.upper()} ({sample}): if that is right, "
-            f"give --encoding {codec}."
+            f"give --encoding {codec}.",
+            codec,
         )
     return found or UTF_8
 

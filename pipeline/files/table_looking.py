@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pipeline.errors import InvalidInput
 from pipeline.files import sniffing
-from pipeline.files.columns import distinct, find_column, text_column
+from pipeline.files.columns import UnclearColumn, distinct, find_column, text_column
 from pipeline.files.containers import PLAIN
 from pipeline.files.dialects import AUTO, Dialect
 from pipeline.files.dialects import CSV as QUOTED
@@ -120,7 +120,7 @@ def _text_without_header(
     place = 0 if len(names) == 1 else sniffing.text_place(rows)
     if place is None:
         shown = "; ".join(f"{number}: {cell}" for number, cell in enumerate(rows[0], 1))
-        raise InvalidInput(
+        raise UnclearColumn(
             f"{name} has no header that names its columns, and more than one may hold the reviews "
             f"({shown}). Give --no-header --column NUMBER; or --column NAME if this is a header."
         )

@@ -18,6 +18,7 @@ from pipeline.server.pages import add_pages
 from pipeline.server.predicting import Predicting
 from pipeline.server.readiness import Readiness
 from pipeline.server.refusals import RequestRefused, register_error_handlers
+from pipeline.server.rows import add_rows
 from pipeline.server.sagemaker import add_sagemaker
 from pipeline.server.schemas import ExplainRequest
 from pipeline.server.settings import ServerSettings
@@ -50,6 +51,7 @@ def create_app(
     readiness = Readiness(models, draining)
     _add_predict(app, predicting, settings)
     _add_explain(app, models)
+    add_rows(app)
     _add_state(app, models, readiness)
     _add_metrics(app, models, live, metrics)
     add_open_inference(app, predicting, readiness, settings)

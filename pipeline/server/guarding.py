@@ -10,7 +10,7 @@ import time
 from pipeline.server.refusals import RequestRefused
 from pipeline.server.shared_memory import shared_numbers
 
-GUARDED = frozenset({"/predict", "/explain", "/metrics", "/invocations"})
+GUARDED = frozenset({"/predict", "/explain", "/rows", "/metrics", "/invocations"})
 """Routes that ask for an API key if the server has any, and that count for the rate."""
 
 BURST_SECONDS = 2.0

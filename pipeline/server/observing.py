@@ -19,7 +19,7 @@ from pipeline.server.refusals import RequestRefused, refusal_response
 
 ROUTES = (
     *("/", "/docs", "/openapi.json", "/static"),
-    *("/predict", "/explain", "/healthz", "/readyz", "/metrics", "/ping", "/invocations"),
+    *("/predict", "/explain", "/rows", "/healthz", "/readyz", "/metrics", "/ping", "/invocations"),
     *("/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/fast", "/v2/models/deep"),
     *("/v2/models/fast/ready", "/v2/models/deep/ready"),
     *("/v2/models/fast/infer", "/v2/models/deep/infer"),

@@ -7,7 +7,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from pipeline.server.openapi_doors import OPEN_INFERENCE, open_inference_paths, sagemaker_paths
-from pipeline.server.openapi_parts import REFERENCE, look, model_header, operation
+from pipeline.server.openapi_parts import REFERENCE, look, model_header, operation, query
+from pipeline.server.rows import BINARY, MOST_ROWS, RowsResponse
 from pipeline.server.schemas import (
     ErrorResponse,
     ExplainRequest,
@@ -22,6 +23,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     PredictResponse,
     ExplainRequest,
     ExplainResponse,
+    RowsResponse,
     ErrorResponse,
 )
 
@@ -68,9 +70,21 @@ def _paths() -> dict[str, Any]:
                 model_header(),
             )
         },
+        "/rows": {"post": _rows()},
         "/healthz": {"get": look("The process runs")},
         "/readyz": {
             "get": look("Models are loaded, verified and have given their golden answers", 503)
         },
         "/metrics": {"get": look("Metrics in the format of Prometheus", 401, kind="text/plain")},
     }
+
+
+def _rows() -> dict[str, Any]:
+    summary = f"Read the rows of a file as `predict` does, {MOST_ROWS:,} at most; none is stored"
+    described = operation(summary, PredictRequest, RowsResponse, {})
+    described["requestBody"]["content"] = {BINARY: {}}
+    described["parameters"] = [
+        query("name", "the file's name, whose suffix tells its format"),
+        query("column", "the reviews' column, by its name or number"),
+    ]
+    return described

@@ -64,3 +64,9 @@ def model_header() -> dict[str, Any]:
     text = "slot and first 12 digits of the artifact that answered"
     schema = {"type": "string", "example": "fast@0123456789ab"}
     return {"X-Model": {"description": text, "schema": schema}}
+
+
+def query(name: str, description: str) -> dict[str, Any]:
+    """A parameter behind the question mark, which may be left out."""
+    schema = {"type": "string"}
+    return {"name": name, "in": "query", "description": description, "schema": schema}
