@@ -9,6 +9,8 @@ from pathlib import Path
 from flask import Flask, Response, abort, request
 
 from pipeline.server.openapi import openapi_document
+from pipeline.server.rows import MOST_ROWS
+from pipeline.server.schemas import LONGEST_TEXT
 from pipeline.server.settings import ServerSettings
 
 _SWAGGER_FILES = {
@@ -23,7 +25,9 @@ def add_pages(app: Flask, settings: ServerSettings) -> None:
     """Serve `/`, `/docs`, `/openapi.json` and the files that they load."""
     document = json.dumps(openapi_document(settings), ensure_ascii=False)
     static = Path(str(app.static_folder))
-    pages = {name: (static / f"{name}.html").read_bytes() for name in ("index", "docs")}
+    pages = {name: (static / f"{name}.html").read_text("utf-8") for name in ("index", "docs")}
+    for name, limit in _limits(settings).items():
+        pages["index"] = pages["index"].replace(f"{{{name}}}", str(limit))
 
     @app.get("/")
     def demo() -> Response:
@@ -48,6 +52,16 @@ def add_pages(app: Flask, settings: ServerSettings) -> None:
         response.cache_control.max_age = _CACHED_SECONDS
         response.make_conditional(request)
         return response
+
+
+def _limits(settings: ServerSettings) -> dict[str, int]:
+    """What the demo page has to know, by its names for it."""
+    return {
+        "max_body": settings.max_body,
+        "max_texts": settings.max_texts,
+        "max_rows": MOST_ROWS,
+        "longest": LONGEST_TEXT,
+    }
 
 
 @lru_cache

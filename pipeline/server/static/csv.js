@@ -1,0 +1,53 @@
+// The result as `sentiment predict --excel` writes it: the same columns, names, values and bytes.
+import { labelOf, state } from "./state.js";
+
+// As pipeline/batch/output/cells.py: what Excel would run gets an apostrophe, numbers stay.
+const FORMULA = /^[=+\-@\t\r＝＋－＠]/u;
+const NUMBER = /^[+-]?\p{Nd}+(?:[.,]\p{Nd}+)*(?:[eE][+-]?\p{Nd}+)?$/u;
+const NEEDS_QUOTES = /[",\r\n]/;
+
+export const defused = (cell) => (FORMULA.test(cell) && !NUMBER.test(cell) ? `'${cell}` : cell);
+const quoted = (cell) => (NEEDS_QUOTES.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+const line = (cells) => `${cells.map(defused).map(quoted).join(",")}\r\n`;
+
+/** All digits, as Python writes them: 1.0, not 1. */
+const numeral = (number) => (Number.isInteger(number) ? number.toFixed(1) : String(number));
+
+function added(slot, prefix) {
+  const isUnsurePossible = state.threshold > 0.5;
+  const names = ["predicted_label", "confidence", ...(isUnsurePossible ? ["likelier_label"] : [])];
+  const values = (answer) => {
+    if (!answer) return names.map(() => "");
+    const label = labelOf(answer);
+    const likelier = label === "unsure" ? answer.label : "";
+    return [label, numeral(answer.confidence), likelier].slice(0, names.length);
+  };
+  return { slot, values, names: names.map((name) => prefix + name) };
+}
+
+/** The added columns of each model; a prefix tells two models apart, and ours from the input's. */
+function additions(result) {
+  const isOne = result.slots.length === 1;
+  for (let prefix = ""; ; prefix += "model_") {
+    const all = result.slots.map((slot) => added(slot, isOne ? prefix : `${prefix}${slot}_`));
+    if (!all.some(({ names }) => names.some((name) => result.columns.includes(name)))) return all;
+  }
+}
+
+export function toCsv(result) {
+  const columns = additions(result);
+  const header = line([...result.columns, ...columns.flatMap(({ names }) => names)]);
+  const lines = result.rows.map((row) => line([
+    ...row.cells, ...columns.flatMap(({ slot, values }) => values(row.answers[slot])),
+  ]));
+  return `\ufeff${header}${lines.join("")}`;
+}
+
+export function download(result) {
+  const address = URL.createObjectURL(new Blob([toCsv(result)], { type: "text/csv" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = `${(result.isFile ? result.name : "sentiment").replace(/\.[^.]*$/, "")}.scored.csv`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}

@@ -1,0 +1,52 @@
+// The part of the page that shows the result, and the session's earlier ones.
+import { score } from "./asking.js";
+import { cards } from "./cards.js";
+import { button, find, make, reveal } from "./elements.js";
+import { notes } from "./files.js";
+import { count, percent, say } from "./language.js";
+import { isAnswered, labelOf, leading, show, state } from "./state.js";
+import { table } from "./table.js";
+import { totals } from "./totals.js";
+
+const SHOWN_OF_A_NAME = 40;
+
+function proceedButton(result) {
+  const isDone = result.rows.every((row) => row.problem || isAnswered(row, result));
+  return isDone ? [] : [button(say("proceed"), () => score(result), { className: "proceed" })];
+}
+
+function renderResult(result) {
+  find("results").hidden = !result;
+  if (!result) return;
+  find("find-line").hidden = result.isOne;
+  find("count").textContent = result.isOne ? "" : say("total", { n: count(result.rows.length) });
+  find("limit").textContent = state.threshold > 0.5 ? `${Math.round(state.threshold * 100)}%` : say("off");
+  find("find").value = state.view.wanted;
+  const parts = result.isOne ? cards(result)
+    : [...notes(result), ...totals(result), ...proceedButton(result), ...table(result)];
+  const focused = document.activeElement?.dataset.key;
+  find("shown").replaceChildren(...parts);
+  if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+}
+
+function entry(result) {
+  const name = result.isOne ? [...result.name].slice(0, SHOWN_OF_A_NAME).join("") : result.name;
+  const answer = result.rows[0].answers[leading(result)];
+  const made = button("", () => {
+    show(result);
+    reveal(find("results"));
+  }, { attributes: { "aria-current": result === state.result } });
+  made.append(make("span", { className: "name", textContent: name }));
+  if (!result.isOne) made.append(make("span", { className: "facts", textContent: say("total", { n: count(result.rows.length) }) }));
+  else if (answer) {
+    const label = labelOf(answer);
+    made.append(make("span", { className: `chip ${label}`, textContent: `${say(label)} ${percent(answer.confidence)}` }));
+  }
+  return make("li", {}, made);
+}
+
+export function render() {
+  renderResult(state.result);
+  find("history-part").hidden = state.history.length < 2;
+  find("history").replaceChildren(...state.history.map(entry));
+}
