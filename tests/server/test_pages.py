@@ -1,34 +1,22 @@
-"""The demo page and the API's description; in a real browser where Chromium is installed."""
+"""What the pages are made of, and the API's description."""
 
 import re
-import shutil
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.wait import WebDriverWait
 
 from pipeline.handlers.base import Handler
 from pipeline.server.app import create_app
 from pipeline.server.current_models import Models
+from pipeline.server.settings import ServerSettings
+from tests.support.browser import complaints, needs_chromium, wait_for
 from tests.support.paths import ROOT
-from tests.support.served import Served, served
+from tests.support.served import Served
 
 pytestmark = pytest.mark.slow
 
 STATIC = ROOT / "pipeline" / "server" / "static"
-WITH_DEEP = (sys.executable, "-m", "tests.support.stand_in")
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None or DRIVER is None, reason="chromium and chromium-driver are not installed"
-)
 
 
 @pytest.fixture
@@ -52,10 +40,39 @@ def test_all_that_the_pages_name_is_there(client: FlaskClient) -> None:
 
 
 def test_both_languages_say_the_same_things() -> None:
-    words = (STATIC / "words.js").read_text("utf-8")
-    korean, english = (re.findall(r"^    (\w+):", part, re.M) for part in words.split("en: {"))
+    files = (STATIC / "korean.js", STATIC / "english.js")
+    korean, english = (
+        [
+            (word, *sorted(re.findall(r"{\w+}", said)))
+            for word, said in re.findall(r"^  (\w+): (.*)", path.read_text("utf-8"), re.M)
+        ]
+        for path in files
+    )
     assert korean == english
-    assert len(korean) > 20
+    assert len(korean) > 60
+
+
+def test_what_the_page_says_is_there() -> None:
+    known = set(re.findall(r"^  (\w+):", (STATIC / "korean.js").read_text("utf-8"), re.M))
+    pages = [path.read_text("utf-8") for path in STATIC.glob("*.js")]
+    said = re.findall(r'\bsay\("(\w+)"', "".join(pages))
+    said += re.findall(r'data-say(?:-\w+)?="(\w+)"', (STATIC / "index.html").read_text("utf-8"))
+    assert len(said) > 60
+    assert set(said) <= known
+
+
+def test_no_text_becomes_html() -> None:
+    for path in STATIC.glob("*.js"):
+        assert not re.search(
+            r"HTML|document\.write|DOMParser|eval\(",
+            path.read_text("utf-8").replace("takes HTML", ""),
+        ), path
+
+
+def test_the_page_knows_the_limits_of_its_server(handler: Handler) -> None:
+    settings = ServerSettings(max_texts=7, max_body=2**22)
+    page = create_app(Models({"fast": handler}), settings).test_client().get("/").text
+    assert 'data-max-body="4194304" data-max-texts="7" data-max-rows="5000"' in page
 
 
 def test_the_description_is_of_what_is_checked(client: FlaskClient) -> None:
@@ -73,94 +90,13 @@ def test_swagger_ui_serves_its_own_files_alone(client: FlaskClient) -> None:
     assert client.get("/docs/secrets.txt").status_code == 404
 
 
-@pytest.fixture(scope="module")
-def server(sample_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server with both models."""
-    root = shutil.copytree(sample_root, tmp_path_factory.mktemp("both") / "artifacts")
-    shutil.copytree(root / "fast", root / "deep")
-    with served(root, command=WITH_DEEP) as running:
-        yield running
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",  # a container's may be too small
-        "--disable-background-networking",
-        f"--user-data-dir={tmp_path}",
-    ):
-        options.add_argument(argument)
-    options.add_experimental_option("prefs", {"intl.accept_languages": "ko,en"})
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(str(DRIVER))
-    with webdriver.Chrome(options=options, service=service) as opened:
-        yield opened
-
-
-def wait_for(browser: webdriver.Chrome, selector: str, count: int = 1) -> list[str]:
-    """Texts of `count` elements, as soon as they are there and say something."""
-
-    def look(_: object) -> list[str] | None:
-        texts = [found.text for found in browser.find_elements(By.CSS_SELECTOR, selector)]
-        return texts if len(texts) == count and all(texts) else None
-
-    # An element may be replaced between finding and reading it; a busy machine takes its time.
-    waiting = WebDriverWait(browser, 60, 0.1, [StaleElementReferenceException])
-    texts = waiting.until(look)
-    assert isinstance(texts, list)
-    return texts
-
-
 @needs_chromium
-def test_the_page_shows_both_answers_by_keyboard_alone(
-    server: Served, browser: webdriver.Chrome, handler: Handler
-) -> None:
-    browser.get(server.url)
-    wait_for(browser, "#examples button", count=4)
-    box = browser.switch_to.active_element
-    assert box.get_attribute("id") == "text"
-    box.clear()
-    box.send_keys("정말 재밌다 <b>최고</b>", Keys.CONTROL, Keys.ENTER)
-    cards = wait_for(browser, "article", count=2)
-    (answer,) = handler.handle(["정말 재밌다 <b>최고</b>"])
-    for card in cards:
-        assert f"{answer.confidence * 100:.1f}%" in card
-        assert {"positive": "긍정", "negative": "부정"}[answer.label] in card
-        assert "ms" in card
-    shares = browser.find_elements(By.CSS_SELECTOR, ".shares span")
-    assert "".join(share.get_attribute("textContent") or "" for share in shares) == answer.text
-    assert not [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
-
-
-@needs_chromium
-def test_the_page_speaks_english_too_and_fits_a_phone(
-    server: Served, browser: webdriver.Chrome
-) -> None:
-    phone = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
-    browser.get(server.url)
-    wait_for(browser, "#examples button", count=4)
-    assert wait_for(browser, "h1") == ["영화 리뷰 감성 분류"]
-    browser.find_element(By.ID, "language").click()
-    assert wait_for(browser, "h1") == ["Movie review sentiment"]
-    browser.find_element(By.CSS_SELECTOR, "#examples button").click()
-    assert "positive" in wait_for(browser, "article", count=2)[0]
-    width = browser.execute_script("return document.documentElement.scrollWidth")
-    assert width <= 360
-
-
-@needs_chromium
-def test_swagger_ui_works_without_a_network(server: Served, browser: webdriver.Chrome) -> None:
-    browser.get(f"{server.url}/docs")
-    paths = wait_for(browser, ".opblock-summary-path", count=11)
+def test_swagger_ui_works_without_a_network(both_served: Served, browser: webdriver.Chrome) -> None:
+    browser.get(f"{both_served.url}/docs")
+    paths = wait_for(browser, ".opblock-summary-path", count=12)
     assert "/predict" in [path.replace("\u200b", "") for path in paths]
     hosts = browser.execute_script(
         "return performance.getEntriesByType('resource').map(r => new URL(r.name).host)"
     )
-    assert set(hosts) == {f"127.0.0.1:{server.port}"}
-    assert not [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+    assert set(hosts) == {f"127.0.0.1:{both_served.port}"}
+    assert not complaints(browser)

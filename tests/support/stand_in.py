@@ -17,6 +17,8 @@ from pipeline.handlers.fast import LinearHandler
 from pipeline.handlers.loading import HANDLERS
 
 POISON = "이 글은 모델을 망가뜨린다"
+CONTRARY = "두 모델이 다르게 본다"
+"""What begins so is labelled other than by the fast model."""
 
 
 class StandIn(LinearHandler):
@@ -42,7 +44,10 @@ class StandIn(LinearHandler):
         self.batches.append(list(cleaned))
         if POISON in cleaned:
             raise FloatingPointError(POISON)
-        return super().inference(cleaned)
+        answers = super().inference(cleaned)
+        turned = [text.startswith(CONTRARY) for text in cleaned]
+        answers[turned] = answers[turned][:, ::-1]
+        return answers
 
 
 if __name__ == "__main__":
