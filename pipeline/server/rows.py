@@ -25,6 +25,9 @@ _AT_ONCE = 2
 """Files that a worker has read at once: each takes a process."""
 _COMMAND = [sys.executable, "-P", "-m", "pipeline.server.rows_child"]
 
+_REFUSED = 3
+"""The exit code that it refuses a file with; the reason is its answer."""
+
 _REFUSALS = {
     "file_refused": (422, "This is no file of reviews. `sentiment predict FILE` says why."),
     "file_too_large": (422, f"Send at most {MOST_ROWS:,} rows; `sentiment predict` takes any."),
@@ -82,12 +85,12 @@ def _read(sent: bytes) -> str:
         raise too_late() from None
     except OSError:  # no process or memory to be had
         raise overloaded() from None
+    if done.returncode == 0:
+        return done.stdout.decode()
     # A process that ended otherwise was ended by the file, as far as anybody can tell.
-    answer = json.loads(done.stdout) if done.returncode == 0 else {"error": "file_refused"}
-    if code := answer.get("error"):
-        status, message = _REFUSALS[code]
-        raise RequestRefused(status, code, message)
-    return done.stdout.decode()
+    code = done.stdout.decode() if done.returncode == _REFUSED else "file_refused"
+    status, message = _REFUSALS[code]
+    raise RequestRefused(status, code, message)
 
 
 def add_rows(app: Flask) -> None:

@@ -28,6 +28,8 @@ MOST_MEMORY = 2**30
 MOST_CHARACTERS = 2**24
 """Of the answer: a compressed file may hold a thousand times its size."""
 CHUNK_BYTES = 2**16
+REFUSED = 3
+"""Exit code where the file has no rows for us; the reason is printed."""
 
 
 class TooLarge(Exception):
@@ -95,19 +97,20 @@ def _limit_memory() -> None:
 
 
 def answer(asked: dict[str, Any], content: bytes) -> str:
-    """The rows of a file, or the code of an error, as JSON."""
+    """The rows of a file as JSON; raises SystemExit (REFUSED), its reason printed, without them."""
     try:
         text = json.dumps(read_rows(content, **asked)._asdict())
         if len(text) > MOST_CHARACTERS:
             raise TooLarge
         return text
     except TooLarge:
-        code = "file_too_large"
+        reason = "file_too_large"
     except ResourceUnavailable:
-        code = "reader_missing"
+        reason = "reader_missing"
     except (InvalidInput, OSError, MemoryError):
-        code = "file_refused"
-    return json.dumps({"error": code})
+        reason = "file_refused"
+    print(reason, end="")
+    sys.exit(REFUSED)
 
 
 def main() -> None:

@@ -32,6 +32,8 @@ PATHS = (
     *("/v2/models/{model}", "/v2/models/{model}/ready", "/v2/models/{model}/infer"),
 )
 
+# Not /rows, which starts a process for each file: tests/server/test_rows.py checks its answers.
+
 LOOSE = ("/v2/models/{model}/infer", "/invocations")
 """A schema can tell neither that a shape must fit its data, nor what is in a line of CSV."""
 

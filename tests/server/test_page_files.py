@@ -139,7 +139,10 @@ def test_two_models_and_unsure_answers_have_columns_of_their_own(
     page: webdriver.Chrome, downloads: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "few.csv"
-    path.write_text("document,confidence\n정말 재밌게 잘봤습니다! 최고,1\n시간이 아깝다,2\n그냥 그래요,3\n", "utf-8")
+    path.write_text(
+        "document,confidence\n정말 재밌게 잘봤습니다! 최고,1\n시간이 아깝다,2\n그냥 그래요,3\n",
+        "utf-8",
+    )
     choose(page, path)
     wait_for(page, "tbody tr", count=3)
     slider = page.find_element(By.ID, "threshold")

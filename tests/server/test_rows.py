@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from pipeline.handlers.base import Handler
 from pipeline.server.app import create_app
 from pipeline.server.current_models import Models
-from pipeline.server.rows import MOST_ROWS
+from pipeline.server.rows import MOST_ROWS, RowsResponse
 
 REVIEWS = "번호,리뷰\n1,정말 재밌게 봤어요\n2,시간이 아깝다\n"
 
@@ -33,6 +33,7 @@ def test_a_file_of_korean_excel(client: FlaskClient, codec: str) -> None:
     assert (answer["columns"], answer["text_column"]) == (["번호", "리뷰"], "리뷰")
     assert answer["rows"] == [["1", "정말 재밌게 봤어요"], ["2", "시간이 아깝다"]]
     assert answer["texts"] == ["정말 재밌게 봤어요", "시간이 아깝다"]
+    RowsResponse.model_validate(answer, strict=True)
 
 
 def test_a_column_that_is_not_clear_is_asked_for(client: FlaskClient) -> None:

@@ -53,7 +53,7 @@ function summary(result, seconds) {
   }
   const left = unanswered(result);
   if (left) return say("cancelled", { n: count(left) });
-  return say("done", { n: count(result.rows.length), m: seconds.toFixed(1) });
+  return say("done", { n: count(result.rows.length), m: Math.max(seconds, 0.1).toFixed(1) });
 }
 
 /** Ask for the answers that a result lacks; shown with those that it got, whatever came between. */

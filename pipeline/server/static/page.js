@@ -40,7 +40,7 @@ function sayAll() {
   const other = nameOfOther();
   find("language").textContent = other.text;
   find("language").lang = other.lang;
-  find("drop").textContent = say("drop", { n: count(LIMITS.rows) });
+  find("kinds").textContent = say("kinds", { n: count(LIMITS.rows) });
   updateCounter();
   changed();
 }

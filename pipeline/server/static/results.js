@@ -15,10 +15,17 @@ function proceedButton(result) {
   return isDone ? [] : [button(say("proceed"), () => score(result), { className: "proceed" })];
 }
 
+/** Above many answers, but below a single one, which is what a phone has to show first. */
+function placeTools({ isOne }) {
+  const [tools, shown] = [find("tools"), find("shown")];
+  if (isOne !== (shown.nextElementSibling === tools)) shown[isOne ? "after" : "before"](tools);
+}
+
 function renderResult(result) {
   find("results").hidden = !result;
   if (!result) return;
   find("find-line").hidden = result.isOne;
+  placeTools(result);
   find("count").textContent = result.isOne ? "" : say("total", { n: count(result.rows.length) });
   find("limit").textContent = state.threshold > 0.5 ? `${Math.round(state.threshold * 100)}%` : say("off");
   find("find").value = state.view.wanted;

@@ -4,7 +4,7 @@ import { button, make } from "./elements.js";
 import { highlights } from "./highlights.js";
 import { count, percent, say } from "./language.js";
 import { LIMITS } from "./server.js";
-import { labelOf, look, positiveShare, state } from "./state.js";
+import { disagrees, labelOf, look, positiveShare, state } from "./state.js";
 import { matching } from "./totals.js";
 
 const MORE = 100;
@@ -62,12 +62,17 @@ function problemText(row) {
   return [make("span", { className: "problem", textContent: say(row.problem, values) })];
 }
 
+function differenceMark(row, result) {
+  if (!disagrees(row, result)) return [];
+  return [make("span", { className: "difference", textContent: say("disagreement") })];
+}
+
 function reviewCell(row, result) {
   const text = make("button", {
     type: "button", className: "review", textContent: row.text, lang: "ko",
     attributes: { "aria-expanded": false },
   });
-  const place = cell("text", text, ...problemText(row));
+  const place = cell("text", text, ...problemText(row), ...differenceMark(row, result));
   text.addEventListener("click", () => {
     const isOpen = text.getAttribute("aria-expanded") === "true";
     text.setAttribute("aria-expanded", !isOpen);
