@@ -181,6 +181,6 @@ def test_what_was_cancelled_can_be_gone_on_with(page: webdriver.Chrome, tmp_path
     )
     choose(page, path)
     wait_for(page, ".proceed")
-    assert "취소했습니다" in page.find_element(By.ID, "status").text
+    assert "분석하지 않은 리뷰가" in page.find_element(By.ID, "status").text
     page.find_element(By.CSS_SELECTOR, ".proceed").click()
     wait_until(lambda: "5,000건을" in page.find_element(By.ID, "status").text, 30)

@@ -12,7 +12,11 @@ export function tell(text) {
   find("status").textContent = text;
   find("status").classList.remove("heard");
 }
-export const complain = (text) => { find("problem").textContent = text; };
+
+export function complain(text) {
+  find("problem").textContent = text;
+  if (text) reveal(find("problem"));
+}
 
 const unanswered = (result) =>
   result.rows.filter((row) => !row.problem && !isAnswered(row, result)).length;
@@ -52,7 +56,7 @@ function summary(result, seconds) {
     return `${say(labelOf(answer))}, ${say("confidence")} ${percent(answer.confidence)}`;
   }
   const left = unanswered(result);
-  if (left) return say("cancelled", { n: count(left) });
+  if (left) return say("left", { n: count(left) });
   return say("done", { n: count(result.rows.length), m: Math.max(seconds, 0.1).toFixed(1) });
 }
 

@@ -53,7 +53,7 @@ export const ENGLISH = {
   progress: "{n} / {m}",
   cancel: "Cancel",
   proceed: "Analyze the rest",
-  cancelled: "Cancelled. {n} reviews are not analyzed.",
+  left: "{n} reviews are not analyzed.",
   done: "Analyzed {n} reviews in {m} s.",
   read_as: "{name}: {n}, reviews in the column ‘{m}’",
   rejects: "{n} rows could not be read and are left out. The first is on line {m}.",

@@ -53,7 +53,7 @@ export const KOREAN = {
   progress: "{n} / {m}",
   cancel: "취소",
   proceed: "나머지 분석하기",
-  cancelled: "취소했습니다. 분석하지 않은 리뷰가 {n}건 있습니다.",
+  left: "분석하지 않은 리뷰가 {n}건 있습니다.",
   done: "리뷰 {n}건을 {m}초에 분석했습니다.",
   read_as: "{name}: 인코딩 {n}, 리뷰 열 ‘{m}’",
   rejects: "읽지 못한 행 {n}개는 결과에 없습니다. 첫 행: {m}번째 줄",

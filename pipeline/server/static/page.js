@@ -11,7 +11,7 @@ import { LIMITS, servedSlots } from "./server.js";
 import { changed, look, state, whenChanged } from "./state.js";
 
 function chosenSlots() {
-  const chosen = new FormData(find("form")).get("model");
+  const chosen = new FormData(find("form")).get("model") ?? "fast";
   return chosen === "both" ? ["fast", "deep"] : [chosen];
 }
 
