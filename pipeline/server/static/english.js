@@ -48,7 +48,7 @@ export const ENGLISH = {
   download: "Download CSV",
   total: "{n} reviews",
   total_model: "{name}: {n} positive, mean confidence {m}",
-  based: "by the {name}",
+  based: "Counted for: {name}",
   reading: "Reading {name}…",
   progress: "{n} / {m}",
   cancel: "Cancel",
