@@ -173,7 +173,7 @@ def test_a_column_that_is_not_clear_is_asked_for_and_a_picture_refused(
 
 def test_what_was_cancelled_can_be_gone_on_with(page: webdriver.Chrome, tmp_path: Path) -> None:
     path = tmp_path / "many.csv"
-    write_reviews(path, ROWS)
+    write_reviews(path, 2_000)
     page.execute_script(
         "const watch = new MutationObserver(() => {"
         "  watch.disconnect(); document.getElementById('cancel').click(); });"
@@ -183,4 +183,4 @@ def test_what_was_cancelled_can_be_gone_on_with(page: webdriver.Chrome, tmp_path
     wait_for(page, ".proceed")
     assert "분석하지 않은 리뷰가" in page.find_element(By.ID, "status").text
     page.find_element(By.CSS_SELECTOR, ".proceed").click()
-    wait_until(lambda: "5,000건을" in page.find_element(By.ID, "status").text, 30)
+    wait_until(lambda: "2,000건을" in page.find_element(By.ID, "status").text, 30)

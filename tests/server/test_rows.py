@@ -87,14 +87,14 @@ def test_a_spreadsheet(client: FlaskClient) -> None:
 FAR = workbook(
     f'<row r="1">{inline("A1", "a")}</row><row r="1048576">{inline("XFD1048576", "b")}</row>'
 )
-BOMB = gzip.compress(b"text\n" + b"a" * 2**22 + (b"b" * 99 + b"\n") * 4_000)
+BOMB = gzip.compress(b"text\n" + (b"a" * 9_000 + b"\n") * 1_000, 1)
 
 
 @pytest.mark.parametrize(
     ("content", "name", "status", "code"),
     [
         (FAR, "far.xlsx", 422, "file_refused"),
-        (BOMB * 5, "bomb.csv.gz", 422, "file_too_large"),
+        (BOMB, "bomb.csv.gz", 422, "file_too_large"),
         (b"a\n" * (MOST_ROWS + 2), "long.txt", 422, "file_too_large"),
         (b"a", "a.csv&column=\x00%ED%A0%80", 422, "file_refused"),
     ],
