@@ -26,19 +26,21 @@ def command() -> None:
 @command.command("list")
 @artifacts_option
 def list_command(artifacts: Path) -> None:
-    """List all artifacts, oldest first; * marks the current ones."""
-    from pipeline.artifacts.listing import damaged_slots, list_artifacts
+    """List all artifacts, oldest first, behind the built-in one; * marks those in use."""
+    from pipeline.artifacts import builtin
+    from pipeline.artifacts.listing import damaged_slots, list_artifacts, list_builtin
     from pipeline.artifacts.runs import note_of
     from pipeline.artifacts.summaries import accuracy, basis, trained_on
 
-    for stored in list_artifacts(artifacts):
+    for stored in (*list_builtin(artifacts), *list_artifacts(artifacts)):
         name = f"{'*' if stored.is_current else ' '} {stored.name}"
         if stored.manifest is None:
             click.echo(f"{name}  cannot be read")
             continue
         made, size = stored.manifest, f"{stored.manifest.size / 2**20:.1f} MiB"
+        origin = "built in" if stored.folder == builtin.FOLDER else note_of(artifacts, made.run)
         parts = (made.created_at[:16], accuracy(made), trained_on(made), basis(made), size)
-        click.echo("  ".join([name, *parts, *filter(None, [note_of(artifacts, made.run)])]))
+        click.echo("  ".join([name, *parts, *filter(None, [origin])]))
     for message in damaged_slots(artifacts).values():
         click.echo(f"Warning: {message}", err=True)
 

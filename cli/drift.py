@@ -43,17 +43,18 @@ def command(
       sentiment drift --fast this-week.csv
       sentiment drift --fast --json this-week.csv | jq .indexes.score
     """
+    from cli.loading import load_handler
+    from pipeline.artifacts.pointer import default_slot
     from pipeline.artifacts.verification import Trust
     from pipeline.files.layouts import ReadSettings
     from pipeline.files.sources import find_sources
-    from pipeline.handlers.loading import load_current
     from pipeline.quality.drift import verdict
     from pipeline.workflows.file_drift import measure_drift
 
     sources = find_sources(inputs, input_format)
     refuse_unused(sources, read["delimiter"])
     trust = Trust(expect_digest, require_signature, not_before)
-    handler = load_current(artifacts, "fast" if fast else "deep", trust)
+    handler = load_handler(artifacts, "fast" if fast else default_slot(artifacts), trust)
     measured = measure_drift(handler, sources, ReadSettings(**read), say_shape)
     if as_json:
         click.echo(json.dumps(asdict(measured)))

@@ -41,19 +41,21 @@ def command(
         refuse(["fast", "deep"], "with --run, which is of one model")
     import numpy as np
 
+    from cli.loading import load_handler
     from pipeline.reviews.labelled import read_reviews
     from pipeline.workflows.evaluating import agreement, evaluate, evaluate_run
 
     reviews = read_reviews(data, labelled_settings(reading, data), say)
     if fast and deep:
-        both = evaluate(reviews, artifacts, ["fast", "deep"])
+        both = evaluate(reviews, [load_handler(artifacts, slot) for slot in ("fast", "deep")])
         click.echo(comparison_table(both))
         click.echo(f"the same label for {100 * agreement(*both):.2f} % of the reviews")
         return
     if run is not None:
         measured = evaluate_run(reviews, artifacts, run)
     else:
-        (measured,) = evaluate(reviews, artifacts, ["deep" if deep else "fast"])
+        handler = load_handler(artifacts, "deep" if deep else "fast")
+        (measured,) = evaluate(reviews, [handler])
     figures = asdict(measured.metrics)
     click.echo(metrics_line(figures))
     click.echo(confusion_table(figures))

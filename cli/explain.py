@@ -30,14 +30,14 @@ def command(text: str, as_json: bool, top: int, artifacts: Path) -> None:
       sentiment explain "연기는 좋은데 내용이 지루하다"
       sentiment explain --json "졸려 죽는 줄" | jq .logit
     """
+    from cli.loading import load_handler
     from pipeline.handlers.fast import LinearHandler
-    from pipeline.handlers.loading import load_current
 
     if as_json:
         refuse(["top"], "with --json, which has all n-grams")
     from pipeline.workflows.explaining import explain
 
-    handler = load_current(artifacts, LinearHandler.slot)
+    handler = load_handler(artifacts, LinearHandler.slot)
     assert isinstance(handler, LinearHandler)  # noqa: S101
     explanation = explain(handler, text)
     if as_json:

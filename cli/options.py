@@ -177,5 +177,5 @@ precision_option = click.option(
 )
 
 fast_option = click.option(
-    "--fast", is_flag=True, help="Use the fast model; without it, the deep one."
+    "--fast", is_flag=True, help="Use the fast model; without it, the deep one if there is one."
 )

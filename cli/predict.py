@@ -89,19 +89,21 @@ def command(
 
     if engine == "local" and is_written_as_stream(options["output"]):
         refuse(["restart"], "without a file for -o: only a file can be continued")
-    if fast:
-        refuse(["threads"], "with --fast: the fast model needs one thread")
+    from cli.loading import load_handler
+    from pipeline.artifacts.pointer import default_slot
     from pipeline.artifacts.verification import Trust
-    from pipeline.handlers.loading import load_current
     from pipeline.handlers.unsure import NEVER, hold_back
 
+    slot = "fast" if fast else default_slot(artifacts)
+    if slot == "fast":
+        refuse(["threads"], "with the fast model, which needs one thread")
     job = None
     if inputs:
         from cli.predict_files import Engine, make_job, score
 
         job = make_job(inputs, report=report, engine=engine, **options)
     trust = Trust(expect_digest, require_signature, not_before)
-    handler = load_current(artifacts, "fast" if fast else "deep", trust, threads)
+    handler = load_handler(artifacts, slot, trust, threads)
     below = handler.threshold(unsure_below)
     if job:
         job = job.held_back(below)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from cli.loading import say_builtin
 from cli.options import artifacts_option, refuse, trust_options
 from cli.serve_options import access, capturing, limits, listening
 from cli.serve_presets import SAGEMAKER, with_preset
@@ -44,6 +45,7 @@ def command(
 ) -> None:
     """Serve the current models over HTTP until SIGTERM or Ctrl-C.
 
+    The built-in model answers for the fast one until there is an artifact of it.
     If `sentiment artifacts use` or `sentiment serialize` makes another model current while the
     server runs, that model takes over within seconds, once it is verified. Logs are lines of JSON
     on stderr; they never hold a text. Only --capture keeps texts, which may be personal data.
@@ -95,6 +97,8 @@ def command(
     models = StoredModels(settings.pop("artifacts"), trust, slots, threads)
     address = f"[{host}]" if ":" in host else host
     with suppress(OSError):  # a full disk behind stderr keeps nobody from serving
+        if models.uses_builtin:
+            say_builtin()
         click.echo(f"Serving on http://{address}:{port} (API: /docs)", err=True)
     serve(models, ServerSettings(keys=keys, **settings))
 

@@ -1,11 +1,12 @@
 """What is in a store of artifacts."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.artifacts import builtin
 from pipeline.artifacts.manifest import Manifest
-from pipeline.artifacts.pointer import DIGEST, HOW_TO_GET, read_current
+from pipeline.artifacts.pointer import DIGEST, HOW_TO_GET, artifact_in_use, read_current
 from pipeline.artifacts.verification import read_manifest
 from pipeline.errors import ArtifactRefused
 
@@ -36,6 +37,15 @@ def list_artifacts(root: Path) -> list[Stored]:
     that cannot be listed: see `damaged_slots`.
     """
     return [stored for slot in slots_in(root) if _can_list(slot) for stored in list_slot(slot)]
+
+
+def list_builtin(root: Path) -> list[Stored]:
+    """The built-in model, marked as current where it is used instead of one under `root`."""
+    try:
+        is_used = artifact_in_use(root, builtin.SLOT) == builtin.FOLDER
+    except ArtifactRefused:
+        is_used = False
+    return [replace(stored, is_current=is_used) for stored in list_artifacts(builtin.ROOT)]
 
 
 def damaged_slots(root: Path) -> dict[str, str]:

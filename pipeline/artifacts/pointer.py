@@ -11,7 +11,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from pipeline.artifacts.verification import open_warily
+from pipeline.artifacts import builtin
+from pipeline.artifacts.verification import ANY, Trust, open_warily
 from pipeline.durability import discard, write_durably
 from pipeline.errors import ArtifactRefused, ModelMissing
 
@@ -19,7 +20,7 @@ CURRENT = "current.json"
 DIGEST = re.compile(r"[0-9a-f]{64}")
 HOW_TO_GET = {
     "fast": "Make one with `sentiment train` and `sentiment serialize`.",
-    "deep": "Get one with `sentiment pull`, or use the fast one with --fast.",
+    "deep": "Get one with `sentiment pull`, or use the fast one.",
 }
 """How to get a model, by slot."""
 _LARGEST = 4096
@@ -34,6 +35,30 @@ def current_artifact(root: Path, slot: str) -> Path:
     if digest is None:
         raise ModelMissing(f"No {slot} model in {root}/. {HOW_TO_GET[slot]}")
     return root / slot / str(digest)
+
+
+def artifact_in_use(root: Path, slot: str, trust: Trust = ANY) -> Path:
+    """Folder of a slot's current artifact, or of the built-in one where there is none.
+
+    A damaged current.json, or a current artifact that is refused, is no reason to use the built-in
+    one. Raises ArtifactRefused for the former; ModelMissing where there is no artifact for the
+    slot, or what is demanded rules out the built-in one.
+    """
+    try:
+        return current_artifact(root, slot)
+    except ModelMissing as missing:
+        if slot != builtin.SLOT:
+            raise
+        if trust.public_key is not None:
+            raise ModelMissing(f"{missing} The built-in one is not signed.") from None
+        if not builtin.DIGEST.startswith(trust.digest or ""):
+            raise ModelMissing(f"{missing} The built-in one is {builtin.NAME}.") from None
+        return builtin.FOLDER
+
+
+def default_slot(root: Path) -> str:
+    """The slot to use where none is asked for: the deep one if it has a current artifact."""
+    return "deep" if read_current(root / "deep") else "fast"
 
 
 def read_current(slot: Path) -> dict[str, Any]:

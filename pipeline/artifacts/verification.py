@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.artifacts import builtin
 from pipeline.artifacts.manifest import FileEntry, Manifest, digest_of
 from pipeline.artifacts.unpickling import dump_numbers, load_numbers
 from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing
@@ -105,8 +106,9 @@ def load_artifact(folder: Path, slot: str | None = None, trust: Trust = ANY) -> 
             f"{folder} cannot be read ({error.strerror}). Fix that, or use another artifact."
         ) from None
     except ArtifactRefused as error:
+        again = "Install the package" if folder == builtin.FOLDER else "Serialize the run"
         raise ArtifactRefused(
-            f"{folder} is refused: {error}. Serialize the run again, or use another artifact."
+            f"{folder} is refused: {error}. {again} again, or use another artifact."
         ) from None
 
 
@@ -122,7 +124,7 @@ def open_warily(path: Path) -> BinaryIO:
 
 
 def _verified(folder: Path, slot: str | None, trust: Trust) -> Artifact:
-    _check_permissions(folder.name, os.lstat(folder), stat.S_ISDIR)
+    _check_permissions(folder, os.lstat(folder), stat.S_ISDIR)
     content = _read(folder / MANIFEST, _LARGEST_MANIFEST)
     digest = digest_of(content)
     _check_trust(folder, content, digest, trust)
@@ -184,7 +186,7 @@ def _read(path: Path, largest: int) -> bytes:
     try:
         with open_warily(path) as file:
             status = os.fstat(file.fileno())
-            _check_permissions(path.name, status, stat.S_ISREG)
+            _check_permissions(path, status, stat.S_ISREG)
             if status.st_size > largest:
                 raise ArtifactRefused(f"{path.name} is longer than it should be")
             return file.read(status.st_size + 1)
@@ -192,8 +194,10 @@ def _read(path: Path, largest: int) -> bytes:
         raise ArtifactRefused(f"{path.name} cannot be read ({error.strerror})") from None
 
 
-def _check_permissions(name: str, status: os.stat_result, is_kind: Callable[[int], bool]) -> None:
+def _check_permissions(path: Path, status: os.stat_result, is_kind: Callable[[int], bool]) -> None:
     if not is_kind(status.st_mode):
-        raise ArtifactRefused(f"{name} is a link or no plain file or folder")
-    if sys.platform != "win32" and status.st_mode & _READ_ONLY_FOR_OTHERS:
-        raise ArtifactRefused(f"{name} can be written by others: chmod -R go-w the artifact")
+        raise ArtifactRefused(f"{path.name} is a link or no plain file or folder")
+    # Whoever can write to the package can also change its code, and pip minds the umask alone.
+    is_ours = builtin.FOLDER in (path, path.parent)
+    if sys.platform != "win32" and status.st_mode & _READ_ONLY_FOR_OTHERS and not is_ours:
+        raise ArtifactRefused(f"{path.name} can be written by others: chmod -R go-w the artifact")

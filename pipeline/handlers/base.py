@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.artifacts import builtin
 from pipeline.artifacts.leases import hold_lease
 from pipeline.artifacts.manifest import GoldenAnswer
 from pipeline.artifacts.verification import ANY, Artifact, Trust, load_artifact
@@ -86,6 +87,11 @@ class Handler(ABC):
     def threshold(self, unsure_below: float | None) -> float:
         """The confidence under which answers are labelled `unsure`; None: as it was sealed."""
         return self.unsure_below if unsure_below is None else unsure_below
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether this is the model inside the package, which nobody here has made current."""
+        return self.folder == builtin.FOLDER
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.artifacts.manifest import Manifest
-from pipeline.artifacts.pointer import current_artifact
+from pipeline.artifacts.pointer import artifact_in_use
 from pipeline.artifacts.verification import ANY, Trust, load_artifact, read_manifest
 from pipeline.errors import ArtifactRefused, SentimentError
 from pipeline.handlers.base import Handler
@@ -15,9 +15,11 @@ HANDLERS: dict[str, type[Handler]] = {"fast": LinearHandler, "deep": Transformer
 
 
 def load_current(root: Path, slot: str, trust: Trust = ANY, threads: int | None = None) -> Handler:
-    """An initialized handler of a slot's current artifact; ModelMissing or ArtifactRefused."""
-    folder = current_artifact(root, slot)
-    handler = HANDLERS[slot](folder, trust, threads)
+    """An initialized handler of a slot's current artifact, or of the built-in one if it has none.
+
+    Raises ModelMissing or ArtifactRefused.
+    """
+    handler = HANDLERS[slot](artifact_in_use(root, slot, trust), trust, threads)
     handler.initialize()
     return handler
 

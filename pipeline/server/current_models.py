@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from pipeline.artifacts.pointer import current_artifact, read_current, state_of
+from pipeline.artifacts import builtin
+from pipeline.artifacts.pointer import artifact_in_use, current_artifact, read_current, state_of
 from pipeline.artifacts.verification import ANY, Trust, load_artifact, read_manifest
 from pipeline.errors import SentimentError
 from pipeline.handlers.base import Handler
@@ -46,7 +47,8 @@ class StoredModels(Models):
     """The current artifacts of a store, followed while the server runs.
 
     A new artifact is verified and replays its golden set before it takes over; if it is refused,
-    the old one continues to answer. `threads`: for each model, see `Handler`.
+    the old one continues to answer. Until there is a first one, the built-in model answers for its
+    slot. `threads`: for each model, see `Handler`.
     """
 
     def __init__(
@@ -67,12 +69,17 @@ class StoredModels(Models):
         self._late: set[str] = set()
 
     def expected(self) -> set[str]:
-        """Slots in which a current artifact was found, good or bad."""
+        """Slots in which an artifact was found, good or bad, or for which one is built in."""
         return {*self._seen, *self._late}
 
     def has_any(self) -> bool:
-        """Whether any slot has a current artifact, good or bad, loaded or not."""
+        """Whether any slot has an artifact, good or bad, loaded or not, or one is built in."""
         return bool(self._with_artifact())
+
+    @property
+    def uses_builtin(self) -> bool:
+        """Whether the built-in model answers for its slot, as far as is known now."""
+        return builtin.SLOT in self.slots and self._state(builtin.SLOT) == builtin.DIGEST
 
     def refresh(self, before_fork: bool = False) -> None:
         """Load what has become current since the last time; never raises.
@@ -86,10 +93,24 @@ class StoredModels(Models):
     def _survives_fork(self, slot: str) -> bool:
         """Whether the current artifact does; one whose manifest is bad is left to the workers."""
         try:
-            manifest, _ = read_manifest(current_artifact(self.root, slot))
+            manifest, _ = read_manifest(artifact_in_use(self.root, slot, self.trust))
         except SentimentError:
             return False
         return HANDLERS[slot].survives_fork(manifest.settings)
+
+    def _state(self, slot: str) -> object:
+        """A value that changes when another artifact is to answer; None where there is none.
+
+        A slot that once had an artifact of its own does not go back to the built-in one.
+        """
+        state = state_of(self.root / slot)
+        if state is not None or self._seen.get(slot, builtin.DIGEST) != builtin.DIGEST:
+            return state
+        try:
+            folder = artifact_in_use(self.root, slot, self.trust)
+        except SentimentError:
+            return None
+        return builtin.DIGEST if folder == builtin.FOLDER else None
 
     def refresh_slot(self, slot: str) -> None:
         """Load what has become current in this slot since the last time; never raises."""
@@ -97,7 +118,7 @@ class StoredModels(Models):
             self._refresh(slot)
 
     def _refresh(self, slot: str) -> None:
-        state = state_of(self.root / slot)
+        state = self._state(slot)
         if state is None or not self._is_due(slot, state):
             return
         try:
@@ -171,4 +192,4 @@ class StoredModels(Models):
         self._late = set(self._with_artifact()) - set(self._seen)
 
     def _with_artifact(self) -> list[str]:
-        return [slot for slot in self.slots if state_of(self.root / slot) is not None]
+        return [slot for slot in self.slots if self._state(slot) is not None]

@@ -18,16 +18,17 @@ from pipeline.server.settings import ServerSettings
 def serve(models: StoredModels, settings: ServerSettings) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests under way and return.
 
-    A refused model is left out until it is fixed. Raises ModelMissing if the store has no artifact
-    at all, ResourceUnavailable if the server cannot listen on the address.
+    A refused model is left out until it is fixed. Raises ModelMissing if there is none at all,
+    ResourceUnavailable if the server cannot listen on the address.
     """
     _fill_standard_descriptors()
     log_everything()
     models.refresh(before_fork=sys.platform != "win32")
     if not models.has_any():
         raise ModelMissing(
-            f"No model in {models.root}/. Make one with `sentiment train` and `sentiment "
-            "serialize`, or name another folder with --artifacts."
+            f"No model to serve in {models.root}/, and the built-in one is ruled out. Make one "
+            "with `sentiment train` and `sentiment serialize`, or name another folder with "
+            "--artifacts."
         )
     _probe(settings.host, settings.port)
     serving = Serving(models, settings)

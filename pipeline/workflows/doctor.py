@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from pipeline.artifacts import builtin
 from pipeline.artifacts.listing import damaged_slots, list_artifacts
 from pipeline.artifacts.pointer import HOW_TO_GET, read_current
 from pipeline.text.analyzer_packages import INSTALL, missing_packages
@@ -113,6 +114,9 @@ def _artifacts(root: Path) -> Iterator[Finding]:
 def _current(root: Path, slot: str, count: int) -> Finding:
     """Which of the slot's artifacts is current; `count`: how many it has."""
     digest = read_current(root / slot).get("digest")
+    if digest is None and slot == builtin.SLOT:
+        detail = f"{builtin.NAME}, built in; none in {root}. {builtin.HOW_TO_REPLACE}"
+        return Finding(f"{slot} model", detail)
     if digest is None:
         return Finding(f"{slot} model", f"none in {root}", HOW_TO_GET[slot])
     return Finding(f"{slot} model", f"{digest[:12]}, one of {count} artifacts in {root}")

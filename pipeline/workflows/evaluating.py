@@ -1,4 +1,4 @@
-"""Measuring a run, or the current artifacts, on labelled reviews."""
+"""Measuring a run, or loaded models, on labelled reviews."""
 
 import time
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.artifacts.runs import find_run, load_run
-from pipeline.handlers.loading import load_current
+from pipeline.handlers.base import Handler
 from pipeline.models.base import Model
 from pipeline.models.slots import load_model
 from pipeline.progress import progress_bar
@@ -46,12 +46,8 @@ def evaluate_run(reviews: Reviews, root: Path, run_id: str) -> Evaluated:
     return evaluate_model(run.id, run.slot, model, reviews)
 
 
-def evaluate(reviews: Reviews, root: Path, slots: Sequence[str]) -> list[Evaluated]:
-    """Figures of the current artifacts of these slots over labelled reviews.
-
-    Raises ModelMissing or ArtifactRefused for a model.
-    """
-    handlers = [load_current(root, slot) for slot in slots]
+def evaluate(reviews: Reviews, handlers: Sequence[Handler]) -> list[Evaluated]:
+    """Figures of the models of these handlers over labelled reviews."""
     return [evaluate_model(one.name, one.slot, one.model, reviews) for one in handlers]
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.artifacts.pointer import current_artifact
+from pipeline.artifacts import builtin
+from pipeline.artifacts.pointer import artifact_in_use
 from pipeline.artifacts.verification import ANY, Trust, load_artifact
 from pipeline.errors import ModelMissing, ResourceUnavailable
 from pipeline.handlers.loading import HANDLERS
@@ -41,10 +42,10 @@ def replay_golden(
 ) -> list[Replay]:
     """Ask a server for the golden answers of the models that it serves, one text per request.
 
-    The artifact of each model must be in the store `root`. `slot` None: all slots. `key`: API key.
-    `timeout`: seconds for each answer. Raises ModelMissing where an artifact is not there,
-    ResourceUnavailable where the server does not answer, not like one of ours, or is not ready,
-    InvalidInput for an invalid URL.
+    The artifact of each model must be in the store `root`, or be the built-in one. `slot` None: all
+    slots. `key`: API key. `timeout`: seconds for each answer. Raises ModelMissing where an artifact
+    is not there, ResourceUnavailable where the server does not answer, not like one of ours, or is
+    not ready, InvalidInput for an invalid URL.
     """
     server = Server(url, key, timeout)
     try:
@@ -73,7 +74,7 @@ def _is_name(model: object, slot: str) -> bool:
 def _replay(server: Server, root: Path, slot: str, model: str | None, trust: Trust) -> Replay:
     if model is None:
         raise ResourceUnavailable(f"{server.url} serves no {slot} model now. See its /readyz.")
-    artifact = load_artifact(_find(root, slot, model), slot, trust)
+    artifact = load_artifact(_find(root, slot, model, trust), slot, trust)
     differences, seconds = [], []
     golden = [answer for answer in artifact.manifest.golden if answer.text]
     for expected in golden:
@@ -104,14 +105,16 @@ def _predict(server: Server, text: str, slot: str) -> tuple[dict[str, Any], str 
     return answer, model
 
 
-def _find(root: Path, slot: str, model: str) -> Path:
+def _find(root: Path, slot: str, model: str, trust: Trust) -> Path:
     """Folder of the artifact that a server names; raises ModelMissing."""
     digest = model.partition("@")[2]
     found = sorted((root / slot).glob(f"{digest}*"))
-    if not found:
-        current = current_artifact(root, slot).name
-        raise ModelMissing(
-            f"The server answers with {model}, which is not in {root}; current there is "
-            f"{slot}@{current[:12]}. Name the folder that has it with --artifacts."
-        )
-    return found[0]
+    if found:
+        return found[0]
+    folder = artifact_in_use(root, slot, trust)
+    if folder == builtin.FOLDER and model == builtin.NAME:
+        return folder
+    raise ModelMissing(
+        f"The server answers with {model}, which is not in {root}; current there is "
+        f"{slot}@{folder.name[:12]}. Name the folder that has it with --artifacts."
+    )

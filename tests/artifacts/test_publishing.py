@@ -10,7 +10,7 @@ from pipeline.artifacts.golden import golden_texts
 from pipeline.artifacts.manifest import Manifest
 from pipeline.artifacts.pointer import CURRENT, current_artifact
 from pipeline.artifacts.unpickling import load_numbers
-from pipeline.artifacts.verification import MANIFEST, PARAMETERS, load_artifact
+from pipeline.artifacts.verification import MANIFEST, PARAMETERS, Trust, load_artifact
 from pipeline.errors import ArtifactRefused, ModelMissing
 from pipeline.handlers.loading import load_current, load_folder
 from pipeline.workflows.sealing import serialize
@@ -96,7 +96,7 @@ def test_a_manifest_that_is_not_canonical_is_refused(folder: Path) -> None:
 
 def test_no_artifact_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="sentiment serialize"):
-        load_current(tmp_path, "fast")
+        load_current(tmp_path, "fast", Trust("0" * 64))
 
 
 class _Hostile:

@@ -112,10 +112,11 @@ def test_bad_training_data(invoke: Invoke, tmp_path: Path) -> None:
 
 
 def test_missing_models(invoke: Invoke, sample_root: Path, tmp_path: Path) -> None:
-    check(invoke("predict", "--fast", "--text", "x", "--artifacts", tmp_path), 4, "sentiment train")
-    check(invoke("predict", "--text", "x", "--artifacts", sample_root), 4, "--fast")
+    demanded = ("--artifacts", tmp_path, "--expect-digest", "0" * 8)
+    check(invoke("predict", "--fast", "--text", "x", *demanded), 4, "sentiment train")
+    check(invoke("evaluate", "--deep", "--data", SAMPLE, *demanded[:2]), 4, "sentiment pull")
     check(invoke("serialize", "--artifacts", tmp_path), 4, "sentiment train")
-    check(invoke("serve", "--artifacts", tmp_path), 4, "sentiment train")
+    check(invoke("serve", *demanded), 4, "sentiment train")
     check(invoke("verify", tmp_path), 4, "manifest.json")
 
 

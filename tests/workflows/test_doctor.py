@@ -1,6 +1,7 @@
 import shutil
 from pathlib import Path
 
+from pipeline.artifacts import builtin
 from pipeline.artifacts.pointer import CURRENT, current_artifact
 from pipeline.artifacts.verification import MANIFEST
 from tests.support.paths import Invoke
@@ -16,7 +17,8 @@ def test_tells_versions_and_the_model(invoke: Invoke, sample_root: Path) -> None
 def test_tells_how_to_get_a_model(invoke: Invoke, tmp_path: Path) -> None:
     result = invoke("doctor", "--artifacts", tmp_path / "nosuch")
     assert result.exit_code == 0
-    assert "- fast model" in result.output
+    assert f"+ fast model         {builtin.NAME}, built in" in result.output
+    assert "- deep model" in result.output
     assert "sentiment train" in result.output
 
 

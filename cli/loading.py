@@ -1,0 +1,30 @@
+"""Loading the model that a command uses, and saying so where it is the built-in one."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.artifacts import builtin
+
+if TYPE_CHECKING:
+    from pipeline.artifacts.verification import Trust
+    from pipeline.handlers.base import Handler
+
+
+def load_handler(
+    artifacts: Path, slot: str, trust: "Trust | None" = None, threads: int | None = None
+) -> "Handler":
+    """The handler of the slot's current artifact, or of the built-in one, which is said."""
+    from pipeline.artifacts.verification import ANY
+    from pipeline.handlers.loading import load_current
+
+    handler = load_current(artifacts, slot, trust or ANY, threads)
+    if handler.is_builtin:
+        say_builtin()
+    return handler
+
+
+def say_builtin() -> None:
+    """Say that the built-in model answers."""
+    click.echo(builtin.USING, err=True)
