@@ -14,7 +14,7 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 run: $(VENV)/.run ## Get the reviews, train, serialize, score a few reviews
-	@PATH="$(abspath $(BIN)):$$PATH" sh deploy/first-run.sh
+	@$(BIN)/sentiment quickstart --no-serve
 
 test: $(VENV)/.dev ## Run the tests; those that need chromium, nginx or strace skip without
 	@$(BIN)/python -m pytest

@@ -24,6 +24,7 @@ from pipeline.errors import (
 )
 
 COMMANDS = (
+    "quickstart",
     "data",
     "train",
     "evaluate",

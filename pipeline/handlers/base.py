@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from pipeline.artifacts.leases import hold_lease
 from pipeline.artifacts.manifest import GoldenAnswer
 from pipeline.artifacts.verification import ANY, Artifact, Trust, load_artifact
 from pipeline.errors import ArtifactRefused
+from pipeline.handlers.prediction import Prediction as Prediction
 from pipeline.handlers.unsure import NEVER, sealed_threshold
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.models.base import Model
@@ -22,15 +23,6 @@ from pipeline.text.cleaning import clean_all
 
 AFTER_TRIAL = 4
 """Golden texts that are replayed where another process has replayed all of them."""
-
-
-class Prediction(NamedTuple):
-    """A text as given, its label, and the calibrated probability of that label (0.5–1.0)."""
-
-    text: str
-    label: str
-    confidence: float
-
 
 # Like `Prediction._make`, but without its check of the length, which takes most of the time.
 _new_prediction: Callable[[tuple[str, str, float]], Prediction] = partial(tuple.__new__, Prediction)

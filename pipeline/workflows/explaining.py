@@ -84,7 +84,7 @@ def explain(handler: LinearHandler, text: str) -> Explanation:
 
 
 def _contributions(model: LinearModel, cleaned: str) -> Iterator[Contribution]:
-    step = model.scale / root_lengths([cleaned])[0]
+    step = float(model.scale / root_lengths([cleaned])[0])
     batch = featurize([cleaned], model.features)
     weights = [model.weights[first:][buckets].tolist() for first, buckets in batch.buckets()]
     for view, start, end in zip(batch.views, batch.starts, batch.ends, strict=True):

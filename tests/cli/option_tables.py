@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.cli.option_inputs import BAD, GOOD, ROWS, write_reviews
 from tests.cli.option_pairs import Option, Ran, Seen, Table, option
+from tests.support.small_nsmc import write_corpus
 
 IN_TURN = ["positive", "negative"] * (ROWS // 2)
 TEXTS = [GOOD, BAD] * (ROWS // 2)
@@ -430,6 +431,24 @@ def doctor(places: Mapping[str, Path]) -> Table:
     return Table("doctor", (ARTIFACTS,), lambda _, __, ___: [], places)
 
 
+def quickstart(places: Mapping[str, Path]) -> Table:
+    """On a few reviews where NSMC would be."""
+
+    def prepare(folder: Path, _: frozenset[str], __: frozenset[str]) -> list[str]:
+        write_corpus(folder / "data" / "nsmc")
+        return []
+
+    return Table(
+        "quickstart",
+        (
+            option("--no-serve", "serves", lambda ran: "Serve it:" in ran.stderr),
+            option("--artifacts new", "artifacts", lambda ran: (ran.folder / "new").is_dir()),
+        ),
+        prepare,
+        places,
+    )
+
+
 def data(places: Mapping[str, Path]) -> Table:
     """From a folder without the corpus, which is refused once the other folder is made."""
     return Table(
@@ -558,4 +577,6 @@ MAKERS = (
         verify_folder,
         verify_server,
     ),
+    *(data, artifacts_list, artifacts_use, artifacts_prune, pull, verify_folder, verify_server),
+    quickstart,
 )

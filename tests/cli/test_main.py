@@ -111,7 +111,7 @@ def test_bad_training_data(invoke: Invoke, tmp_path: Path) -> None:
     check(invoke("train", "--data", tmp_path), 3, "sentiment data")
 
 
-def test_missing_models(invoke: Invoke, sample_root: Path, tmp_path: Path) -> None:
+def test_missing_models(invoke: Invoke, tmp_path: Path) -> None:
     demanded = ("--artifacts", tmp_path, "--expect-digest", "0" * 8)
     check(invoke("predict", "--fast", "--text", "x", *demanded), 4, "sentiment train")
     check(invoke("evaluate", "--deep", "--data", SAMPLE, *demanded[:2]), 4, "sentiment pull")

@@ -31,6 +31,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> None:
         click.echo(json.dumps({**asdict(settings), **shown}, default=str))
 
     monkeypatch.setattr("pipeline.server.running.serve", show)
+    monkeypatch.delenv("NSMC_DIR", raising=False)  # `sentiment quickstart` would train on it
 
 
 NO_PLACES = dict.fromkeys(("root", "empty", "digest", "public", "confidence"), Path())

@@ -49,7 +49,7 @@ BEFORE = dict.fromkeys(
 
 RUNS = {"20261122T0912": "fast", "20261123T1840": "deep"}
 """Examples of run ids; what is run has that of the newest run of this model."""
-SERVE = re.compile(r"sentiment serve\b")
+SERVE = re.compile(r"sentiment (serve|quickstart(?!.* --no-serve))\b")
 FOLLOW_SECONDS = 3.0
 """A running server takes over a new model "within seconds", as the documents say."""
 PROGRAMS = ("bash", "curl", "jq", "openssl")

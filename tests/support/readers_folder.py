@@ -70,14 +70,14 @@ def _write_folder(folder: Path, texts: Sequence[str]) -> None:
 def make_environment(folder: Path, corpus: Path, corpus_url: str) -> None:
     """A virtual environment with `sentiment` in it, for which `corpus` stands in for NSMC.
 
-    Only `sentiment data` knows of that: it wants the published files to the byte.
+    Only what downloads knows of that: it wants the published files to the byte.
     """
     venv.create(folder, symlinks=True)
     command = folder / "bin" / "sentiment"
     command.write_text(
         "#!/bin/sh\n"
         'case "${1:-}" in\n'
-        f'data) exec {sys.executable} -m tests.support.small_nsmc {corpus} {corpus_url} "$@" ;;\n'
+        f'data|quickstart) exec {sys.executable} -m tests.support.small_nsmc {corpus} {corpus_url} "$@" ;;\n'
         f'*) exec {SENTIMENT} "$@" ;;\n'
         "esac\n"
     )
