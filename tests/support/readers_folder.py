@@ -74,10 +74,11 @@ def make_environment(folder: Path, corpus: Path, corpus_url: str) -> None:
     """
     venv.create(folder, symlinks=True)
     command = folder / "bin" / "sentiment"
+    stand_in = f"{sys.executable} -m tests.support.small_nsmc {corpus} {corpus_url}"
     command.write_text(
         "#!/bin/sh\n"
         'case "${1:-}" in\n'
-        f'data|quickstart) exec {sys.executable} -m tests.support.small_nsmc {corpus} {corpus_url} "$@" ;;\n'
+        f'data|quickstart) exec {stand_in} "$@" ;;\n'
         f'*) exec {SENTIMENT} "$@" ;;\n'
         "esac\n"
     )
