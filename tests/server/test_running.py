@@ -114,7 +114,7 @@ def test_a_taken_port_is_told(server: Served, sample_root: Path, invoke: Invoke)
 
 
 def test_no_model_at_all_is_told(tmp_path: Path, invoke: Invoke) -> None:
-    result = invoke("serve", "--artifacts", tmp_path)
+    result = invoke("serve", "--artifacts", tmp_path, "--expect-digest", "0" * 8)
     assert result.exit_code == 4
     assert "sentiment train" in result.stderr
 

@@ -5,6 +5,7 @@ import gzip
 import json
 import shutil
 import sys
+import sysconfig
 import venv
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,12 +68,19 @@ def _write_folder(folder: Path, texts: Sequence[str]) -> None:
     (folder / "part.csv").unlink()
 
 
+def folder_of_packages(environment: Path) -> Path:
+    """Where a virtual environment has its packages."""
+    at = {"base": str(environment), "platbase": str(environment)}
+    return Path(sysconfig.get_path("purelib", scheme="venv", vars=at))
+
+
 def make_environment(folder: Path, corpus: Path, corpus_url: str) -> None:
     """A virtual environment with `sentiment` in it, for which `corpus` stands in for NSMC.
 
     Only what downloads knows of that: it wants the published files to the byte.
     """
     venv.create(folder, symlinks=True)
+    (folder_of_packages(folder) / "others.pth").write_text(sysconfig.get_path("purelib"))
     command = folder / "bin" / "sentiment"
     stand_in = f"{sys.executable} -m tests.support.small_nsmc {corpus} {corpus_url}"
     command.write_text(
