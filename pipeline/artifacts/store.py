@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline.artifacts.leases import unused
 from pipeline.artifacts.listing import list_slot, slots_in
 from pipeline.artifacts.locking import TEMPORARY, locked
-from pipeline.artifacts.pointer import HOW_TO_GET, current_artifact, make_current, read_current
+from pipeline.artifacts.pointer import HOW_TO_GET, artifact_in_use, make_current, read_current
 from pipeline.durability import discard
 from pipeline.errors import InvalidInput, ModelMissing
 
@@ -94,13 +94,13 @@ def _remove(folder: Path) -> bool:
 
 
 def find_artifact(root: Path, called: str) -> Path:
-    """Folder of a slot's current artifact, or of the one with this digest or the beginning of it.
+    """Folder of the artifact that a slot uses, or of the one with this digest or its beginning.
 
     Raises ModelMissing, InvalidInput where several are meant, ArtifactRefused where current.json is
     damaged.
     """
     if called in HOW_TO_GET:
-        return current_artifact(root, called)
+        return artifact_in_use(root, called)
     if not called:
         raise InvalidInput("The digest is empty. `sentiment artifacts list` shows the digests.")
     return _find(root, slots_in(root), called)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.artifacts.listing import list_artifacts
-from pipeline.artifacts.pointer import current_artifact
+from pipeline.artifacts.pointer import artifact_in_use
 from pipeline.artifacts.runs import list_runs, load_run
 from pipeline.errors import InvalidInput, ModelMissing
 from pipeline.handlers.loading import HANDLERS, load_folder
@@ -23,13 +23,13 @@ class Candidate:
 
 
 def find_candidate(root: Path, called: str) -> Candidate:
-    """The model that is called so: a slot, for its current artifact; a digest or a run's id.
+    """The model that is called so: a slot, for the artifact it uses; a digest or a run's id.
 
     The beginning of a digest or an id is enough. Raises ModelMissing where there is none,
     InvalidInput where several are meant, ArtifactRefused for an artifact that is not whole.
     """
     if called in HANDLERS:
-        return _artifact(current_artifact(root, called))
+        return _artifact(artifact_in_use(root, called))
     artifacts = [stored.folder for stored in list_artifacts(root)]
     runs = list_runs(root)
     found = [folder for folder in (*artifacts, *runs) if called and folder.name.startswith(called)]

@@ -19,8 +19,7 @@ function added(slot, prefix) {
   const values = (answer) => {
     if (!answer) return names.map(() => "");
     const label = labelOf(answer);
-    const likelier = label === "unsure" ? answer.label : "";
-    return [label, numeral(answer.confidence), likelier].slice(0, names.length);
+    return [label, numeral(answer.confidence), answer.label].slice(0, names.length);
   };
   return { slot, values, names: names.map((name) => prefix + name) };
 }

@@ -72,7 +72,7 @@ const askJson = (path, body, options) =>
   ask(path, JSON.stringify(body), "application/json", options);
 
 export const predict = (text, slot, options) =>
-  askJson("predict", { text, do_fast: slot === "fast" }, options);
+  askJson("predict", { text, do_fast: slot === "fast", unsure_below: 0.5 }, options);
 
 export const explain = async (text) => (await askJson("explain", { text })).answer;
 
