@@ -10,7 +10,7 @@ from cli.options import artifacts_option, echo_json
 
 @click.group("artifacts")
 def command() -> None:
-    """List artifacts, look at one, choose the current one, roll back, clean up.
+    """List artifacts, choose one, roll back, clean up.
 
     \b
     Examples:
@@ -26,7 +26,7 @@ def command() -> None:
 @command.command("list")
 @artifacts_option
 def list_command(artifacts: Path) -> None:
-    """List all artifacts, oldest first, behind the built-in one; * marks those in use."""
+    """List all artifacts, oldest first; * marks those in use."""
     from pipeline.artifacts import builtin
     from pipeline.artifacts.listing import damaged_slots, list_artifacts, list_builtin
     from pipeline.artifacts.runs import note_of

@@ -19,8 +19,10 @@ def command(artifacts: Path) -> None:
     """
     from pipeline.workflows.doctor import examine
 
-    for finding in examine(artifacts):
-        mark = "-" if finding.fix else "+"
-        click.echo(f"{mark} {finding.name:<18} {finding.detail}")
-        if finding.fix:
-            click.echo(f"  {'':<18} {finding.fix}")
+    for number, (purpose, findings) in enumerate(examine(artifacts).items()):
+        click.echo(click.style(f"\n{purpose}" if number else purpose, bold=True))
+        for finding in findings:
+            mark = "-" if finding.fix else "+"
+            click.echo(f"{mark} {finding.name:<18} {finding.detail}")
+            if finding.fix:
+                click.echo(f"  {'':<18} {finding.fix}")

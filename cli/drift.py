@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from cli.file_options import check_inputs
-from cli.options import artifacts_option, fast_option, trust_options
+from cli.options import artifacts_option, chosen_slot, model_options, trust_options
 from cli.read_options import read_options, refuse_unused, say_shape
 
 
 @click.command("drift")
 @click.argument("inputs", metavar="FILE...", nargs=-1, required=True, callback=check_inputs)
-@fast_option
+@model_options
 @read_options
 @click.option("--json", "as_json", is_flag=True, help="Print the indexes as JSON.")
 @trust_options
@@ -23,6 +23,7 @@ from cli.read_options import read_options, refuse_unused, say_shape
 def command(
     inputs: tuple[str, ...],
     fast: bool,
+    model: str | None,
     input_format: str | None,
     as_json: bool,
     expect_digest: str | None,
@@ -44,7 +45,6 @@ def command(
       sentiment drift --fast --json this-week.csv | jq .indexes.score
     """
     from cli.loading import load_handler
-    from pipeline.artifacts.pointer import default_slot
     from pipeline.artifacts.verification import Trust
     from pipeline.files.layouts import ReadSettings
     from pipeline.files.sources import find_sources
@@ -54,7 +54,7 @@ def command(
     sources = find_sources(inputs, input_format)
     refuse_unused(sources, read["delimiter"])
     trust = Trust(expect_digest, require_signature, not_before)
-    handler = load_handler(artifacts, "fast" if fast else default_slot(artifacts), trust)
+    handler = load_handler(artifacts, chosen_slot(artifacts, fast, model), trust)
     measured = measure_drift(handler, sources, ReadSettings(**read), say_shape)
     if as_json:
         click.echo(json.dumps(asdict(measured)))

@@ -8,21 +8,27 @@ import click
 
 from cli.data_options import test_data_option
 from cli.figures import comparison_table, confusion_table, coverage_table, metrics_line
-from cli.options import artifacts_option, refuse
+from cli.options import artifacts_option, chosen_slot, model_options, refuse
 from cli.read_options import labelled_options, labelled_settings, say
 
 
 @click.command("evaluate")
-@click.option("--fast", is_flag=True, help="Measure the fast model; this is the default.")
+@model_options
 @click.option(
-    "--deep", is_flag=True, help="Measure the deep model; with --fast, both models side by side."
+    "--deep", is_flag=True, help="Measure the deep model; with --fast, both side by side."
 )
 @click.option("--run", metavar="ID", help="Measure this run instead of the current artifact.")
 @test_data_option
 @labelled_options
 @artifacts_option
 def command(
-    fast: bool, deep: bool, run: str | None, data: Path, artifacts: Path, **reading: Any
+    fast: bool,
+    model: str | None,
+    deep: bool,
+    run: str | None,
+    data: Path,
+    artifacts: Path,
+    **reading: Any,
 ) -> None:
     """Measure a model on labelled reviews.
 
@@ -38,7 +44,7 @@ def command(
       sentiment evaluate --fast --data shop.csv --label-column 별점 --rating-scale 5
     """
     if run is not None:
-        refuse(["fast", "deep"], "with --run, which is of one model")
+        refuse(["fast", "model", "deep"], "with --run, which is of one model")
     import numpy as np
 
     from cli.loading import load_handler
@@ -54,7 +60,7 @@ def command(
     if run is not None:
         measured = evaluate_run(reviews, artifacts, run)
     else:
-        handler = load_handler(artifacts, "deep" if deep else "fast")
+        handler = load_handler(artifacts, chosen_slot(artifacts, fast, "deep" if deep else model))
         (measured,) = evaluate(reviews, [handler])
     figures = asdict(measured.metrics)
     click.echo(metrics_line(figures))

@@ -190,6 +190,8 @@ def main(verbose: bool) -> None:
 
     if isinstance(sys.stdout, TextIOWrapper):  # of Korean Windows it cannot show all characters
         sys.stdout.reconfigure(errors="backslashreplace")
+    if os.environ.get("NO_COLOR"):  # https://no-color.org
+        click.get_current_context().color = False
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.WARNING, format="%(name)s: %(message)s"
     )

@@ -176,6 +176,23 @@ precision_option = click.option(
     help="Precision of the deep model in ONNX; int8 is refused if its answers stray from fp32.",
 )
 
-fast_option = click.option(
-    "--fast", is_flag=True, help="Use the fast model; without it, the deep one if there is one."
+_FAST = click.option("--fast", is_flag=True, help="Use the fast model: --model fast, for short.")
+_MODEL = click.option(
+    "--model",
+    type=click.Choice(["fast", "deep"]),
+    help="The model to use; left out: the deep one if there is one, else the fast one.",
 )
+
+
+def model_options(command: Command) -> Command:
+    """Add --fast and --model; see `chosen_slot`."""
+    return added(command, (_FAST, _MODEL))
+
+
+def chosen_slot(artifacts: Path, fast: bool, model: str | None) -> str:
+    """The slot that --fast and --model ask for, or what there is; UsageError if they differ."""
+    if fast and model == "deep":
+        raise click.UsageError("--fast and --model deep contradict each other.")
+    from pipeline.artifacts.pointer import default_slot
+
+    return "fast" if fast else model or default_slot(artifacts)

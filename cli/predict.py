@@ -10,8 +10,9 @@ from cli.file_options import FILE_OPTIONS, check_inputs, file_options
 from cli.options import (
     artifacts_option,
     check_texts,
+    chosen_slot,
     echo_json,
-    fast_option,
+    model_options,
     refuse,
     trust_options,
     unsure_option,
@@ -20,7 +21,7 @@ from cli.options import (
 
 @click.command("predict")
 @click.argument("inputs", metavar="[INPUT]...", nargs=-1, callback=check_inputs)
-@fast_option
+@model_options
 @click.option(
     "--text",
     "texts",
@@ -41,6 +42,7 @@ from cli.options import (
 def command(
     inputs: tuple[str, ...],
     fast: bool,
+    model: str | None,
     texts: tuple[str, ...],
     unsure_below: float | None,
     threads: int | None,
@@ -90,11 +92,10 @@ def command(
     if engine == "local" and is_written_as_stream(options["output"]):
         refuse(["restart"], "without a file for -o: only a file can be continued")
     from cli.loading import load_handler
-    from pipeline.artifacts.pointer import default_slot
     from pipeline.artifacts.verification import Trust
     from pipeline.handlers.unsure import NEVER, hold_back
 
-    slot = "fast" if fast else default_slot(artifacts)
+    slot = chosen_slot(artifacts, fast, model)
     if slot == "fast":
         refuse(["threads"], "with the fast model, which needs one thread")
     job = None

@@ -11,7 +11,7 @@ from cli.options import artifacts_option, echo_json
 @click.group("runs", invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """List the runs of training, look at one, note something of it.
+    """List the runs of training, show one, note something of it.
 
     \b
     Examples:
@@ -49,7 +49,9 @@ def list_command(artifacts: Path) -> None:
 @click.argument("run", required=False)
 @artifacts_option
 def show_command(run: str | None, artifacts: Path) -> None:
-    """Print all that is recorded of RUN, as JSON; left out: of the newest run.
+    """Print all that is recorded of RUN, as JSON.
+
+    RUN is its id, or the beginning of it; left out: the newest run.
 
     \b
     Examples:
@@ -66,7 +68,9 @@ def show_command(run: str | None, artifacts: Path) -> None:
 @click.argument("text")
 @artifacts_option
 def note_command(run: str, text: str, artifacts: Path) -> None:
-    """Note TEXT of RUN, in the place of what was noted before; "" removes it.
+    """Note TEXT of RUN.
+
+    It takes the place of what was noted before; "" removes it.
 
     \b
     Example:

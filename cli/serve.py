@@ -32,10 +32,17 @@ from cli.serve_presets import SAGEMAKER, with_preset
     default=True,
     help="Log one line per request.",
 )
+@click.option(
+    "--log-format",
+    type=click.Choice(["auto", "text", "json"]),
+    default="auto",
+    help="Lines for people or for programs; auto: text on a terminal, else JSON.",
+)
 @trust_options
 @artifacts_option
 def command(
     only: str | None,
+    log_format: str,
     api_key_file: Path | None,
     insecure: bool,
     expect_digest: str | None,
@@ -47,8 +54,8 @@ def command(
 
     The built-in model answers for the fast one until there is an artifact of it.
     If `sentiment artifacts use` or `sentiment serialize` makes another model current while the
-    server runs, that model takes over within seconds, once it is verified. Logs are lines of JSON
-    on stderr; they never hold a text. Only --capture keeps texts, which may be personal data.
+    server runs, that model takes over within seconds, once it is verified. Logs go to stderr;
+    they never hold a text. Only --capture keeps texts, which may be personal data.
 
     \b
     Examples:
@@ -96,11 +103,20 @@ def command(
     slots = None if only is None else [only]
     models = StoredModels(settings.pop("artifacts"), trust, slots, threads)
     address = f"[{host}]" if ":" in host else host
-    with suppress(OSError):  # a full disk behind stderr keeps nobody from serving
-        if models.uses_builtin:
-            say_builtin()
-        click.echo(f"Serving on http://{address}:{port} (API: /docs)", err=True)
-    serve(models, ServerSettings(keys=keys, **settings))
+
+    def tell() -> None:
+        with suppress(OSError):  # a full disk behind stderr keeps nobody from serving
+            if models.uses_builtin:
+                say_builtin()
+            click.echo(f"Serving on http://{address}:{port} (API: /docs)", err=True)
+
+    readable = log_format == "text" or (log_format == "auto" and _is_terminal())
+    serve(models, ServerSettings(keys=keys, readable_log=readable, **settings), tell)
+
+
+def _is_terminal() -> bool:
+    """Whether the log is read by somebody as it is written."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def limit_threads() -> None:

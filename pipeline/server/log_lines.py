@@ -1,4 +1,4 @@
-"""The log: lines of JSON on stderr, which are lost rather than that anybody waits for them."""
+"""The log: lines on stderr, which are lost rather than that anybody waits for them."""
 
 import json
 import logging
@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+
+from pipeline.server.readable_lines import readable
 
 WRITE_SECONDS = 0.05
 """Between two writes of a worker's lines."""
@@ -29,7 +31,10 @@ class LogLines:
     """Writes lines at once, or from `start` on in a thread: stderr may be full, closed, or slow.
 
     The master has no thread, since it forks: what stderr does not take of it at once is lost.
+    They are JSON, unless the log `is_readable`, which is for people.
     """
+
+    is_readable = False
 
     def __init__(self) -> None:
         self._waiting: deque[str] = deque()
@@ -59,6 +64,8 @@ class LogLines:
     def flush(self) -> None:
         """Write all that waits; what cannot be written is lost."""
         lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if self.is_readable:
+            lines = [*map(readable, lines)]
         content = "".join(f"{line}\n" for line in lines).encode(errors="replace")
         try:
             while content and (self._thread or _takes_more()):

@@ -53,6 +53,7 @@ class _Application(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             "loglevel": "warning",
             "worker_tmp_dir": "/dev/shm" if _takes_files("/dev/shm") else None,  # noqa: S108
+            "when_ready": lambda _: self.serving.tell(),
             "pre_fork": self._before_fork,
             "post_worker_init": self._start_worker,
             "child_exit": self._bury_worker,

@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 from uvicorn.config import Config
@@ -10,18 +11,22 @@ from uvicorn.server import Server
 
 from pipeline.errors import ModelMissing, ResourceUnavailable
 from pipeline.server.current_models import StoredModels
-from pipeline.server.log_lines import log_everything
+from pipeline.server.log_lines import LINES, log_everything
 from pipeline.server.serving import UVICORN, Serving
 from pipeline.server.settings import ServerSettings
 
 
-def serve(models: StoredModels, settings: ServerSettings) -> None:
+def serve(
+    models: StoredModels, settings: ServerSettings, tell: Callable[[], None] = lambda: None
+) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests under way and return.
 
-    A refused model is left out until it is fixed. Raises ModelMissing if there is none at all,
-    ResourceUnavailable if the server cannot listen on the address.
+    `tell` is called once it listens. A refused model is left out until it is fixed. Raises
+    ModelMissing if there is none at all, ResourceUnavailable if the server cannot listen on the
+    address.
     """
     _fill_standard_descriptors()
+    LINES.is_readable = settings.readable_log
     log_everything()
     models.refresh(before_fork=sys.platform != "win32")
     if not models.has_any():
@@ -31,7 +36,7 @@ def serve(models: StoredModels, settings: ServerSettings) -> None:
             "--artifacts."
         )
     _probe(settings.host, settings.port)
-    serving = Serving(models, settings)
+    serving = Serving(models, settings, tell)
     if sys.platform == "win32":
         run_uvicorn(serving)
     else:
@@ -70,6 +75,11 @@ class Alone(Server):
         host, port = serving.settings.host, serving.settings.port
         super().__init__(Config(serving.bridge, host=host, port=port, log_config=None, **UVICORN))
         self.serving = serving
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        self.serving.tell()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Drain: else a client that keeps asking would not leave. A second signal ends at once."""

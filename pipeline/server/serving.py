@@ -1,6 +1,7 @@
 """All that a server is made of, put together before its workers are forked."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from pipeline.server.admission import Admission
@@ -44,12 +45,17 @@ UVICORN: dict[str, Any] = {
 class Serving:
     """The application around models that the workers share, follow, and count texts of.
 
-    `rows`: of what the workers share, two for each, since one that is ending may still count while
-    its successor does.
+    `tell` is called once the server listens. `rows`: of what the workers share, two for each, since
+    one that is ending may still count while its successor does.
     """
 
-    def __init__(self, models: StoredModels, settings: ServerSettings) -> None:
-        self.models, self.settings = models, settings
+    def __init__(
+        self,
+        models: StoredModels,
+        settings: ServerSettings,
+        tell: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.models, self.settings, self.tell = models, settings, tell
         self.rows = 2 * settings.workers
         self.draining = Flag()
         self.metrics = Metrics(ROUTES, self.rows)

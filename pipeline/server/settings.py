@@ -18,6 +18,7 @@ class ServerSettings:
     to continue accepting after SIGTERM, with /readyz at 503. `keys`: API keys, one of which a
     request must bring; if there are none, it need not. `rate`: requests a second of one client, 0
     for no limit. `proxies`: how many proxies in front are trusted to name the client's address.
+    `readable_log`: whether the log is for people, not for programs.
     `gathers`: whether requests that are ready at once go through the fast model together.
     `max_body`: bytes of a request's body. `max_texts`: texts of a request. `allow_hosts`: names,
     beside `host` and those of the loopback, by which the server may be called. `cors_origins`:
@@ -44,6 +45,7 @@ class ServerSettings:
     rate: float = 0.0
     proxies: int = 0
     log_requests: bool = True
+    readable_log: bool = False
     gathers: bool = True
     max_body: int = 2**20
     max_texts: int = 1_024

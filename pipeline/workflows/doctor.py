@@ -17,13 +17,13 @@ from pipeline.text.tokenizers import ANALYZERS
 
 PACKAGES = ("sentiment-toolkit", "numpy", "joblib", "scikit-learn", "scipy", "flask")
 EXTRAS = {
-    "pyarrow": "parquet",
-    "onnxruntime": "onnx",
-    "tokenizers": "onnx",
-    "torch": "deep",
-    "transformers": "deep",
+    "Parquet": ("parquet", ("pyarrow",)),
+    "Spreadsheets": ("excel", ("python-calamine",)),
+    "The deep model, to answer with": ("onnx", ("onnxruntime", "tokenizers")),
+    "The deep model, to pull and to train": ("deep", ("torch", "transformers", "huggingface-hub")),
+    "Traces": ("otel", ("opentelemetry-sdk",)),
 }
-"""Packages that an extra installs, and the name of the extra."""
+"""What a group of packages is for, and the extra that installs them."""
 TRAINING_BYTES = 2 * 2**30
 """Free memory with which training on all of NSMC fits easily."""
 
@@ -37,18 +37,19 @@ class Finding:
     fix: str = ""
 
 
-def examine(root: Path) -> list[Finding]:
-    """Look at versions, memory, Java, the analyzers and the artifacts under `root`."""
-    return [
-        Finding("python", f"{platform.python_version()} on {platform.platform()}"),
-        *map(_package, PACKAGES),
-        *(_extra(name, extra) for name, extra in EXTRAS.items()),
-        _memory(),
-        _disk(root),
-        _java(),
-        *map(_analyzer, ANALYZERS),
-        *_artifacts(root),
-    ]
+def examine(root: Path) -> dict[str, list[Finding]]:
+    """Look at versions, memory, Java, the analyzers and the artifacts under `root`, by purpose."""
+    python = Finding("python", f"{platform.python_version()} on {platform.platform()}")
+    extras = {
+        purpose: [_extra(name, extra) for name in names]
+        for purpose, (extra, names) in EXTRAS.items()
+    }
+    return {
+        "Models": [*_artifacts(root)],
+        "Needed by everything": [python, *map(_package, PACKAGES), _memory(), _disk(root)],
+        **extras,
+        "Morphemes, for train --tokenizer": [_java(), *map(_analyzer, ANALYZERS)],
+    }
 
 
 def _package(name: str) -> Finding:

@@ -121,6 +121,7 @@ def predict(places: Mapping[str, Path]) -> Table:
             *reading(read),
             option("--input-format txt", "input_format", is_read_right, traits="lines"),
             option("--fast", "fast", lambda ran: confidence in content(ran)),
+            option("--model fast", "model", lambda ran: confidence in content(ran)),
             option(["--text", GOOD], "texts", lambda ran: f'"text": "{GOOD}"' in ran.text),
             option("--threads 3", "threads", _has_three_threads),
             *TRUST,
@@ -159,7 +160,7 @@ def _prepare_predict(folder: Path, traits: frozenset[str], names: frozenset[str]
         torch.set_num_threads(1)
     if "begun" in traits:
         (folder / "scored.csv.journal").write_text("of another program")
-    arguments = [] if names & {"fast", "threads"} else ["--fast"]
+    arguments = [] if names & {"fast", "model", "threads"} else ["--fast"]
     arguments += [] if "artifacts" in names else ["--artifacts", "{root}"]
     return arguments + ([] if "texts" in names else [str(write_reviews(folder, traits))])
 
@@ -184,12 +185,13 @@ def drift(places: Mapping[str, Path]) -> Table:
         (
             *reading({"csv": _counts_six}),
             option("--fast", "fast"),
+            option("--model fast", "model"),
             option("--json", "as_json", lambda ran: ran.text.startswith("{")),
             *TRUST,
             ARTIFACTS,
         ),
         lambda folder, traits, names: [
-            *([] if "fast" in names else ["--fast"]),
+            *([] if names & {"fast", "model"} else ["--fast"]),
             *([] if "artifacts" in names else ["--artifacts", "{root}"]),
             str(write_reviews(folder, traits)),
         ],
@@ -215,6 +217,7 @@ def evaluate(places: Mapping[str, Path]) -> Table:
         (
             *labelled(),
             option("--fast", "fast", other=("--deep",)),
+            option("--model fast", "model", other=("--deep",)),
             option("--deep", "deep"),
             option("--run {run}", "run", other=("--run", "none")),
             option("--data reviews.csv", "data"),
@@ -403,6 +406,7 @@ def serve(places: Mapping[str, Path]) -> Table:
             option("--batch-size 1", "batch_size", shows("batch_size", 1)),
             option("--batch-wait 0.5", "batch_wait", shows("batch_wait", 0.5)),
             option("--no-request-log", "log_requests", shows("log_requests", False)),
+            option("--log-format text", "log_format", shows("readable_log", True)),
             option("--max-body 2", "max_body", shows("max_body", 2 * 2**20)),
             option("--max-texts 9", "max_texts", shows("max_texts", 9)),
             option("--sagemaker", "sagemaker", shows("sagemaker", True)),

@@ -4,6 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.support.paths import Invoke
+
 HEAVY = ("numpy", "scipy", "sklearn", "joblib", "flask", "gunicorn", "pydantic", "torch")
 
 
@@ -34,3 +38,16 @@ def test_predict_fast_needs_no_scikit_learn(sample_root: Path) -> None:
     loaded = modules_after("predict", "--fast", "--artifacts", str(sample_root), "--text", "굿")
     assert "numpy" in loaded
     assert not loaded.intersection({"scipy", "sklearn", "flask", "torch"})
+
+
+@pytest.mark.parametrize("group", [(), ("artifacts",), ("runs",)])
+def test_short_helps_fit_their_line(group: tuple[str, ...], invoke: Invoke) -> None:
+    _, _, commands = invoke(*group, "--help").output.partition("Commands:")
+    assert commands
+    assert "..." not in commands
+
+
+def test_no_color_is_respected(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\x1b[" in invoke("doctor", color=True).output
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in invoke("doctor", color=True).output
