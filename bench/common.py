@@ -1,6 +1,8 @@
 """What the measurements share: options, corpus, pinning, a trained artifact, table rows."""
 
 import argparse
+import atexit
+import json
 import os
 import platform
 import subprocess
@@ -10,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,11 +25,12 @@ SAMPLE = ROOT / "data" / "sample.tsv"
 
 @dataclass(frozen=True)
 class Options:
-    """`models`: where fitted rivals are kept from one script to the next."""
+    """`models`: where fitted rivals are kept from one script to the next; `json`: see `_save`."""
 
     quick: bool
     core: int
     models: Path
+    json: Path | None
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ def start(description: str | None) -> tuple[Options, Corpus]:
     options = _parse(description)
     corpus = read_corpus(options.quick)
     pin(options.core)
+    if options.json is not None:
+        atexit.register(_save, options.json)
     print((description or "").splitlines()[0])
     print(f"{machine()}, pinned to core {options.core}")
     if options.quick:
@@ -68,6 +74,7 @@ def _parse(description: str | None) -> Options:
     parser.add_argument("--quick", action="store_true", help="small sample, to see the script work")
     parser.add_argument("--core", type=int, default=os.environ.get("BENCH_CORE", first))
     parser.add_argument("--models", type=Path, default=ROOT / "build" / "bench")
+    parser.add_argument("--json", type=Path, help="file to write all tables to, too")
     return Options(**vars(parser.parse_args()))
 
 
@@ -138,8 +145,18 @@ def _cpu_lines() -> list[str]:
     return path.read_text().splitlines() if path.is_file() else []
 
 
+_TABLES: list[list[dict[str, str]]] = []
+
+
+def _save(path: Path) -> None:
+    """Write the machine, the day, and each row of each printed table by its columns' names."""
+    record = {"machine": machine(), "date": f"{date.today()}", "tables": _TABLES}
+    path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
 def print_table(header: list[str], rows: list[list[str]]) -> None:
     """Print a Markdown table: the first column to the left, figures to the right."""
+    _TABLES.append([dict(zip(header, row, strict=True)) for row in rows])
     print(f"| {' | '.join(header)} |")
     print(f"|---|{'---:|' * (len(header) - 1)}")
     for row in rows:

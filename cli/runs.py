@@ -9,8 +9,7 @@ from cli.options import artifacts_option, echo_json
 
 
 @click.group("runs", invoke_without_command=True)
-@click.pass_context
-def command(context: click.Context) -> None:
+def command() -> None:
     """List the runs of training, show one, note something of it.
 
     \b
@@ -19,6 +18,7 @@ def command(context: click.Context) -> None:
       sentiment runs show 20261122T0912
       sentiment runs note 20261122T0912 "without the reviews of 2019"
     """
+    context = click.get_current_context()
     if context.invoked_subcommand is None:
         list_command.invoke(list_command.make_context("list", [], parent=context))
 
