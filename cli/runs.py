@@ -35,7 +35,10 @@ def list_command(artifacts: Path) -> None:
     sealed = {
         one.manifest.run: one.name for one in list_artifacts(artifacts) if one.manifest is not None
     }
-    for folder in list_runs(artifacts):
+    folders = list_runs(artifacts)
+    if not folders:
+        click.echo(f"No runs in {artifacts}/runs. `sentiment train` makes one.", err=True)
+    for folder in folders:
         try:
             run = read_run(folder)
         except InvalidInput:
