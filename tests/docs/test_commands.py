@@ -21,7 +21,7 @@ import pytest
 from cli.main import COMMANDS, main
 from pipeline.artifacts.listing import list_artifacts
 from tests.support.documents import Document, Line, as_pattern, read_helps, read_page
-from tests.support.paths import ROOT
+from tests.support.paths import ROOT, SAMPLE
 from tests.support.readers_folder import copy_into, make_environment, write_reviews
 from tests.support.terminal import Ran, Terminal, terminal
 from tests.support.waiting import wait_until
@@ -36,12 +36,13 @@ MARKED = {
 }
 """Commands that are not run here: what they look like, and why."""
 
-PAGES = [read_page(page) for page in (*ROOT.glob("README*.md"), *sorted(ROOT.glob("docs/*.md")))]
+PAGES = [read_page(page) for page in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")))]
+KOREAN = read_page(ROOT / "README.ko.md")
 HELPS = list(read_helps(main, "sentiment"))
 DOCUMENTS = [document for document in (*PAGES, *HELPS) if document.lines]
 
-WITHOUT_CORPUS = {"README.md", "README.ko.md", "docs/benchmarks.md", "sentiment data --help"}
-WITHOUT_MODELS = {"README.md", "README.ko.md"}
+WITHOUT_CORPUS = {"README.md", "docs/benchmarks.md", "sentiment data --help"}
+WITHOUT_MODELS = {"README.md"}
 BEFORE = dict.fromkeys(
     ("docs/http.md", "docs/operations.md", "sentiment verify --help"), "sentiment serve"
 )
@@ -86,6 +87,7 @@ def folder(tmp_path: Path, corpus: Path, corpus_url: str, model: Path) -> Path:
     write_reviews(folder)
     make_environment(folder / ".venv", corpus, corpus_url)
     copy_into(model, folder / "my-model")
+    copy_into(SAMPLE, folder / "data" / "sample.tsv")
     copy_into(corpus / "ratings_test.txt", folder / "held-out.tsv")
     copy_into(corpus, tmp_path / "Downloads" / "nsmc")
     return folder
@@ -190,6 +192,17 @@ def test_what_is_documented_runs(
                 tally["run"] += 1
         left = reader.leave()
         assert left.code == 0, left.errors
+
+
+def without_comments(document: Document) -> list[str]:
+    lines = [line.command.splitlines() for line in document.lines]
+    return [re.sub(r"\s+#.*", "", part).strip() for command in lines for part in command]
+
+
+def test_the_korean_page_has_the_commands_of_the_english_one() -> None:
+    """So that they need not be run a second time."""
+    assert without_comments(KOREAN) == without_comments(PAGES[0])
+    assert [line.shown for line in KOREAN.lines] == [line.shown for line in PAGES[0].lines]
 
 
 def test_every_mark_is_needed() -> None:
