@@ -2,14 +2,21 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.data_options import test_data_option
 from cli.figures import comparison_table, confusion_table, coverage_table, metrics_line
-from cli.options import artifacts_option, chosen_slot, model_options, refuse
+from cli.options import artifacts_option, chosen_slot, echo_json, model_options, refuse
 from cli.read_options import labelled_options, labelled_settings, say
+from cli.report_options import page_language, report_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.reviews.labelled import Reviews
+    from pipeline.workflows.evaluating import Evaluated
 
 
 @click.command("evaluate")
@@ -20,6 +27,8 @@ from cli.read_options import labelled_options, labelled_settings, say
 @click.option("--run", metavar="ID", help="Measure this run instead of the current artifact.")
 @test_data_option
 @labelled_options
+@click.option("--json", "as_json", is_flag=True, help="Print all figures of a report as JSON.")
+@report_options("with curves, accuracy by group and the surest mistakes (extra [report])")
 @artifacts_option
 def command(
     fast: bool,
@@ -27,6 +36,9 @@ def command(
     deep: bool,
     run: str | None,
     data: Path,
+    as_json: bool,
+    report: Path | None,
+    lang: str | None,
     artifacts: Path,
     **reading: Any,
 ) -> None:
@@ -34,7 +46,8 @@ def command(
 
     The calibration error is the expected calibration error
     over 15 bins that hold equally many reviews. A table tells for some thresholds of confidence how
-    many answers would remain with --unsure-below, and how many of those are right.
+    many answers would remain with --unsure-below, and how many of those are right. The columns of
+    the file that the report makes groups of are those with 2 to 20 different values, and dates.
 
     \b
     Examples:
@@ -42,27 +55,48 @@ def command(
       sentiment evaluate --fast --deep
       sentiment evaluate --run 20261122T0912 --data my-reviews.tsv
       sentiment evaluate --fast --data shop.csv --label-column 별점 --rating-scale 5
+      sentiment evaluate --fast --report page.html --lang ko
+      sentiment evaluate --fast --json | jq '.models[0].accuracy'
     """
     if run is not None:
         refuse(["fast", "model", "deep"], "with --run, which is of one model")
+    language = page_language(report, lang)
+    from cli.loading import load_handler
+    from pipeline.reports.evaluation import evaluation_record
+    from pipeline.reports.evaluation_page import check_evaluation, write_evaluation
+    from pipeline.reviews.labelled import read_reviews
+    from pipeline.workflows.evaluating import evaluate, evaluate_run
+
+    check_evaluation(report, data)
+    wanted = as_json or report is not None
+    reviews = read_reviews(data, labelled_settings(reading, data), say, with_columns=wanted)
+    if run is not None:
+        measured = [evaluate_run(reviews, artifacts, run)]
+    else:
+        slots = ["fast", "deep"]
+        if not (fast and deep):
+            slots = [chosen_slot(artifacts, fast, "deep" if deep else model)]
+        measured = evaluate(reviews, [load_handler(artifacts, slot) for slot in slots])
+    if wanted:
+        record = evaluation_record(reviews, data, measured, artifacts, run)
+        if report is not None:
+            write_evaluation(report, record, language)
+    if as_json:
+        echo_json(record)
+    else:
+        _print(reviews, measured)
+
+
+def _print(reviews: "Reviews", measured: "Sequence[Evaluated]") -> None:
     import numpy as np
 
-    from cli.loading import load_handler
-    from pipeline.reviews.labelled import read_reviews
-    from pipeline.workflows.evaluating import agreement, evaluate, evaluate_run
+    from pipeline.workflows.evaluating import agreement
 
-    reviews = read_reviews(data, labelled_settings(reading, data), say)
-    if fast and deep:
-        both = evaluate(reviews, [load_handler(artifacts, slot) for slot in ("fast", "deep")])
-        click.echo(comparison_table(both))
-        click.echo(f"the same label for {100 * agreement(*both):.2f} % of the reviews")
+    if len(measured) == 2:
+        click.echo(comparison_table(measured))
+        click.echo(f"the same label for {100 * agreement(*measured):.2f} % of the reviews")
         return
-    if run is not None:
-        measured = evaluate_run(reviews, artifacts, run)
-    else:
-        handler = load_handler(artifacts, chosen_slot(artifacts, fast, "deep" if deep else model))
-        (measured,) = evaluate(reviews, [handler])
-    figures = asdict(measured.metrics)
+    figures = asdict(measured[0].metrics)
     click.echo(metrics_line(figures))
     click.echo(confusion_table(figures))
-    click.echo(coverage_table(np.array(reviews.labels), measured.positive))
+    click.echo(coverage_table(np.array(reviews.labels), measured[0].positive))

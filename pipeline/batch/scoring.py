@@ -7,11 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.batch.output.journal import Identity
-from pipeline.batch.output.output_files import (
-    OutputFiles,
-    is_written_as_stream,
-    refuse_same,
-)
+from pipeline.batch.output.output_files import OutputFiles, is_written_as_stream
 from pipeline.batch.output.serializing import WriteSettings
 from pipeline.batch.output.writing import open_output
 from pipeline.batch.parallel import score_chunks
@@ -22,6 +18,7 @@ from pipeline.errors import InvalidInput
 from pipeline.files.chunks import Chunk
 from pipeline.files.layouts import ReadSettings
 from pipeline.files.reading import Input, Tell, ignore, look_at, read_chunks
+from pipeline.files.same_files import refuse_same
 from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
 from pipeline.own_files import check_own, check_replaceable

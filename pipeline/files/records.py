@@ -141,6 +141,17 @@ def column_of(records: Records, name: str) -> list[Any]:
     return [row[place] for row in records.rows()]
 
 
+def columns_of(records: Records, names: Iterable[str]) -> dict[str, list[Any]]:
+    """The values of these columns, by name, in one pass; None where an object lacks one."""
+    places = {name: records.columns().index(name) for name in names}
+    rows = records.rows() if places else ()
+    picked: dict[str, list[Any]] = {name: [] for name in places}
+    for row in rows:
+        for name, place in places.items():
+            picked[name].append(row[place])
+    return picked
+
+
 class Parsed(NamedTuple):
     """The rows of a chunk that could be read, their reviews, and the others."""
 

@@ -1,7 +1,7 @@
 """Labelled reviews, out of a file of any format that is read."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from pipeline.files.chunks import BEGINNING
 from pipeline.files.layouts import Layout, ReadSettings
 from pipeline.files.parsing import parse_chunk
 from pipeline.files.reading import ignore, look_at, read_chunks
-from pipeline.files.records import MISSING_TEXT, Parsed, column_of
+from pipeline.files.records import MISSING_TEXT, Parsed, column_of, columns_of
 from pipeline.files.sources import Source
 from pipeline.reviews.label_columns import label_column
 from pipeline.reviews.label_values import COMMON, HOW, LabelValues, key
@@ -38,7 +38,8 @@ class Reviews:
 
     `sha256` is that of the whole file, in hexadecimal. `left_out`: how many rows are not among
     them, by label, "" for none. `without_text`: how many rows have no text; those whose text is
-    empty, not missing, are among the reviews.
+    empty, not missing, are among the reviews. `columns`: the values of the file's other columns, of
+    each review, where they were asked for.
     """
 
     texts: list[str]
@@ -46,15 +47,19 @@ class Reviews:
     sha256: str
     left_out: Mapping[str, int] = field(default_factory=dict)
     without_text: int = 0
+    columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def take(self, rows: Iterable[int]) -> "Reviews":
         """The reviews of these rows, in this order."""
-        pairs = [(self.texts[row], self.labels[row]) for row in rows]
+        chosen = list(rows)
         return replace(
-            self, texts=[text for text, _ in pairs], labels=[label for _, label in pairs]
+            self,
+            texts=[self.texts[row] for row in chosen],
+            labels=[self.labels[row] for row in chosen],
+            columns=_rows_of(self.columns, chosen),
         )
 
     def describe(self) -> str:
@@ -74,11 +79,17 @@ AS_FOUND = LabelledSettings()
 """Nothing said: columns and labels are found by their names and values."""
 
 
-def read_reviews(path: Path, settings: LabelledSettings = AS_FOUND, tell: Tell = ignore) -> Reviews:
+def read_reviews(
+    path: Path,
+    settings: LabelledSettings = AS_FOUND,
+    tell: Tell = ignore,
+    with_columns: bool = False,
+) -> Reviews:
     """Read a labelled file; rows whose label is neither positive nor negative are counted.
 
-    `tell` is called with a line about its shape, and one about its reviews. Raises InvalidInput for
-    a file without labels that are understood, and for a row that cannot be read, with its line.
+    `tell` is called with a line about its shape, and one about its reviews. `with_columns` keeps
+    what else the file says of a review. Raises InvalidInput for a file without labels that are
+    understood, and for a row that cannot be read, with its line.
     """
     inputs = look_at([Source.named(str(path), settings.input_format)], settings.read)
     layout = inputs[0].layout
@@ -89,11 +100,15 @@ def read_reviews(path: Path, settings: LabelledSettings = AS_FOUND, tell: Tell =
     values: list[Any] = []
     missing = 0
     column = _label_column(layout, settings)
+    names = [name for name in layout.columns if name not in (column, layout.text_column)]
+    others: dict[str, list[Any]] = {name: [] for name in names if with_columns}
     for chunk in read_chunks(inputs, BEGINNING, CHUNK_BYTES):
         parsed = parse_chunk(chunk)
         missing += _missing_texts(parsed)
         texts += parsed.texts
         values += column_of(parsed.records, column)
+        for name, found in columns_of(parsed.records, others).items():
+            others[name] += found
     labels = [(settings.labels or COMMON).label(value) for value in values]
     unknown = _unknown(values, labels)
     _check(path, column, labels, unknown, settings)
@@ -105,9 +120,14 @@ def read_reviews(path: Path, settings: LabelledSettings = AS_FOUND, tell: Tell =
         sha256(path),
         unknown,
         without_text,
+        _rows_of(others, known),
     )
     tell(f"{path}: {reviews.describe()}, labels in column {column!r}")
     return reviews
+
+
+def _rows_of(columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> dict[str, list[Any]]:
+    return {name: [values[row] for row in rows] for name, values in columns.items()}
 
 
 def _label_column(layout: Layout, settings: LabelledSettings) -> str:

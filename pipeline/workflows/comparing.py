@@ -60,13 +60,13 @@ def compare(reviews: Reviews, root: Path, first: str, second: str) -> Comparison
 def compare_candidates(reviews: Reviews, candidates: tuple[Candidate, Candidate]) -> Comparison:
     """Measure two models on labelled reviews."""
     one, other = (evaluate_model(c.name, c.slot, c.model, reviews) for c in candidates)
-    labels = np.array(reviews.labels)
-    right = [(labels == 1) == (model.positive > 0.5) for model in (one, other)]
     sizes = candidates[0].size, candidates[1].size
-    return Comparison((one, other), sizes, mcnemar(*right), _changed(reviews, one, other))
+    test = mcnemar(one.right(reviews), other.right(reviews))
+    return Comparison((one, other), sizes, test, changed_reviews(reviews, one, other))
 
 
-def _changed(reviews: Reviews, one: Evaluated, other: Evaluated) -> list[Changed]:
+def changed_reviews(reviews: Reviews, one: Evaluated, other: Evaluated) -> list[Changed]:
+    """The reviews that two models label differently, the surest changes first."""
     difference = np.abs(one.positive - other.positive)
     rows = np.flatnonzero((one.positive > 0.5) != (other.positive > 0.5))
     (mine, sure), (theirs, surer) = (

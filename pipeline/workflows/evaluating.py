@@ -38,6 +38,11 @@ class Evaluated:
         speed = {"reviews_per_second": self.reviews_per_second}
         return {"model": self.name, "slot": self.slot, **asdict(self.metrics), **speed}
 
+    def right(self, reviews: Reviews) -> NDArray[np.bool_]:
+        """Which of the n reviews that it was measured on it labels rightly, shape (n,)."""
+        is_right: NDArray[np.bool_] = (np.array(reviews.labels) == 1) == (self.positive > 0.5)
+        return is_right
+
 
 def evaluate_run(reviews: Reviews, root: Path, run_id: str) -> Evaluated:
     """Figures of a run over labelled reviews; raises ModelMissing."""

@@ -1,7 +1,7 @@
 """Which n-grams decided an answer: every weight in its sum, and where in the text it is from."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,12 +54,7 @@ class Explanation:
 
     def by_character(self) -> NDArray[np.float64]:
         """Each contribution shared out evenly over the characters it covers, shape (n,)."""
-        shares = np.zeros(len(self.cleaned))
-        for contribution in self.contributions:
-            width = contribution.end - contribution.start
-            if width:
-                shares[contribution.start : contribution.end] += contribution.logit / width
-        return shares
+        return _shared_out(self.contributions, len(self.cleaned))
 
     def strongest(self, count: int) -> list[tuple[str, float]]:
         """The n-grams that added most to the logit, and how much each added over the whole text."""
@@ -81,6 +76,20 @@ def explain(handler: LinearHandler, text: str) -> Explanation:
         intercept=model.intercept,
         contributions=list(_contributions(model, cleaned)),
     )
+
+
+def character_shares(model: LinearModel, cleaned: str) -> NDArray[np.float64]:
+    """What each of n characters of a cleaned text added to the logit, shape (n,)."""
+    return _shared_out(_contributions(model, cleaned), len(cleaned))
+
+
+def _shared_out(contributions: Iterable[Contribution], characters: int) -> NDArray[np.float64]:
+    shares = np.zeros(characters)
+    for contribution in contributions:
+        width = contribution.end - contribution.start
+        if width:
+            shares[contribution.start : contribution.end] += contribution.logit / width
+    return shares
 
 
 def _contributions(model: LinearModel, cleaned: str) -> Iterator[Contribution]:

@@ -36,6 +36,17 @@ TRUST = (
     ),
 )
 
+_PAGE = option("--report p.html", "report", lambda ran: (ran.folder / "p.html").is_file())
+REPORT = (
+    _PAGE,
+    option(
+        "--lang ko",
+        "lang",
+        lambda ran: 'lang="ko"' in (ran.folder / "p.html").read_text("utf-8"),
+        needs=[_PAGE],
+    ),
+)
+
 
 def content(ran: Ran) -> bytes:
     """What `predict` has written."""
@@ -221,6 +232,8 @@ def evaluate(places: Mapping[str, Path]) -> Table:
             option("--deep", "deep"),
             option("--run {run}", "run", other=("--run", "none")),
             option("--data reviews.csv", "data"),
+            option("--json", "as_json", lambda ran: ran.text.startswith("{")),
+            *REPORT,
             ARTIFACTS,
         ),
         prepare,

@@ -1,7 +1,7 @@
 """The files that an output has while it is made, and how they become the finished ones."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -186,20 +186,3 @@ def is_written_as_stream(target: str | None) -> bool:
     return target is None or (not remote.is_remote(target) and is_stream(Path(target)))
 
 
-def refuse_same(inputs: Iterable[str | Path], outputs: Iterable[str | Path]) -> None:
-    """Raise InvalidInput if any output is the very file of an input, whatever they are called."""
-    outputs = list(outputs)
-    for given in inputs:
-        for output in outputs:
-            if _is_same(given, output):
-                raise InvalidInput(
-                    f"{output} is the same file as {given}, which would be lost. Write to another "
-                    "file."
-                )
-
-
-def _is_same(one: str | Path, other: str | Path) -> bool:
-    try:
-        return Path(one).samefile(other)
-    except OSError:  # one of them is not there yet
-        return os.path.realpath(one) == os.path.realpath(other)

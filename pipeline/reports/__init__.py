@@ -1,0 +1,1 @@
+"""Pages about what was measured or scored, which need no network, and their figures as JSON."""

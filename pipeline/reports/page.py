@@ -1,0 +1,90 @@
+"""Pages made of a record of figures: one file each, escaped, without scripts or network."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.durability import write_durably
+from pipeline.reports.showing import coloured
+from pipeline.reports.words import LANGUAGES, common
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+Record = Mapping[str, Any]
+Words = Mapping[str, Mapping[str, str]]
+"""Of a page: by language, then by key."""
+
+
+def default_language(environ: Mapping[str, str] = os.environ) -> str:
+    """The language of the user's locale, by the variables of POSIX; English for one we lack."""
+    told = (environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    language = next(filter(None, told), "")[:2].lower()
+    return language if language in LANGUAGES else LANGUAGES[0]
+
+
+def words_of(page: Words, language: str) -> dict[str, str]:
+    """All words of a page in a language."""
+    return {**common.WORDS[language], **page[language]}
+
+
+def render(template: str, language: str, page: Words, record: Record, **more: object) -> str:
+    """The page of a record, from a template of this package."""
+    known = {"language": language, "version": version("sentiment-toolkit")}
+    words = words_of(page, language)
+    found = _environment().get_template(template)
+    return found.render(words=words, **known, **record, **more)
+
+
+def write_report(path: Path, record: Record, make_page: Callable[[], str]) -> None:
+    """Write the page, or the record itself where the path ends in .json."""
+    content = make_page() if is_page(path) else json.dumps(record, ensure_ascii=False) + "\n"
+    write_durably(path, content.encode("utf-8", "backslashreplace"))
+
+
+def is_page(path: Path) -> bool:
+    """Whether a page is wanted under this name, not the figures as JSON."""
+    return path.suffix.lower() != ".json"
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = (percent, count, figure, on_axis)
+    environment.filters |= {one.__name__: one for one in filters}
+    environment.globals["coloured"] = coloured
+    return environment
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share as percent; a dash for what is not defined."""
+    return "–" if value is None else f"{value:.{digits}%}"
+
+
+def count(value: float) -> str:
+    """A whole number with its thousands apart."""
+    return f"{value:,.0f}"
+
+
+def figure(value: float | None, digits: int = 4) -> str:
+    """A number that is no share."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def on_axis(share: float, lowest: float = 0.0) -> float:
+    """Where a share stands on an axis from the lowest to 1, in percent; before it, at 0."""
+    return round(100 * max(share - lowest, 0.0) / max(1 - lowest, 1e-9), 2)
