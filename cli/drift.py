@@ -1,7 +1,6 @@
 """`sentiment drift`."""
 
 import json
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import click
 from cli.file_options import check_inputs
 from cli.options import artifacts_option, chosen_slot, model_options, trust_options
 from cli.read_options import read_options, refuse_unused, say_shape
+from cli.report_options import page_language, report_options
 
 
 @click.command("drift")
@@ -18,6 +18,7 @@ from cli.read_options import read_options, refuse_unused, say_shape
 @model_options
 @read_options
 @click.option("--json", "as_json", is_flag=True, help="Print the indexes as JSON.")
+@report_options("that says what the indexes mean and shows the shares behind them")
 @trust_options
 @artifacts_option
 def command(
@@ -26,6 +27,8 @@ def command(
     model: str | None,
     input_format: str | None,
     as_json: bool,
+    report: Path | None,
+    lang: str | None,
     expect_digest: str | None,
     require_signature: Path | None,
     not_before: datetime | None,
@@ -36,29 +39,39 @@ def command(
 
     For each of length, scripts and score, this is the population stability index against the
     artifact's reference profile. Below 0.1 nothing has changed; from 0.25 on much has, and figures
-    measured on the old reviews may no longer hold. A server shows the same indexes of live texts
-    at /metrics.
+    measured on the old reviews may no longer hold. Under 200 reviews the index says nothing. A
+    server shows the same indexes of live texts at /metrics.
 
     \b
     Examples:
       sentiment drift --fast this-week.csv
       sentiment drift --fast --json this-week.csv | jq .indexes.score
+      sentiment drift --fast this-week.csv --report drift.html --lang ko
     """
     from cli.loading import load_handler
+
+    language = page_language(report, lang)
     from pipeline.artifacts.verification import Trust
     from pipeline.files.layouts import ReadSettings
+    from pipeline.files.same_files import refuse_same
     from pipeline.files.sources import find_sources
-    from pipeline.quality.drift import verdict
+    from pipeline.quality.drift import FEWEST_TEXTS, verdict
+    from pipeline.reports.drift_page import write_drift
     from pipeline.workflows.file_drift import measure_drift
 
     sources = find_sources(inputs, input_format)
+    if report is not None:
+        refuse_same([source.path for source in sources if source.is_local], [report])
     refuse_unused(sources, read["delimiter"])
     trust = Trust(expect_digest, require_signature, not_before)
     handler = load_handler(artifacts, chosen_slot(artifacts, fast, model), trust)
     measured = measure_drift(handler, sources, ReadSettings(**read), say_shape)
+    if report is not None:
+        write_drift(report, handler, sources, measured.counts, language)
     if as_json:
-        click.echo(json.dumps(asdict(measured)))
+        click.echo(json.dumps(measured.record()))
         return
     for feature, index in measured.indexes.items():
-        click.echo(f"{feature:8}{index:8.3f}  {verdict(index)}")
+        meaning = verdict(index) if measured.texts >= FEWEST_TEXTS else "too few reviews to say"
+        click.echo(f"{feature:8}{index:8.3f}  {meaning}")
     click.echo(f"{measured.texts:,} reviews against {handler.name}", err=True)

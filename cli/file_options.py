@@ -7,6 +7,7 @@ import click
 
 from cli.options import Command, added
 from cli.read_options import READ, READ_OPTIONS
+from cli.report_options import report_options
 from pipeline.files.formats import OUTPUT_FORMATS, STANDARD_STREAM
 
 
@@ -63,12 +64,7 @@ _RUN_OPTIONS = (
         metavar="ADDRESS",
         help="Address of a running Ray cluster; left out: one is started on this machine.",
     ),
-    click.option(
-        "--report",
-        metavar="FILE.html",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help="Write an HTML page with distributions, and drift against training.",
-    ),
+    report_options("with the surest reviews, words that stand out, shares and drift"),
     click.option(
         "--max-rejects",
         type=click.IntRange(0),
@@ -94,7 +90,7 @@ _RUN_OPTIONS = (
 FILE_OPTIONS = (
     *READ,
     *("output", "output_format", "prefix", "probabilities", "excel"),
-    *("engine", "ray_address", "report", "max_rejects", "restart", "jobs", "quiet"),
+    *("engine", "ray_address", "report", "lang", "max_rejects", "restart", "jobs", "quiet"),
 )
 """Names of the parameters that `file_options` adds."""
 

@@ -17,6 +17,7 @@ from cli.options import (
     trust_options,
     unsure_option,
 )
+from cli.report_options import page_language
 
 
 @click.command("predict")
@@ -51,6 +52,7 @@ def command(
     not_before: datetime | None,
     artifacts: Path,
     report: Path | None,
+    lang: str | None,
     max_rejects: int,
     restart: bool,
     jobs: int | None,
@@ -77,7 +79,7 @@ def command(
       sentiment predict --fast reviews.csv -o scored.csv --unsure-below 0.8
       sentiment predict --fast 'reviews/*.jsonl.gz' -o scored.parquet
       sentiment predict --fast --encoding cp949 excel.csv -o scored.csv --excel
-      sentiment predict --fast reviews.parquet -o scored.parquet --report report.html
+      sentiment predict --fast reviews.parquet -o scored.parquet --report report.html --lang ko
       sentiment predict --fast --engine ray s3://bucket/reviews/ -o s3://bucket/scored/
       cat reviews.txt | sentiment predict --fast - | jq .confidence
     """
@@ -95,6 +97,7 @@ def command(
     from pipeline.artifacts.verification import Trust
     from pipeline.handlers.unsure import NEVER, hold_back
 
+    language = page_language(report, lang)
     slot = chosen_slot(artifacts, fast, model)
     if slot == "fast":
         refuse(["threads"], "with the fast model, which needs one thread")
@@ -109,7 +112,7 @@ def command(
     if job:
         job = job.held_back(below)
         scored_by = Engine(engine, ray_address, options["output_format"])
-        score(handler, job, report, max_rejects, restart, jobs, quiet, scored_by)
+        score(handler, job, language, max_rejects, restart, jobs, quiet, scored_by)
         return
     predictions = handler.handle(texts)
     for answer in hold_back(predictions, below) if below > NEVER else predictions:

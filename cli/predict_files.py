@@ -17,7 +17,7 @@ from pipeline.batch.output.output_files import is_written_as_stream
 from pipeline.batch.output.serializing import WriteSettings
 from pipeline.batch.parallel import default_jobs
 from pipeline.batch.process import settle
-from pipeline.batch.report import write_report
+from pipeline.batch.report import write_scored
 from pipeline.batch.scorer import ScoredChunk
 from pipeline.batch.scoring import Job, refuse_rejects, score_files
 from pipeline.batch.totals import Totals
@@ -96,14 +96,17 @@ def _refuse_other_suffix(output: str | None, kind: FileKind) -> None:
 def score(
     handler: Handler,
     job: Job,
-    report: Path | None,
+    language: str,
     max_rejects: int,
     restart: bool,
     jobs: int | None,
     quiet: bool,
     engine: Engine,
 ) -> None:
-    """Score the inputs; show the progress and a summary on the terminal."""
+    """Score the inputs; show the progress and a summary on the terminal.
+
+    `language` is that of the page, where the job has one.
+    """
     settle()
     with progress(job, quiet) as speed:
         if engine.name == "ray":
@@ -111,8 +114,8 @@ def score(
         else:
             processes = jobs or default_jobs(handler, job.sources)
             totals = score_files(handler, job, processes, restart, speed.watch, speed.tell)
-    if report is not None:
-        write_report(report, handler, job, totals)
+    if job.report is not None:
+        write_scored(job.report, handler, job, totals, language)
     if not quiet:
         click.echo(summary(totals, speed), err=True)
     refuse_rejects(totals, job, max_rejects)

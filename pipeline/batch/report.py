@@ -1,82 +1,77 @@
-"""A page about a batch of scored files: labels, confidence, drift, rejects. It needs no network."""
+"""The page about a run of `predict`: what the answers are like, and on which reviews."""
 
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from pipeline.batch.scoring import Job
 from pipeline.batch.totals import SCORE_BINS, Totals
-from pipeline.durability import write_durably
 from pipeline.handlers.base import Handler
-from pipeline.quality.drift import drift, verdict
-from pipeline.quality.profile import LENGTH_EDGES
-from pipeline.quality.profile_counts import shares
-from pipeline.targets import followed, is_stream, open_stream, write_all
-
-TEMPLATE = Path(__file__).with_name("report.html")
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A bar of a chart: its share of all in the files, and in training where that is known."""
-
-    label: str
-    share: float
-    training: float | None = None
+from pipeline.models.linear import LinearModel
+from pipeline.quality.drift import FEWEST_TEXTS
+from pipeline.reports.drift import drift_figures
+from pipeline.reports.gathered import Gathered
+from pipeline.reports.page import Record, render, write_report
+from pipeline.reports.records import to_record
+from pipeline.reports.scored import gathered_figures
+from pipeline.reports.showing import show_with
+from pipeline.reports.standing_out import standing_out
+from pipeline.reports.words import drift, scored
+from pipeline.text.cleaning import clean
 
 
-def write_report(path: Path, handler: Handler, job: Job, totals: Totals) -> None:
-    """Write the page; `totals` must hold a profile if a row was scored."""
-    from jinja2 import Environment, FileSystemLoader
+def write_scored(path: Path, handler: Handler, job: Job, totals: Totals, language: str) -> None:
+    """Write the page, or for a name in .json its figures.
 
-    environment = Environment(loader=FileSystemLoader(TEMPLATE.parent), autoescape=True)
-    page = environment.get_template(TEMPLATE.name).render(
-        model=handler.name,
-        inputs=[source.name for source in job.sources],
-        output=job.output,
-        totals=totals,
-        scores=score_bars(totals),
-        **_compared(handler.artifact.manifest.profile, totals),
+    `totals` must hold a profile and what was gathered if a row was scored.
+    """
+    record = scored_record(handler, job, totals)
+    write_report(path, record, lambda: scored_page(record, language))
+
+
+def scored_page(record: Record, language: str) -> str:
+    """The page of a record of scored files."""
+    words = {name: drift.WORDS[name] | scored.WORDS[name] for name in scored.WORDS}
+    return render("scored.html", language, words, record, fewest=FEWEST_TEXTS)
+
+
+def scored_record(handler: Handler, job: Job, totals: Totals) -> Record:
+    """All figures of the page, for JSON, too."""
+    training = handler.artifact.manifest.profile  # a model pulled without reviews has none
+    counts = totals.profile
+    record: Record = to_record(
+        {
+            "model": handler.name,
+            "inputs": [clean(source.name) for source in job.sources],
+            "output": clean(job.output) if job.output else None,
+            **_counts(totals),
+            **_reviews(handler, totals.gathered or Gathered()),
+            "drift": drift_figures(training, counts) if training and counts else None,
+        }
     )
-    _write(path, page.encode("utf-8", "backslashreplace"))  # a path can hold bytes that are no text
+    return record
 
 
-def _write(path: Path, page: bytes) -> None:
-    if is_stream(path):
-        with open_stream(path) as stream:
-            write_all(stream, page)
-    else:
-        write_durably(followed(path), page)
-
-
-def score_bars(totals: Totals) -> list[Bar]:
-    """Share of the reviews by P(positive)."""
+def _counts(totals: Totals) -> dict[str, Any]:
+    names = ("rows", "scored", "rejected", "empty", "unsure", "positive")
     width, texts = 100 // SCORE_BINS, max(totals.scored - totals.empty, 1)
-    return [
-        Bar(
-            f"{number * width}–{(number + 1) * width} %",
-            count / texts,
-        )
-        for number, count in enumerate(totals.scores)
+    bins = [
+        {"name": f"{place * width}–{(place + 1) * width}%", "reviews": n, "share": n / texts}
+        for place, n in enumerate(totals.scores)
     ]
-
-
-def _compared(training: dict[str, Any], totals: Totals) -> dict[str, Any]:
-    if totals.profile is None or not training:  # a model pulled without reviews has none
-        return {"drift": {}, "lengths": [], "scripts": []}
-    found = shares(totals.profile)
-    indexes = drift(training, found)
     return {
-        "drift": {name: (index, verdict(index)) for name, index in indexes.items()},
-        "lengths": list(map(Bar, length_labels(), found["length"], training["length"])),
-        "scripts": [
-            Bar(name, share, training["scripts"][name]) for name, share in found["scripts"].items()
-        ],
+        **{name: getattr(totals, name) for name in names},
+        "positive_share": totals.positive_share,
+        "unsure_share": totals.unsure_share,
+        "mean_confidence": totals.mean_confidence,
+        "first_reject": clean(totals.first_reject) if totals.first_reject else None,
+        "scores": bins,
     }
 
 
-def length_labels() -> list[str]:
-    """Names of the bins of length, in characters."""
-    inner = [f"{first}–{beyond - 1}" for first, beyond in pairwise(LENGTH_EDGES)]
-    return ["0", *inner, f"{LENGTH_EDGES[-1]} and more"]
+def _reviews(handler: Handler, gathered: Gathered) -> dict[str, Any]:
+    model = handler.model if isinstance(handler.model, LinearModel) else None
+    texts = [one.text for one in gathered.sample]
+    words = standing_out(texts, [one.positive for one in gathered.sample], model)
+    coloured_by = None if model is None else handler.name
+    figures = gathered_figures(gathered, show_with(model))
+    return {**figures, "standing_out": words, "coloured_by": coloured_by}

@@ -14,10 +14,11 @@ from pipeline.files.chunks import Chunk, Position
 from pipeline.files.columns import check_names
 from pipeline.files.formats import DELIMITERS
 from pipeline.files.parsing import parse_chunk
-from pipeline.files.records import JsonRecords, Records, Reject
+from pipeline.files.records import JsonRecords, Parsed, Records, Reject
 from pipeline.handlers.base import Handler, labels_and_confidences
 from pipeline.handlers.unsure import held_labels
 from pipeline.quality.profile_counts import count_texts
+from pipeline.reports.gathering import gather
 
 
 class ScoredChunk(NamedTuple):
@@ -46,9 +47,7 @@ class Scorer:
         self._check_names(chunk, records)
         cleaned = self.handler.preprocess(texts)
         answers = self.handler.inference(cleaned) if texts else np.empty((0, 2))
-        profile = count_texts(cleaned, answers[:, 1]) if self.settings.profile else None
-        below = self.settings.added.unsure_below
-        totals = Totals.of(len(records) + len(rejects), cleaned, answers, rejects, profile, below)
+        totals = self._count(chunk, Parsed(texts, records, rejects), cleaned, answers)
         columns = None
         if self.settings.kind.format in DELIMITERS and (texts or chunk.layout.columns):
             self._check_keys(chunk, records)
@@ -58,6 +57,17 @@ class Scorer:
             added = added_columns(answers, self.settings.added)
             content = serialize(records, added, self.settings)
         return ScoredChunk(content, columns, rejects, totals, chunk.end)
+
+    def _count(
+        self, chunk: Chunk, parsed: Parsed, cleaned: list[str], answers: NDArray[np.float64]
+    ) -> Totals:
+        profile = gathered = None
+        if self.settings.profile:
+            profile = count_texts(cleaned, answers[:, 1])
+            gathered = gather(chunk, parsed.records, cleaned, answers[:, 1])
+        rows = len(parsed.records) + len(parsed.rejects)
+        below = self.settings.added.unsure_below
+        return Totals.of(rows, cleaned, answers, parsed.rejects, profile, below, gathered)
 
     def _check_keys(self, chunk: Chunk, records: Records) -> None:
         """A row of jsonl with a new key has no place in a table whose header is written."""

@@ -1,8 +1,8 @@
 """What a run counts: it adds up chunk by chunk, and travels in the journal."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Self
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.files.records import Reject
 from pipeline.handlers.unsure import NEVER
 from pipeline.quality.profile_counts import Counts, add_counts
+from pipeline.reports.gathered import Gathered
 
 SCORE_BINS = 20
 """Equal bins of P(positive), from 0 to 1."""
@@ -27,7 +28,7 @@ class Totals:
     nothing; what follows is of the others. `unsure`: those labelled so; `positive`: those that are
     likelier positive, `unsure` or not. `confidence` is the sum over them, `scores` their number in
     each bin of P(positive). `first_reject` says what is wrong with the first row that was not
-    scored. `profile` is counted where a report is wanted.
+    scored. `profile` and `gathered` are there where a report is wanted.
     """
 
     rows: int = 0
@@ -40,6 +41,13 @@ class Totals:
     first_reject: str | None = None
     profile: Counts | None = None
     unsure: int = 0
+    gathered: Gathered | None = None
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Self:
+        """What `dataclasses.asdict` and JSON have made of totals."""
+        gathered = record["gathered"]
+        return cls(**record | {"gathered": gathered and Gathered.from_record(gathered)})
 
     @classmethod
     def of(
@@ -50,6 +58,7 @@ class Totals:
         rejects: Sequence[Reject],
         profile: Counts | None = None,
         unsure_below: float = NEVER,
+        gathered: Gathered | None = None,
     ) -> Self:
         """Count rows as they were read, n texts and answers of shape (n, 2), and the rejects."""
         scored, empty = len(cleaned), cleaned.count("")
@@ -68,12 +77,15 @@ class Totals:
             first_reject=str(rejects[0]) if rejects else None,
             profile=profile,
             unsure=int(np.count_nonzero(confidences < unsure_below)),
+            gathered=gathered,
         )
 
     def __add__(self, other: Self) -> Self:
-        mine, theirs = asdict(self), asdict(other)
+        mine, theirs = dict(vars(self)), dict(vars(other))
         first = mine.pop("first_reject") or theirs.pop("first_reject")
-        return type(self)(**add_counts(mine, theirs), first_reject=first)
+        gathered = [one for one in (mine.pop("gathered"), theirs.pop("gathered")) if one]
+        both = gathered[0] + gathered[1] if len(gathered) == 2 else next(iter(gathered), None)
+        return type(self)(**add_counts(mine, theirs), first_reject=first, gathered=both)
 
     @property
     def positive_share(self) -> float:

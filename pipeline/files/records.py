@@ -143,6 +143,8 @@ def column_of(records: Records, name: str) -> list[Any]:
 
 def columns_of(records: Records, names: Iterable[str]) -> dict[str, list[Any]]:
     """The values of these columns, by name, in one pass; None where an object lacks one."""
+    if isinstance(records, JsonRecords | ArrowRecords):
+        return {name: column_of(records, name) for name in names}
     places = {name: records.columns().index(name) for name in names}
     rows = records.rows() if places else ()
     picked: dict[str, list[Any]] = {name: [] for name in places}

@@ -16,6 +16,10 @@ STABLE, FAR = 0.1, 0.25
 """Population stability index below which nothing has changed, and from which on much has."""
 
 
+FEWEST_TEXTS = 200
+"""Texts below which an index says nothing: chance alone moves it."""
+
+
 def drift(reference: Mapping[str, Any], profile: Mapping[str, Any]) -> dict[str, float]:
     """Population stability index of each feature that both profiles have; 0 where they agree.
 

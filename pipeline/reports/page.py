@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import version
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from pipeline.durability import write_durably
 from pipeline.reports.showing import coloured
 from pipeline.reports.words import LANGUAGES, common
+from pipeline.targets import followed, is_stream, open_stream, write_all
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -45,7 +48,12 @@ def render(template: str, language: str, page: Words, record: Record, **more: ob
 def write_report(path: Path, record: Record, make_page: Callable[[], str]) -> None:
     """Write the page, or the record itself where the path ends in .json."""
     content = make_page() if is_page(path) else json.dumps(record, ensure_ascii=False) + "\n"
-    write_durably(path, content.encode("utf-8", "backslashreplace"))
+    page = content.encode("utf-8", "backslashreplace")  # a path can hold bytes that are no text
+    if is_stream(path):
+        with open_stream(path) as stream:
+            write_all(stream, page)
+    else:
+        write_durably(followed(path), page)
 
 
 def is_page(path: Path) -> bool:
@@ -64,10 +72,17 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (percent, count, figure, on_axis)
+    filters = (percent, count, figure, on_axis, marked)
     environment.filters |= {one.__name__: one for one in filters}
     environment.globals["coloured"] = coloured
     return environment
+
+
+def marked(sentence: str) -> "Markup":
+    """A sentence of ours whose commands, in backquotes, are shown as such."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(sentence)))  # noqa: S704
 
 
 def percent(value: float | None, digits: int = 1) -> str:

@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.labels import POSITIVE
-from pipeline.quality.drift import drift
+from pipeline.quality.drift import FEWEST_TEXTS, drift
 from pipeline.quality.profile import LENGTH_BINS, SCRIPT_NAMES, SHARE_BINS, text_profile
 from pipeline.server.current_models import Models
 from pipeline.server.metrics import Metrics
@@ -28,8 +28,6 @@ from pipeline.text.cleaning import clean_all
 FLUSH_SECONDS = 1.0
 HALF_LIFE = 3600.0
 """Seconds after which a text counts half."""
-FEWEST_TEXTS = 200
-"""With fewer texts the index would show chance rather than drift."""
 MOST_WAITING = 2_048
 """Texts counted at a time, in a few milliseconds; under more load, the newest."""
 

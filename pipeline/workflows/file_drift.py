@@ -1,7 +1,8 @@
 """How far the reviews in files are from those that a model was trained on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from pipeline.errors import InvalidInput
 from pipeline.files.chunks import BEGINNING
@@ -18,10 +19,15 @@ CHUNK_BYTES = 2**20
 
 @dataclass(frozen=True)
 class FileDrift:
-    """The number of texts, and the population stability index of each feature."""
+    """The number of texts, the population stability index of each feature, and what was counted."""
 
     texts: int
     indexes: dict[str, float]
+    counts: Counts = field(repr=False)
+
+    def record(self) -> dict[str, Any]:
+        """The number and the indexes, for JSON."""
+        return {"texts": self.texts, "indexes": self.indexes}
 
 
 def measure_drift(
@@ -49,4 +55,5 @@ def measure_drift(
             counts = add_counts(counts, count_texts(cleaned, answers[:, 1]))
     if counts is None:
         raise InvalidInput("There are no reviews in the files.")
-    return FileDrift(counts["texts"], drift(handler.artifact.manifest.profile, shares(counts)))
+    indexes = drift(handler.artifact.manifest.profile, shares(counts))
+    return FileDrift(counts["texts"], indexes, counts)

@@ -151,7 +151,7 @@ def predict(places: Mapping[str, Path]) -> Table:
             option("--engine local", "engine", other=("--engine", "ray")),
             ray,
             option("--ray-address 127.0.0.1:1", "ray_address", needs=[ray, output]),
-            option("--report p.html", "report", lambda ran: (ran.folder / "p.html").is_file()),
+            *REPORT,
             option("--max-rejects 1", "max_rejects", lambda ran: ran.code == 0, traits="broken"),
             option(
                 "--restart", "restart", lambda ran: ran.code == 0, traits="begun", needs=[output]
@@ -198,6 +198,7 @@ def drift(places: Mapping[str, Path]) -> Table:
             option("--fast", "fast"),
             option("--model fast", "model"),
             option("--json", "as_json", lambda ran: ran.text.startswith("{")),
+            *REPORT,
             *TRUST,
             ARTIFACTS,
         ),

@@ -9,9 +9,12 @@ import pytest
 from pipeline.handlers.base import Handler
 from pipeline.quality.drift import drift, stability_index
 from pipeline.quality.profile import SCRIPT_NAMES, reference_profile, text_profile
+from pipeline.reports.words.drift import WORDS
 from pipeline.server.live_texts import LiveTexts
 from pipeline.server.metrics import Metrics
 from pipeline.text.cleaning import clean
+from tests.reports.pages import Page
+from tests.support.command import run
 from tests.support.paths import Invoke
 
 
@@ -67,3 +70,24 @@ def test_live_texts_are_profiled_as_a_file_is(handler: Handler) -> None:
     assert [profile["scripts"][name] for name in SCRIPT_NAMES] == pytest.approx(
         [due["scripts"][name] for name in SCRIPT_NAMES], abs=1e-5
     )
+
+
+def test_the_page_says_what_the_indexes_mean(sample_root: Path, tmp_path: Path) -> None:
+    other, few = tmp_path / "other.txt", tmp_path / "few.txt"
+    other.write_text("An English review of a film, 10/10\n" * 500)
+    few.write_text("재밌다\n" * 199, encoding="utf-8")
+    page, figures = tmp_path / "page.html", tmp_path / "figures.json"
+    options = ("--fast", "--artifacts", sample_root, "--report")
+    for path in (page, figures):
+        assert run("drift", other, *options, path).code == 0
+    shown = Page(page.read_text("utf-8"))
+    indexes = json.loads(figures.read_text("utf-8"))["drift"]["indexes"]
+    assert [one["feature"] for one in indexes] == ["length", "scripts", "score"]
+    for one in indexes:
+        assert f"{one['index']:.3f}" in shown.text
+    assert WORDS["en"]["scripts_changed much"] in shown.text
+    assert shown.addresses == []
+    told = run("drift", few, *options, page, "--lang", "ko")
+    assert told.stdout.decode().count("too few reviews to say") == 3
+    assert WORDS["ko"]["too_few"].format(reviews=199, fewest=200) in page.read_text("utf-8")
+    assert run("drift", few, "--fast", "--artifacts", sample_root, "--lang", "ko").code == 2

@@ -6,12 +6,14 @@ from types import ModuleType
 import pytest
 
 from pipeline.reports.page import default_language
-from pipeline.reports.words import LANGUAGES, common, evaluation
+from pipeline.reports.words import LANGUAGES, common, drift, evaluation, scored
 
 FIELD = re.compile(r"\{\w+\}")
 
 
-@pytest.mark.parametrize("module", [common, evaluation], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [common, drift, evaluation, scored], ids=lambda module: module.__name__
+)
 def test_all_languages_say_the_same(module: ModuleType) -> None:
     assert tuple(module.WORDS) == LANGUAGES
     first, *others = module.WORDS.values()

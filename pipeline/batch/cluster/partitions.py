@@ -45,7 +45,7 @@ class Partition:
                     f"{'; '.join(differences)}. Start over with --restart, or write to another "
                     "folder."
                 )
-            return Totals(**record["totals"])
+            return Totals.from_record(record["totals"])
         totals = score_files(handler, self.job, may_be_empty=True, inputs=inputs)
         if identity is not None:
             record = {"identity": asdict(identity), "totals": asdict(totals)}

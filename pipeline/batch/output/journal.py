@@ -15,7 +15,7 @@ from pipeline.files.chunks import BEGINNING, Position
 from pipeline.own_files import reopen
 
 VERSION = 4
-"""Another one where files are cut into chunks at other places."""
+"""Another one where files are cut into chunks at other places, or other things are counted."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,6 @@ def _checkpoint(record: dict[str, Any]) -> Checkpoint:
         | {
             "position": Position(*record["position"]),
             "columns": None if columns is None else tuple(columns),
-            "totals": Totals(**record["totals"]),
+            "totals": Totals.from_record(record["totals"]),
         }
     )

@@ -19,6 +19,8 @@ WORDS = {
         "said_positive": "said positive",
         "confidence": "confidence",
         "none": "There are none.",
+        "inputs": "Inputs",
+        "output": "Output",
     },
     "ko": {
         "positive": "긍정",
@@ -38,5 +40,7 @@ WORDS = {
         "said_positive": "긍정으로 답함",
         "confidence": "확신도",
         "none": "없습니다.",
+        "inputs": "입력",
+        "output": "출력",
     },
 }

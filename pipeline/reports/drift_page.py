@@ -1,0 +1,35 @@
+"""The page about how far reviews in files are from those of training."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.files.sources import Source
+from pipeline.handlers.base import Handler
+from pipeline.quality.drift import FEWEST_TEXTS
+from pipeline.quality.profile_counts import Counts
+from pipeline.reports.drift import drift_figures
+from pipeline.reports.page import Record, render, write_report
+from pipeline.reports.records import to_record
+from pipeline.reports.words import drift
+from pipeline.text.cleaning import clean
+
+
+def write_drift(
+    path: Path, handler: Handler, sources: Sequence[Source], counts: Counts, language: str
+) -> None:
+    """Write the page about what was counted, or for a name in .json its figures."""
+    record = drift_record(handler, sources, counts)
+    write_report(path, record, lambda: drift_page(record, language))
+
+
+def drift_record(handler: Handler, sources: Sequence[Source], counts: Counts) -> dict[str, Any]:
+    """All figures of the page, for JSON, too."""
+    figures = drift_figures(handler.artifact.manifest.profile, counts)
+    inputs = [clean(source.name) for source in sources]
+    return {"model": handler.name, "inputs": inputs, "drift": to_record(figures)}
+
+
+def drift_page(record: Record, language: str) -> str:
+    """The page of a record."""
+    return render("drift.html", language, drift.WORDS, record, fewest=FEWEST_TEXTS)

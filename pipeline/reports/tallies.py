@@ -1,0 +1,93 @@
+"""Counts of reviews by a column's values, in bounded memory: they add up chunk by chunk."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from pipeline.reports.dates import coarser, day_of
+from pipeline.text.cleaning import clean
+
+MOST_DATES = 92
+"""Days, months or years that are counted apart; where there are more, the next coarser ones."""
+MOST_TOPICS = 1000
+"""Other values that are counted apart."""
+
+Pair = tuple[object, bool]
+"""A review's value in a column, and whether its answer is positive."""
+Counts = dict[str, list[int]]
+"""By name: the number of reviews, and of those whose answer is positive."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Reviews by the values of a column; `others` are those whose value is not counted apart.
+
+    `column` is None where no file has such a column.
+    """
+
+    column: str | None = None
+    counts: Counts = field(default_factory=dict)
+    others: list[int] = field(default_factory=lambda: [0, 0])
+
+    @classmethod
+    def of_topics(cls, column: str, pairs: Iterable[Pair]) -> Self:
+        """Count a chunk's values, all of them."""
+        return cls(column, _counted(pairs, _shown))
+
+    @classmethod
+    def of_dates(cls, column: str, pairs: Iterable[Pair]) -> Self:
+        """Count a chunk's dates; what is no date is among the others."""
+        counts = _counted(pairs, lambda value: day_of(value) or "")
+        others = counts.pop("", [0, 0])
+        return cls(column, _cut(counts), others)
+
+    def plus_topics(self, other: "Tally") -> "Tally":
+        """The sum; the first MOST_TOPICS values are counted apart, and each of them wholly.
+
+        That holds where `other` counts all of its values apart, as a chunk does.
+        """
+        counts, others = dict(self.counts), add(self.others, other.others)
+        for name, pair in other.counts.items():
+            if name in counts or len(counts) < MOST_TOPICS:
+                counts[name] = add(counts.get(name, [0, 0]), pair)
+            else:
+                others = add(others, pair)
+        return Tally(self.column or other.column, counts, others)
+
+    def plus_dates(self, other: "Tally") -> "Tally":
+        """The sum, by dates that are as coarse as both and their number need."""
+        both = [*self.counts.items(), *other.counts.items()]
+        length = min((len(date) for date, _ in both), default=0)
+        counts: Counts = {}
+        for date, pair in both:
+            counts[date[:length]] = add(counts.get(date[:length], [0, 0]), pair)
+        column = self.column or other.column
+        return Tally(column, _cut(counts), add(self.others, other.others))
+
+
+def add(one: list[int], other: list[int]) -> list[int]:
+    """The sums of two pairs of counts."""
+    return [a + b for a, b in zip(one, other, strict=True)]
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else clean(str(value))[:80]
+
+
+def _counted(pairs: Iterable[Pair], name: Callable[[Any], str]) -> Counts:
+    counts: Counts = {}
+    for (value, is_positive), number in Counter(pairs).items():
+        pair = [number, number if is_positive else 0]
+        called = name(value)
+        counts[called] = add(counts.get(called, [0, 0]), pair)
+    return counts
+
+
+def _cut(counts: Counts) -> Counts:
+    """The counts by months or years where there are too many days or months."""
+    length = coarser(counts, MOST_DATES)
+    found: Counts = {}
+    for date, pair in counts.items():
+        found[date[:length]] = add(found.get(date[:length], [0, 0]), pair)
+    return found
