@@ -23,7 +23,7 @@ _PAGE_COLOURS = {
     SECOND: "var(--second)",
 }
 SERIES = (FIRST, SECOND)
-_SIZE = (4.4, 3.5)
+_SIZE = (4.2, 3.4)
 """Inches, at 72 units an inch."""
 
 Records = Sequence[Mapping[str, Any]]
@@ -51,7 +51,7 @@ def _draw(name: str, draw: Any, models: Records, words: Mapping[str, str]) -> st
     settings: Any = {
         "svg.fonttype": "none",
         "svg.hashsalt": name,  # ids that are the same each time, and others in each chart
-        "font.size": 9,
+        "font.size": 9.5,
         "axes.edgecolor": FAINT,
         "axes.labelcolor": INK,
         "xtick.color": FAINT,

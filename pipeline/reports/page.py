@@ -72,7 +72,7 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (percent, count, figure, on_axis, marked)
+    filters = (percent, count, figure, signed, on_axis, marked)
     environment.filters |= {one.__name__: one for one in filters}
     environment.globals["coloured"] = coloured
     return environment
@@ -82,7 +82,8 @@ def marked(sentence: str) -> "Markup":
     """A sentence of ours whose commands, in backquotes, are shown as such."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(sentence)))  # noqa: S704
+    safe = str(escape(sentence))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", safe))  # noqa: S704
 
 
 def percent(value: float | None, digits: int = 1) -> str:
@@ -98,6 +99,11 @@ def count(value: float) -> str:
 def figure(value: float | None, digits: int = 4) -> str:
     """A number that is no share."""
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def signed(value: float) -> str:
+    """A number with its sign, a minus being as wide as a plus."""
+    return f"{value:+.1f}".replace("-", "−")
 
 
 def on_axis(share: float, lowest: float = 0.0) -> float:

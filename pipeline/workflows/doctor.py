@@ -17,6 +17,7 @@ from pipeline.text.tokenizers import ANALYZERS
 
 PACKAGES = ("sentiment-toolkit", "numpy", "joblib", "scikit-learn", "scipy", "flask")
 EXTRAS = {
+    "Curves, for evaluate --report": ("report", ("matplotlib",)),
     "Parquet": ("parquet", ("pyarrow",)),
     "Spreadsheets": ("excel", ("python-calamine",)),
     "The deep model, to answer with": ("onnx", ("onnxruntime", "tokenizers")),

@@ -110,7 +110,7 @@ def test_the_page_shows_the_record(record: dict) -> None:  # type: ignore[type-a
         parts = [*record["topics"]["parts"], *record["dates"]["parts"]]
         shown = [percent(part["share"]) for part in parts]
         shown += [count(cell) for row in record["labelled"]["confusion"] for cell in row]
-        shown += [f"{one['value']:+.1f}" for one in record["standing_out"]["negative"]]
+        shown += [f"−{-one['value']:.1f}" for one in record["standing_out"]["negative"]]
         shown += [one["shown"]["text"] for one in record["surest_positive"]]
         shown += [f"{one['index']:.3f}" for one in record["drift"]["indexes"]]
         shown += [percent(part["share"]) for part in record["scores"]]
