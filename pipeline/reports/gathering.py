@@ -41,7 +41,9 @@ def gather(
     answers = (scores > 0.5).tolist()
 
     def pairs(column: str) -> list[Pair]:
-        return [(values[column][row], answer) for row, answer in zip(rows, answers, strict=True)]
+        own = [values[column][row] for row in rows]
+        plain = [str(one) if isinstance(one, list | dict) else one for one in own]
+        return list(zip(plain, answers, strict=True))
 
     return Gathered(
         kept.of_least(MOST_SHOWN, -scores, scores > 0.5),

@@ -38,7 +38,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with path.open("w", encoding="utf-8") as file:
         for number, (text, label) in enumerate(zip(reviews.texts, reviews.labels, strict=True)):
             day = f"{2023 + number % 2}-{number % 12 + 1:02}-05T10:00"
-            film = FILMS[number % 3] if number % 100 else str(number)
+            film = FILMS[number % 3] if number % 100 else [str(number)]
             row = {"text": text, "label": label, "영화": film, "date": day}
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
     return path
