@@ -5,8 +5,7 @@ It adds up, whatever the processes that scored the chunks, and travels in the jo
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from heapq import nsmallest
-from itertools import chain
+from heapq import merge
 from typing import Any, NamedTuple, Self
 
 from pipeline.reports.tallies import Tally
@@ -90,9 +89,10 @@ class Gathered:
 
 
 def _least(most: int, *kept: Iterable[Kept]) -> list[Kept]:
-    """Those of the least ranks, each text once."""
+    """Those of the least ranks, each text once, out of lists in this order."""
     first: dict[str, Kept] = {}
-    for one in chain(*kept):
-        if one.text not in first or one < first[one.text]:
-            first[one.text] = one
-    return nsmallest(most, first.values())
+    for one in merge(*kept):
+        first.setdefault(one.text, one)
+        if len(first) == most:
+            break
+    return list(first.values())
