@@ -18,7 +18,7 @@ from pipeline.errors import InvalidInput
 from pipeline.files.chunks import Chunk
 from pipeline.files.layouts import ReadSettings
 from pipeline.files.reading import Input, Tell, ignore, look_at, read_chunks
-from pipeline.files.same_files import refuse_same
+from pipeline.files.same_files import refuse_same, refuse_without_folder
 from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
 from pipeline.own_files import check_own, check_replaceable
@@ -61,6 +61,7 @@ class Job:
         if self.report is not None and not is_stream(self.report):
             report = followed(self.report)
             refuse_same([*inputs, *written], [report, unfinished(report)])
+            refuse_without_folder(report)
             check_replaceable(report)
             check_own(unfinished(report))
 

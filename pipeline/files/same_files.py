@@ -1,4 +1,4 @@
-"""Whether two names mean the same file."""
+"""Whether a file can be written under a name: it is in a folder, and no input."""
 
 import os
 from collections.abc import Iterable
@@ -17,6 +17,14 @@ def refuse_same(inputs: Iterable[str | Path], outputs: Iterable[str | Path]) -> 
                     f"{output} is the same file as {given}, which would be lost. Write to another "
                     "file."
                 )
+
+
+def refuse_without_folder(path: Path) -> None:
+    """Raise InvalidInput if there is no folder to put this file in."""
+    if not path.parent.is_dir():
+        raise InvalidInput(
+            f"There is no folder {path.parent} to put {path.name} in. Make it first."
+        )
 
 
 def _is_same(one: str | Path, other: str | Path) -> bool:

@@ -4,7 +4,7 @@ from pathlib import Path, PurePath
 
 from markupsafe import Markup
 
-from pipeline.files.same_files import refuse_same
+from pipeline.files.same_files import refuse_same, refuse_without_folder
 from pipeline.reports.charts import draw_charts, need_charts
 from pipeline.reports.grouping import SMALLEST
 from pipeline.reports.page import Record, is_page, render, words_of, write_report
@@ -14,10 +14,12 @@ from pipeline.reports.words import evaluation
 def check_evaluation(report: Path | None, data: Path) -> None:
     """Raise before a model is measured for a page that cannot be written.
 
-    Raises InvalidInput where the page would replace the reviews, ModelMissing without matplotlib.
+    Raises InvalidInput where the page would replace the reviews or has no folder, ModelMissing
+    without matplotlib.
     """
     if report is not None:
         refuse_same([data], [report])
+        refuse_without_folder(report)
         if is_page(report):
             need_charts()
 

@@ -8,6 +8,8 @@ from pipeline.text.cleaning import clean
 from pipeline.workflows.explaining import character_shares
 
 MOST_CHARACTERS = 300
+MOST_EXPLAINED = 2000
+"""Characters of a review that its colours are made from: a file's can be of any length."""
 STEPS = 4
 """Strengths of a colour."""
 _FAINTEST = 0.08
@@ -32,7 +34,8 @@ def show_with(model: LinearModel | None) -> Show:
 
     def show(text: str) -> Shown:
         cleaned = clean(text)
-        shares = character_shares(model, cleaned) if model is not None and cleaned else None
+        explained = cleaned[:MOST_EXPLAINED]
+        shares = character_shares(model, explained) if model is not None and explained else None
         cut = cleaned[:MOST_CHARACTERS] + "…" * (len(cleaned) > MOST_CHARACTERS)
         return Shown(cut, [] if shares is None else shares[:MOST_CHARACTERS].tolist())
 

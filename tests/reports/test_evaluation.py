@@ -28,6 +28,8 @@ from tests.reports.pages import Page
 from tests.support.command import run
 from tests.support.paths import SAMPLE
 
+pytest.importorskip("matplotlib", reason="needs the extra [report]")
+
 HOSTILE = "<script>alert(1)</script>\u202e\x07"
 
 
@@ -171,6 +173,10 @@ def test_a_report_never_replaces_the_reviews(mine: Path, sample_root: Path) -> N
     done = run("evaluate", "--data", mine, "--artifacts", sample_root, "--report", mine)
     assert done.code == 3
     assert "would be lost" in done.stderr
+    nowhere = mine.parent / "none" / "page.html"
+    done = run("evaluate", "--data", mine, "--artifacts", sample_root, "--report", nowhere)
+    assert done.code == 3
+    assert "There is no folder" in done.stderr
 
 
 def test_without_matplotlib_the_extra_is_named(

@@ -12,6 +12,7 @@ from pipeline.batch.output.parquet_writing import write_parquet
 from pipeline.durability import sync, unfinished
 from pipeline.errors import InvalidInput
 from pipeline.files import remote
+from pipeline.files.same_files import refuse_without_folder
 from pipeline.own_files import check_own, check_replaceable, create, discard_own, imitate, reopen
 from pipeline.targets import followed, is_stream
 
@@ -95,11 +96,7 @@ class OutputFiles:
         """Raise InvalidInput if there is no folder to put the output in, or one of its name."""
         if self.local.is_dir():
             raise InvalidInput(f"{self.local} is a folder. Name a file in it.")
-        if not self.local.parent.is_dir():
-            raise InvalidInput(
-                f"There is no folder {self.local.parent} to put {self.local.name} in. "
-                "Make it first."
-            )
+        refuse_without_folder(self.local)
 
     def publish(self, has_rejects: bool, is_parquet: bool, is_written: bool = False) -> None:
         """Give the files, which are on the disk and whole, their names; the output last.
