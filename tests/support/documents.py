@@ -4,6 +4,7 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from inspect import unwrap
 from pathlib import Path
 
 import click
@@ -107,7 +108,7 @@ def _session(block: Iterable[Numbered]) -> Iterator[Line]:
 
 def read_helps(command: click.Command, path: str) -> Iterator[Document]:
     """The examples in the help of a command and of all commands below it."""
-    callback = command.callback
+    callback = unwrap(command.callback) if command.callback else None  # of @click.pass_context
     if callback and (lines := tuple(_examples(command, Path(callback.__code__.co_filename)))):
         source = Path(callback.__code__.co_filename).relative_to(ROOT)
         yield Document(f"{path} --help", str(source), lines)
