@@ -78,7 +78,7 @@ def command(
             slots = [chosen_slot(artifacts, fast, "deep" if deep else model)]
         measured = evaluate(reviews, [load_handler(artifacts, slot) for slot in slots])
     if wanted:
-        record = evaluation_record(reviews, data, measured, artifacts, run)
+        record = evaluation_record(reviews, data, measured, artifacts, is_run=run is not None)
         if report is not None:
             write_evaluation(report, record, language)
     if as_json:

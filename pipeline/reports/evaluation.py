@@ -36,10 +36,13 @@ WANTED = 0.95
 
 
 def evaluation_record(
-    reviews: Reviews, path: Path, measured: Sequence[Evaluated], root: Path, run: str | None = None
+    reviews: Reviews, path: Path, measured: Sequence[Evaluated], root: Path, is_run: bool = False
 ) -> Record:
-    """Figures for JSON and for the page, coloured by the fast model where there is one."""
-    colours = colouring_model(root, run)
+    """Figures for JSON and for the page, coloured by the fast model where there is one.
+
+    `is_run`: what was measured is a run, which colours its own mistakes if it is a fast model.
+    """
+    colours = colouring_model(root, measured[0].name if is_run else None)
     return evaluation_figures(reviews, path, measured, colours).record()
 
 
