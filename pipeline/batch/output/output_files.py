@@ -181,5 +181,3 @@ class OutputFiles:
 def is_written_as_stream(target: str | None) -> bool:
     """Whether this output is standard output (None), or a pipe or device that is written to so."""
     return target is None or (not remote.is_remote(target) and is_stream(Path(target)))
-
-
