@@ -60,6 +60,8 @@ def command(
     """
     if run is not None:
         refuse(["fast", "model", "deep"], "with --run, which is of one model")
+    if deep:
+        refuse(["model"], "with --deep")
     language = page_language(report, lang)
     from cli.loading import load_handler
     from pipeline.reports.evaluation import evaluation_record
@@ -84,6 +86,7 @@ def command(
     if as_json:
         echo_json(record)
     else:
+        say(f"Measured: {' and '.join(one.name for one in measured)}.")
         _print(reviews, measured)
 
 

@@ -92,7 +92,7 @@ def test_list_works_and_says_it(damaged: Path, digest: str, invoke: Invoke) -> N
     assert (stored.folder.name, stored.is_current) == (digest, False)
     listed = invoke("artifacts", "list", "--artifacts", damaged)
     assert listed.exit_code == 0
-    assert digest in listed.stdout
+    assert digest[:12] in listed.stdout
     assert REPAIR in listed.stderr
 
 

@@ -228,9 +228,9 @@ def evaluate(places: Mapping[str, Path]) -> Table:
         "evaluate",
         (
             *labelled(),
-            option("--fast", "fast", other=("--deep",)),
-            option("--model fast", "model", other=("--deep",)),
-            option("--deep", "deep"),
+            option("--fast", "fast", said("fast@")),
+            option("--model fast", "model", said("fast@")),
+            option("--deep", "deep", said("deep@")),
             option("--run {run}", "run", other=("--run", "none")),
             option("--data reviews.csv", "data"),
             option("--json", "as_json", lambda ran: ran.text.startswith("{")),
@@ -595,6 +595,5 @@ MAKERS = (
         verify_folder,
         verify_server,
     ),
-    *(data, artifacts_list, artifacts_use, artifacts_prune, pull, verify_folder, verify_server),
     quickstart,
 )

@@ -10,7 +10,15 @@ from tests.cli.option_pairs import all_commands, options_of
 from tests.support.command import run
 from tests.support.paths import Invoke
 
-NEEDED = {"drift": ["-"], "explain": ["x"], "verify": ["x"], "artifacts use": ["x"]}
+NEEDED = {
+    "drift": ["-"],
+    "explain": ["x"],
+    "verify": ["x"],
+    "artifacts use": ["x"],
+    "artifacts show": ["x"],
+    "compare": ["x", "y"],
+    "runs note": ["x", "y"],
+}
 EACH = [
     pytest.param(command, one, id=f"{command} {one.opts[0]}")
     for command in all_commands()

@@ -51,7 +51,7 @@ def test_evaluate_measures_artifact_and_run_alike(invoke: Invoke, sample_root: P
     of_artifact = invoke("evaluate", "--fast", *options)
     of_run = invoke("evaluate", "--run", run, *options)
     assert of_artifact.exit_code == 0
-    assert of_artifact.output == of_run.output
+    assert of_artifact.stdout == of_run.stdout
     assert "said positive" in of_run.output
 
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 def recorder(monkeypatch: pytest.MonkeyPatch) -> None:
     """`sentiment serve` prints what it would serve with, and does not."""
 
-    def show(models: StoredModels, settings: ServerSettings) -> None:
+    def show(models: StoredModels, settings: ServerSettings, _: object) -> None:
         trust = models.trust
         shown = {"root": models.root, "slots": models.slots, "digest": trust.digest}
         shown |= {"public_key": trust.public_key, "not_before": trust.not_before}
