@@ -93,7 +93,7 @@ def test_other_commands_use_it_and_say_so(command: str, invoke: Invoke, tmp_path
 def test_it_is_listed(invoke: Invoke, tmp_path: Path, sample_root: Path) -> None:
     for root, mark in ((tmp_path, "*"), (sample_root, " ")):
         listed = invoke("artifacts", "list", "--artifacts", root).stdout.splitlines()
-        assert listed[0].startswith(f"{mark} fast  {builtin.DIGEST}")
+        assert listed[0].startswith(f"{mark} {builtin.NAME}")
         assert listed[0].endswith("built in")
 
 

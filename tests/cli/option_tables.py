@@ -228,9 +228,9 @@ def evaluate(places: Mapping[str, Path]) -> Table:
         "evaluate",
         (
             *labelled(),
-            option("--fast", "fast", said("fast@")),
-            option("--model fast", "model", said("fast@")),
-            option("--deep", "deep", said("deep@")),
+            option("--fast", "fast", said("fast@"), other=("--deep",)),
+            option("--model fast", "model", said("fast@"), other=("--deep",)),
+            option("--deep", "deep", said("deep@"), other=("--fast",)),
             option("--run {run}", "run", other=("--run", "none")),
             option("--data reviews.csv", "data"),
             option("--json", "as_json", lambda ran: ran.text.startswith("{")),
