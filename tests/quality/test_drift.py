@@ -72,14 +72,16 @@ def test_live_texts_are_profiled_as_a_file_is(handler: Handler) -> None:
     )
 
 
-def test_the_page_says_what_the_indexes_mean(sample_root: Path, tmp_path: Path) -> None:
+def test_the_page_says_what_the_indexes_mean(
+    invoke: Invoke, sample_root: Path, tmp_path: Path
+) -> None:
     other, few = tmp_path / "other.txt", tmp_path / "few.txt"
     other.write_text("An English review of a film, 10/10\n" * 500)
     few.write_text("재밌다\n" * 199, encoding="utf-8")
     page, figures = tmp_path / "page.html", tmp_path / "figures.json"
     options = ("--fast", "--artifacts", sample_root, "--report")
-    for path in (page, figures):
-        assert run("drift", other, *options, path).code == 0
+    assert run("drift", other, *options, page, "--lang", "en").code == 0
+    assert invoke("drift", other, *options, figures).exit_code == 0
     shown = Page(page.read_text("utf-8"))
     indexes = json.loads(figures.read_text("utf-8"))["drift"]["indexes"]
     assert [one["feature"] for one in indexes] == ["length", "scripts", "score"]
@@ -87,7 +89,8 @@ def test_the_page_says_what_the_indexes_mean(sample_root: Path, tmp_path: Path) 
         assert f"{one['index']:.3f}" in shown.text
     assert WORDS["en"]["scripts_changed much"] in shown.text
     assert shown.addresses == []
-    told = run("drift", few, *options, page, "--lang", "ko")
-    assert told.stdout.decode().count("too few reviews to say") == 3
+    told = invoke("drift", few, *options, page, "--lang", "ko")
+    assert told.stdout.count("too few reviews to say") == 3
     assert WORDS["ko"]["too_few"].format(reviews=199, fewest=200) in page.read_text("utf-8")
-    assert run("drift", few, "--fast", "--artifacts", sample_root, "--lang", "ko").code == 2
+    refused = invoke("drift", few, "--fast", "--artifacts", sample_root, "--lang", "ko")
+    assert refused.exit_code == 2

@@ -24,7 +24,6 @@ from pipeline.reports.tallies import MOST_TOPICS, Tally
 from pipeline.reviews.labelled import read_reviews
 from pipeline.workflows.explaining import character_shares
 from tests.reports.pages import Page
-from tests.support.command import run
 from tests.support.paths import SAMPLE
 
 FILMS = ("괴물", "밀양", "<b>x")
@@ -145,19 +144,14 @@ def test_a_resumed_run_gathers_the_same(
     assert (tmp_path / "out.jsonl").read_bytes() == given.with_name("out.jsonl").read_bytes()
 
 
-def test_several_processes_gather_the_same(given: Path, sample_root: Path, tmp_path: Path) -> None:
-    large = tmp_path / "large.jsonl"
-    large.write_bytes(given.read_bytes() * 20)
-    records = []
-    for jobs in (1, 3):
-        figures = tmp_path / f"{jobs}.json"
-        done = run(
-            *("predict", "--fast", large, "-o", tmp_path / "out.jsonl", "--jobs", jobs, "-q"),
-            *("--report", figures, "--artifacts", sample_root),
-        )
-        assert done.code == 0, done.stderr
-        records.append(figures.read_bytes())
-    assert records[0] == records[1]
+def test_several_processes_gather_the_same(
+    given: Path, handler: Handler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CHUNK_BYTES, "fast", 20_000)
+    job = make_job(given, tmp_path / "out.jsonl")
+    alone, together = (score_files(handler, job, jobs).gathered for jobs in (1, 3))
+    assert alone is not None
+    assert together == alone
 
 
 def test_days_become_months_and_years() -> None:
