@@ -6,8 +6,8 @@ from markupsafe import Markup
 
 from pipeline.files.same_files import refuse_same, refuse_without_folder
 from pipeline.reports.charts import draw_charts, need_charts
-from pipeline.reports.grouping import SMALLEST
 from pipeline.reports.page import Record, is_page, render, words_of, write_report
+from pipeline.reports.tallies import SMALLEST
 from pipeline.reports.words import evaluation
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.quality.groups import Members
 from pipeline.quality.profile import SCRIPTS
 from pipeline.reports.dates import coarser, day_of
+from pipeline.reports.tallies import SMALLEST
 from pipeline.text.cleaning import clean
 
 LENGTHS = (0, 6, 11, 21, 41, 81, 161)
@@ -20,8 +21,6 @@ FEWEST_VALUES, MOST_VALUES = 2, 20
 """Different values of a column that become groups."""
 MOST_DATES = 24
 """Groups of a column of dates: months, unless these are more; then years."""
-SMALLEST = 20
-"""Reviews of which a group has at least so many; smaller ones are merged."""
 MOST_ODD = 0.1
 """Share of values of a column of dates that may be none."""
 

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.reports.gathered import Gathered, Kept, Labelled
-from pipeline.reports.grouping import SMALLEST
 from pipeline.reports.showing import Show, Shown
-from pipeline.reports.tallies import Tally
+from pipeline.reports.tallies import SMALLEST, Tally
 
 MOST_TOPICS = 20
 """Values of a column that are shown, those of the most reviews."""

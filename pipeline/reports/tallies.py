@@ -12,6 +12,8 @@ MOST_DATES = 92
 """Days, months or years that are counted apart; where there are more, the next coarser ones."""
 MOST_TOPICS = 1000
 """Other values that are counted apart."""
+SMALLEST = 20
+"""Reviews of which a group has at least so many; smaller ones are merged."""
 
 Pair = tuple[object, bool]
 """A review's value in a column, and whether its answer is positive."""
