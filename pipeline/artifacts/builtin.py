@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "builtin"
 SLOT = "fast"
-DIGEST = "8d597cf9b8b8de475a83ed1929c0878fe8eef28cdd539420e3461e1365730349"
+DIGEST = "bda7148934bd8c0c1d67eb7d946ee15cd4b442a008f5d96e0ecc0b6b4d73cafd"
 FOLDER = ROOT / SLOT / DIGEST
 NAME = f"{SLOT}@{DIGEST[:12]}"
 HOW_TO_REPLACE = "`sentiment train` and `sentiment serialize` make your own."
