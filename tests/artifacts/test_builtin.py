@@ -16,7 +16,7 @@ from pipeline.artifacts import builtin
 from pipeline.artifacts.golden import golden_texts
 from pipeline.artifacts.listing import list_builtin
 from pipeline.artifacts.pointer import CURRENT, current_artifact
-from pipeline.artifacts.verification import MANIFEST, PARAMETERS, Artifact, load_artifact
+from pipeline.artifacts.verification import CARD, MANIFEST, PARAMETERS, Artifact, load_artifact
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current, load_folder
 from pipeline.reviews.labelled import read_reviews
@@ -43,7 +43,7 @@ def test_it_is_whole_and_gives_its_golden_answers() -> None:
 
 def test_it_is_small_and_holds_no_reviews_but_ours(artifact: Artifact) -> None:
     assert sum(len(zlib.compress(content, 1)) for content in artifact.files.values()) < LARGEST
-    assert artifact.files.keys() == {PARAMETERS}
+    assert artifact.files.keys() == {CARD, PARAMETERS}
     assert [answer.text for answer in artifact.manifest.golden] == golden_texts()
 
 

@@ -17,6 +17,7 @@ from sklearn.metrics import (
 )
 
 from pipeline.handlers.base import Handler
+from pipeline.handlers.loading import load_current
 from pipeline.reports.charts import draw_charts
 from pipeline.reports.evaluation import evaluation_record
 from pipeline.reports.evaluation_page import evaluation_page
@@ -141,7 +142,7 @@ def test_the_page_shows_the_record_and_loads_nothing(record: dict, mine: Path) -
 
 def test_two_models_and_where_they_disagree(sample_root: Path, handler: Handler) -> None:
     reviews = read_reviews(SAMPLE)
-    (one,) = evaluate(reviews, sample_root, ["fast"])
+    (one,) = evaluate(reviews, [load_current(sample_root, "fast")])
     other = type(one)("other", "deep", one.metrics, 1.0, np.where(one.positive > 0.9, 0.2, 0.3))
     found = evaluation_record(reviews, SAMPLE, [one, other], sample_root)
     differ = found["disagreements"]
@@ -155,7 +156,9 @@ def test_two_models_and_where_they_disagree(sample_root: Path, handler: Handler)
 
 def test_one_label_alone_and_no_fast_model(sample_root: Path, tmp_path: Path) -> None:
     reviews = Reviews(["좋다", ""], [1, 1], "0")
-    found = evaluation_record(reviews, SAMPLE, evaluate(reviews, sample_root, ["fast"]), tmp_path)
+    found = evaluation_record(
+        reviews, SAMPLE, evaluate(reviews, [load_current(sample_root, "fast")]), tmp_path
+    )
     assert found["models"][0]["roc_auc"] is None
     json.dumps(found, allow_nan=False)
     assert evaluation.WORDS["ko"]["one_label"] in Page(evaluation_page(found, "ko")).text

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.artifacts.pointer import current_artifact
+from pipeline.artifacts.runs import find_run
 from pipeline.artifacts.verification import CARD, load_artifact
 from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing
 from pipeline.models.base import Model
@@ -62,7 +63,7 @@ def test_a_model_is_found_by_slot_digest_and_run(sample_root: Path) -> None:
     digest = current_artifact(sample_root, "fast").name
     sealed = find_candidate(sample_root, digest[:9])
     assert sealed.name == find_candidate(sample_root, "fast").name == f"fast@{digest[:12]}"
-    name = next((sample_root / "runs").iterdir()).name
+    name = find_run(sample_root).name
     of_run, cleaned = find_candidate(sample_root, name[:-1]), ["재밌다", "별로"]
     assert np.array_equal(of_run.model.probabilities(cleaned), sealed.model.probabilities(cleaned))
 
@@ -78,7 +79,7 @@ def test_no_model_and_the_same_twice_are_refused(sample_root: Path) -> None:
 
 def test_a_note_is_shown_with_the_run_and_its_artifact(sample_root: Path, tmp_path: Path) -> None:
     serialize(sample_root, None, tmp_path)
-    (original,) = (sample_root / "runs").iterdir()
+    original = find_run(sample_root)
     record = (original / "run.json").read_bytes()
     (tmp_path / "runs" / original.name).mkdir(parents=True)
     (tmp_path / "runs" / original.name / "run.json").write_bytes(record)
