@@ -8,7 +8,7 @@ from pipeline.files.layouts import Layout
 from pipeline.reviews.label_values import HOW, LabelValues
 
 LABEL_COLUMNS = frozenset(
-    {"label", "labels", "sentiment", "polarity", "class", "target", "라벨", "라벨"}
+    {"label", "labels", "sentiment", "polarity", "class", "target", "라벨", "레이블"}
     | {"감성", "감정", "긍부정"}
 )
 RATING_COLUMNS = frozenset(

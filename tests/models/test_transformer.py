@@ -113,6 +113,7 @@ def test_both_precisions_and_torch_can_be_sealed(deep_root: Path, tmp_path: Path
     answers = [[p.label for p in handler.handle(texts)] for handler in handlers]
     assert answers[0] == answers[1] == answers[2]
     assert load_artifact(handlers[0].folder).files.keys() == {
+        "MODEL_CARD.md",
         "config.json",
         "model.joblib",
         "tokenizer.json",
@@ -214,7 +215,7 @@ def test_predict_and_evaluate_both(
     done = invoke("evaluate", "--fast", "--deep", "--artifacts", tmp_path, "--data", SAMPLE)
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
-    assert [line.split()[0] for line in lines[1:3]] == ["fast", "deep"]
+    assert [line.partition("@")[0] for line in lines[1:3]] == ["fast", "deep"]
     assert "the same label for" in lines[3]
 
 
