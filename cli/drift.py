@@ -69,10 +69,10 @@ def command(
     measured = measure_drift(handler, sources, ReadSettings(**read), say_shape)
     if report is not None:
         write_drift(report, handler, sources, measured.counts, language)
+    click.echo(f"{measured.texts:,} reviews against {handler.name}", err=True)
     if as_json:
         click.echo(json.dumps(measured.record()))
         return
     for feature, index in measured.indexes.items():
         meaning = verdict(index) if measured.texts >= FEWEST_TEXTS else "too few reviews to say"
         click.echo(f"{feature:8}{index:8.3f}  {meaning}")
-    click.echo(f"{measured.texts:,} reviews against {handler.name}", err=True)

@@ -79,6 +79,7 @@ def command(
         if not (fast and deep):
             slots = [chosen_slot(artifacts, fast, "deep" if deep else model)]
         measured = evaluate(reviews, [load_handler(artifacts, slot) for slot in slots])
+    say(f"Measured: {' and '.join(one.name for one in measured)}.")
     if wanted:
         record = evaluation_record(reviews, data, measured, artifacts, is_run=run is not None)
         if report is not None:
@@ -86,7 +87,6 @@ def command(
     if as_json:
         echo_json(record)
     else:
-        say(f"Measured: {' and '.join(one.name for one in measured)}.")
         _print(reviews, measured)
 
 

@@ -195,8 +195,8 @@ def drift(places: Mapping[str, Path]) -> Table:
         "drift",
         (
             *reading({"csv": _counts_six}),
-            option("--fast", "fast"),
-            option("--model fast", "model"),
+            option("--fast", "fast", said("against fast@"), other=("--model", "deep")),
+            option("--model fast", "model", said("against fast@"), other=("--model", "deep")),
             option("--json", "as_json", lambda ran: ran.text.startswith("{")),
             *REPORT,
             *TRUST,
