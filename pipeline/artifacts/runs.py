@@ -47,7 +47,8 @@ class Run:
     def describe(cls, **facts: Any) -> Self:
         """A run of these facts, with a new id and the present time."""
         now = datetime.now(UTC)
-        identifier = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        # The microseconds come next, so that runs of one second are in their order by name.
+        identifier = f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond:05x}{secrets.token_hex(1)}"
         created_at = now.isoformat(timespec="milliseconds")
         return cls(id=identifier, created_at=created_at, git_commit=git_commit(), **facts)
 

@@ -103,7 +103,9 @@ def test_a_large_file_is_answered_as_predict_does(
     assert page.execute_script("return longest") < 1_000
     expected = predicted(invoke, sample_root, path, tmp_path / "scored.csv")
     assert downloaded(page, downloads) == expected
-    assert expected.startswith("\ufeffid,document,'=memo,predicted_label,confidence\r\n".encode())
+    assert expected.startswith(
+        '\ufeff"id","document","\'=memo","predicted_label","confidence"\r\n'.encode()
+    )
     assert len(page.find_elements(By.CSS_SELECTOR, "tbody tr")) == 50
 
 

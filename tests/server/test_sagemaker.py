@@ -190,7 +190,7 @@ def settings_served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, ServerS
     recorded: list[tuple[Path, ServerSettings]] = []
     monkeypatch.setattr(
         "pipeline.server.running.serve",
-        lambda models, settings: recorded.append((models.root, settings)),
+        lambda models, settings, _: recorded.append((models.root, settings)),
     )
     return recorded
 

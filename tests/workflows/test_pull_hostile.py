@@ -149,5 +149,9 @@ def test_the_folder_of_a_killed_pull_is_removed_by_the_next(
     process.kill()
     process.wait()
     assert in_use.exists()
-    with scratch_folder("sentiment-pull-") as own:
-        assert list(temporary.glob("*sentiment-pull-*")) == [own]
+
+    def is_alone() -> bool:  # once the child of the killed one has ended, too
+        with scratch_folder("sentiment-pull-") as own:
+            return list(temporary.glob("*sentiment-pull-*")) == [own]
+
+    wait_until(is_alone, 10)

@@ -1,14 +1,19 @@
 // The result as `sentiment predict --excel` writes it: the same columns, names, values and bytes.
 import { labelOf, state } from "./state.js";
 
-// As pipeline/batch/output/cells.py: what Excel would run gets an apostrophe, numbers stay.
-const FORMULA = /^[=+\-@\t\r＝＋－＠]/u;
+// As pipeline/batch/output/cells.py: what Excel would run gets an apostrophe, whatever unseen
+// characters stand before it; numbers stay. Texts are quoted, our numbers are not.
+const SEPARATES = /^[\t\r\n]/;
+const UNSEEN = /^[\p{Z}\p{C}\p{M}\u115f\u1160\u3164\uffa0]*/u;
+const FORMULA = /^[=+\-@\u2212]/;
 const NUMBER = /^[+-]?\p{Nd}+(?:[.,]\p{Nd}+)*(?:[eE][+-]?\p{Nd}+)?$/u;
-const NEEDS_QUOTES = /[",\r\n]/;
 
-export const defused = (cell) => (FORMULA.test(cell) && !NUMBER.test(cell) ? `'${cell}` : cell);
-const quoted = (cell) => (NEEDS_QUOTES.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
-const line = (cells) => `${cells.map(defused).map(quoted).join(",")}\r\n`;
+const isFormula = (cell) => !NUMBER.test(cell)
+  && (SEPARATES.test(cell) || FORMULA.test(cell.replace(UNSEEN, "").slice(0, 2).normalize("NFKC")));
+export const defused = (cell) => (isFormula(cell) ? `'${cell}` : cell);
+const quoted = (cell) => `"${defused(cell).replaceAll('"', '""')}"`;
+const written = (cell) => (typeof cell === "number" ? numeral(cell) : quoted(cell));
+const line = (cells) => `${cells.map(written).join(",")}\r\n`;
 
 /** All digits, as Python writes them: 1.0, not 1. */
 const numeral = (number) => (Number.isInteger(number) ? number.toFixed(1) : String(number));
@@ -19,7 +24,7 @@ function added(slot, prefix) {
   const values = (answer) => {
     if (!answer) return names.map(() => "");
     const label = labelOf(answer);
-    return [label, numeral(answer.confidence), answer.label].slice(0, names.length);
+    return [label, answer.confidence, answer.label].slice(0, names.length);
   };
   return { slot, values, names: names.map((name) => prefix + name) };
 }
