@@ -103,6 +103,8 @@ def test_what_is_refused(
     client: FlaskClient, content: bytes, name: str, status: int, code: str
 ) -> None:
     """A kilobyte whose only cell is a sheet's last one ended the process that read it."""
+    if name.endswith(".xlsx"):
+        pytest.importorskip("python_calamine")
     found, answer = ask(client, content, f"name={name}")
     assert (found, answer["error"]["code"]) == (status, code)
 
