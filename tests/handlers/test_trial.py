@@ -164,6 +164,7 @@ def test_a_bomb_in_a_server_keeps_nothing_from_working(
         server.wait_for(503)
         assert list(server.get("/readyz")[1]["models"]) == ["fast"]
         assert server.get("/readyz")[1]["missing"] == ["deep"]
+        wait_until(lambda: server.logged("of memory, the limit") > 0, 60)
         assert server.logged("of memory, the limit") == 1
 
 
