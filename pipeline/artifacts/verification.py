@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from pipeline.artifacts import builtin
 from pipeline.artifacts.manifest import FileEntry, Manifest, digest_of
@@ -60,6 +60,25 @@ class Trust:
             raise InvalidInput(
                 "Only a signed time can be relied on. Give --require-signature with --not-before."
             )
+
+    def to_record(self) -> dict[str, str | None]:
+        """All of it as JSON takes it, for another process to demand the same."""
+        key, time = self.public_key, self.not_before
+        return {
+            "digest": self.digest,
+            "public_key": None if key is None else str(key.absolute()),
+            "not_before": None if time is None else time.isoformat(),
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, str | None]) -> Self:
+        """Rebuild it from such a record."""
+        key, time = record["public_key"], record["not_before"]
+        return cls(
+            record["digest"],
+            None if key is None else Path(key),
+            None if time is None else datetime.fromisoformat(time),
+        )
 
 
 ANY = Trust()

@@ -67,8 +67,7 @@ def try_artifact(
     arguments = {
         "folder": str(folder.absolute()),
         "digest": digest,
-        "expected": trust.digest,
-        "public_key": trust.public_key and str(trust.public_key.absolute()),
+        "trust": trust.to_record(),
         "threads": threads,
     }
     limits = limits_for(sum(entry.size for entry in manifest.files))
@@ -82,11 +81,10 @@ def try_artifact(
 
 
 def replay_artifact(
-    folder: str, digest: str, expected: str | None, public_key: str | None, threads: int | None
+    folder: str, digest: str, trust: dict[str, str | None], threads: int | None
 ) -> None:
     """In the child process: what the parent will do with the artifact of this digest."""
-    trust = Trust(expected, Path(public_key) if public_key else None)
-    artifact = load_artifact(Path(folder), TransformerHandler.slot, trust)
+    artifact = load_artifact(Path(folder), TransformerHandler.slot, Trust.from_record(trust))
     if artifact.digest != digest:
         raise ArtifactRefused(f"{folder} was changed while it was read. Try again.")
     if NETWORK in artifact.files:

@@ -8,6 +8,7 @@ import mmap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.artifacts.verification import MANIFEST, Trust, open_warily, read_manifest
@@ -60,7 +61,7 @@ class SlotTrials:
                 raise NotSurvived(
                     f"{folder} is refused: it did not survive its trial. The log says why above."
                 )
-            trust = Trust(digest, self._trust.public_key)
+            trust = replace(self._trust, digest=digest)
             try:
                 try_artifact(folder, trust, self._threads)
             except NotSurvived:

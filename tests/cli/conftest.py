@@ -6,13 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 
 from pipeline.artifacts.runs import find_run
 from pipeline.handlers.loading import load_current
@@ -20,19 +13,11 @@ from pipeline.models.transformer.hub import get_model
 from pipeline.training.deep import train_deep
 from pipeline.workflows.sealing import Form, serialize
 from tests.cli.option_inputs import GOOD
+from tests.support.keys import write_key_pair
 from tests.support.served import served
 from tests.support.tiny_models import SMALL, write_easy_reviews
 
 KEY, OTHER_KEY = "0123456789abcdef", "fedcba9876543210"
-
-
-def write_key_pair(folder: Path, name: str) -> tuple[Path, Path]:
-    key = Ed25519PrivateKey.generate()
-    private, public = folder / f"{name}.private.pem", folder / f"{name}.public.pem"
-    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    form = PublicFormat.SubjectPublicKeyInfo
-    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, form))
-    return private, public
 
 
 def write_keys(path: Path, key: str) -> Path:
@@ -49,7 +34,7 @@ def places(
     folder = tmp_path_factory.mktemp("options")
     root, deep, empty = folder / "root", folder / "deep", folder / "empty"
     empty.mkdir()
-    private, public = write_key_pair(folder, "mine")
+    private, public = write_key_pair(folder, "mine.")
     shutil.copytree(sample_root / "runs", root / "runs")
     digest = serialize(root, None, root, private)
     easy = write_easy_reviews(folder / "easy.tsv")
@@ -66,7 +51,7 @@ def places(
             "artifact": root / "fast" / digest,
             "private": private,
             "public": public,
-            "stranger": write_key_pair(folder, "other")[1],
+            "stranger": write_key_pair(folder, "other.")[1],
             "keys": keys,
             "other_keys": write_keys(folder / "other-keys", OTHER_KEY),
             "encoder": tiny_bert,

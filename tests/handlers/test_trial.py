@@ -6,16 +6,21 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from pipeline.artifacts.pointer import current_artifact, make_current
+from pipeline.artifacts.signing import sign
+from pipeline.artifacts.verification import MANIFEST, SIGNATURE, Trust, read_manifest
 from pipeline.confinement import Confinement, Limits, NotSurvived
 from pipeline.errors import ArtifactRefused, InvalidInput
 from pipeline.handlers.loading import check_folder
 from pipeline.models.transformer.tokenizer_limits import KNOWN_PATTERNS, _is_harmless
 from tests.support.command import run
+from tests.support.keys import write_key_pair
 from tests.support.served import served
 from tests.support.waiting import wait_until
 
@@ -166,6 +171,23 @@ def test_a_bomb_in_a_server_keeps_nothing_from_working(
         assert server.get("/readyz")[1]["missing"] == ["deep"]
         wait_until(lambda: server.logged("of memory, the limit") > 0, 60)
         assert server.logged("of memory, the limit") == 1
+
+
+def test_every_demand_holds_in_the_child(deep_root: Path, tmp_path: Path) -> None:
+    folder = current_artifact(deep_root, "deep")
+    folder = Path(shutil.copytree(folder, tmp_path / folder.name))
+    private, public = write_key_pair(tmp_path)
+    (folder / SIGNATURE).write_bytes(sign((folder / MANIFEST).read_bytes(), private))
+    trained = datetime.fromisoformat(read_manifest(folder)[0].created_at)
+    good = Trust(folder.name, public, trained)
+    assert check_folder(folder, good)[1] == folder.name
+    for demand, reason in (
+        (replace(good, not_before=trained + timedelta(milliseconds=1)), "it was trained at"),
+        (replace(good, public_key=write_key_pair(tmp_path, "other.")[1]), "not made with the key"),
+        (replace(good, digest="0" * 8), "not 00000000 as expected"),
+    ):
+        with pytest.raises(ArtifactRefused, match=reason):
+            check_folder(folder, demand)
 
 
 def test_good_artifacts_are_tried_by_one_worker(deep_root: Path) -> None:

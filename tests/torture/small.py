@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from pipeline.artifacts.pointer import current_artifact
 from pipeline.artifacts.verification import Trust
 from pipeline.models.feature_settings import FeatureSettings
 from pipeline.training.fast import train
 from pipeline.training.fitting import LinearSettings
 from pipeline.workflows.sealing import serialize
+from tests.support.keys import write_key_pair
 from tests.support.paths import SAMPLE
 
 
@@ -33,7 +31,7 @@ class Small:
 def make_small(root: Path) -> Small:
     """Train twice on the sample, each in a fraction of a second, and seal the first run."""
     older, newer = (train(SAMPLE, root, small_settings(seed)).id for seed in (0, 1))
-    private, public = _keys(root)
+    private, public = write_key_pair(root)
     serialize(root, older, root, private)
     return Small(root, older, newer, Trust(public_key=public))
 
@@ -41,21 +39,3 @@ def make_small(root: Path) -> Small:
 def small_settings(seed: int) -> LinearSettings:
     features = FeatureSettings(bits=(6, 7))
     return LinearSettings(features, inverse_regularizations=(4.0,), passes=2, seed=seed)
-
-
-def _keys(folder: Path) -> tuple[Path, Path]:
-    key = Ed25519PrivateKey.generate()
-    private, public = folder / "private.pem", folder / "public.pem"
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    public.write_bytes(
-        key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-    )
-    return private, public
