@@ -29,16 +29,17 @@ def list_command(artifacts: Path) -> None:
     """List all artifacts, oldest first; * marks those in use."""
     from pipeline.artifacts import builtin
     from pipeline.artifacts.listing import damaged_slots, list_artifacts, list_builtin
-    from pipeline.artifacts.runs import note_of
+    from pipeline.artifacts.runs import notes
     from pipeline.artifacts.summaries import accuracy, basis, trained_on
 
+    noted = notes(artifacts)
     for stored in (*list_builtin(artifacts), *list_artifacts(artifacts)):
         name = f"{'*' if stored.is_current else ' '} {stored.name}"
         if stored.manifest is None:
             click.echo(f"{name}  cannot be read")
             continue
         made, size = stored.manifest, f"{stored.manifest.size / 2**20:.1f} MiB"
-        origin = "built in" if stored.folder == builtin.FOLDER else note_of(artifacts, made.run)
+        origin = "built in" if stored.folder == builtin.FOLDER else noted.get(made.run)
         parts = (made.created_at[:16], accuracy(made), trained_on(made), basis(made), size)
         click.echo("  ".join([name, *parts, *filter(None, [origin])]))
     for message in damaged_slots(artifacts).values():
@@ -60,14 +61,16 @@ def show_command(artifact: str, card: bool, artifacts: Path) -> None:
       sentiment artifacts show 3f9c --card
     """
     from pipeline.artifacts.store import find_artifact
-    from pipeline.artifacts.verification import load_artifact
-    from pipeline.workflows.model_card import model_card
+    from pipeline.artifacts.verification import CARD, load_artifact
+    from pipeline.errors import ModelMissing
 
     found = load_artifact(find_artifact(artifacts, artifact))
-    if card:
-        click.echo(model_card(found.manifest), nl=False)
-    else:
+    if not card:
         echo_json({"digest": found.digest, **asdict(found.manifest)})
+        return
+    if CARD not in found.files:
+        raise ModelMissing(f"It was sealed without a {CARD}. Serialize its run again.")
+    click.echo(found.files[CARD], nl=False)
 
 
 @command.command("use")

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from cli.data_options import FOLDER
+
 
 @click.command("data")
 @click.option(
@@ -16,7 +18,7 @@ import click
     "--to",
     "destination",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("data/nsmc"),
+    default=FOLDER,
     help="Folder to put the two files in.",
 )
 def command(source: str | None, destination: Path) -> None:

@@ -103,8 +103,8 @@ class FiniteRange(click.FloatRange):
         return number
 
 
-DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
-"""A date, and the forms of a time that `artifacts list` shows."""
+DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
+"""A date, the form of a time that `artifacts list` shows (of UTC), and times with their zone."""
 
 
 def _in_utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> datetime | None:

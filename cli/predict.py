@@ -89,22 +89,21 @@ def command(
         refuse(FILE_OPTIONS, "with --text, whose answers go to standard output")
     if engine == "local":
         refuse(["ray_address"], "without --engine ray")
-    from pipeline.batch.output.output_files import is_written_as_stream
-
-    if engine == "local" and is_written_as_stream(options["output"]):
-        refuse(["restart"], "without a file for -o: only a file can be continued")
     from cli.loading import load_handler
     from pipeline.artifacts.verification import Trust
-    from pipeline.handlers.unsure import NEVER, hold_back
+    from pipeline.handlers.unsure import hold_back
 
-    language = page_language(report, lang)
     slot = chosen_slot(artifacts, fast, model)
     if slot == "fast":
         refuse(["threads"], "with the fast model, which needs one thread")
     job = None
     if inputs:
         from cli.predict_files import Engine, make_job, score
+        from pipeline.batch.output.output_files import is_written_as_stream
 
+        if engine == "local" and is_written_as_stream(options["output"]):
+            refuse(["restart"], "without a file for -o: only a file can be continued")
+        language = page_language(report, lang)
         job = make_job(inputs, report=report, engine=engine, **options)
     trust = Trust(expect_digest, require_signature, not_before)
     handler = load_handler(artifacts, slot, trust, threads)
@@ -114,6 +113,5 @@ def command(
         scored_by = Engine(engine, ray_address, options["output_format"])
         score(handler, job, language, max_rejects, restart, jobs, quiet, scored_by)
         return
-    predictions = handler.handle(texts)
-    for answer in hold_back(predictions, below) if below > NEVER else predictions:
+    for answer in hold_back(handler.handle(texts), below):
         echo_json(answer._asdict())

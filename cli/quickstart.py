@@ -1,14 +1,14 @@
 """`sentiment quickstart`."""
 
-import os
 from pathlib import Path
 
 import click
 
+from cli.data_options import FOLDER, nsmc_folder
 from cli.options import artifacts_option
 from pipeline.errors import SentimentError
 
-CORPUS, SAMPLE = Path("data/nsmc"), Path("data/sample.tsv")
+SAMPLE = Path("data/sample.tsv")
 TEXTS = (
     "정말 재밌게 잘봤습니다!",
     "시간이 아깝다 ㅡㅡ",
@@ -62,13 +62,12 @@ def _reviews() -> Path | None:
     """The best reviews at hand to train on; None where there are none."""
     from pipeline.reviews.nsmc import NSMC
 
-    if folder := os.environ.get("NSMC_DIR"):
-        return Path(folder)
-    if all((CORPUS / file.name).is_file() for file in NSMC):
-        return CORPUS
+    folder = nsmc_folder()
+    if folder != FOLDER or all((folder / file.name).is_file() for file in NSMC):
+        return folder
     try:
-        _run("data", "--to", str(CORPUS))
-        return CORPUS
+        _run("data", "--to", str(folder))
+        return folder
     except (SentimentError, OSError) as error:
         click.echo(f"NSMC could not be had: {error}", err=True)
     if not SAMPLE.is_file():

@@ -48,6 +48,13 @@ def list_builtin(root: Path) -> list[Stored]:
     return [replace(stored, is_current=is_used) for stored in list_artifacts(builtin.ROOT)]
 
 
+def folders_called(root: Path, beginning: str) -> list[Path]:
+    """Folders of the artifacts whose digest begins like this, the built-in one among them."""
+    stored = (*list_builtin(root), *list_artifacts(root))
+    by_digest = {one.folder.name: one.folder for one in stored}
+    return [folder for digest, folder in by_digest.items() if digest.startswith(beginning)]
+
+
 def damaged_slots(root: Path) -> dict[str, str]:
     """Slots that cannot be listed or whose current.json is damaged, and how to repair each."""
     damaged = {}

@@ -7,12 +7,11 @@ none can make the reader wait.
 import json
 import os
 import re
-import stat
 from pathlib import Path
 from typing import Any
 
 from pipeline.artifacts import builtin
-from pipeline.artifacts.verification import ANY, Trust, open_warily
+from pipeline.artifacts.verification import ANY, Trust, read_plain
 from pipeline.durability import discard, write_durably
 from pipeline.errors import ArtifactRefused, ModelMissing
 
@@ -70,7 +69,7 @@ def read_current(slot: Path) -> dict[str, Any]:
     if os.path.lexists(slot) and not slot.is_dir():
         raise ArtifactRefused(f"{slot} is no folder. Remove it, or put the folder back.")
     try:
-        return _parse(_read(path))
+        return _parse(read_plain(path, _LARGEST))
     except FileNotFoundError:
         return {}
     except PermissionError as error:
@@ -93,16 +92,6 @@ def _damaged(path: Path, reason: str) -> ArtifactRefused:
         f"{path} is damaged ({reason}). Choose an artifact of `sentiment artifacts list` with "
         "`sentiment artifacts use DIGEST`: that repairs it."
     )
-
-
-def _read(path: Path) -> bytes:
-    with open_warily(path) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise _Unusable("no plain file")
-        content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise _Unusable(f"longer than {_LARGEST} bytes")
-    return content
 
 
 def _parse(content: bytes) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """Runs: what training leaves in `<root>/runs/<id>/`, which sealing makes an artifact of."""
 
 import json
-import os
 import secrets
-import stat
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, Self
 from pipeline.artifacts.git_commit import git_commit
 from pipeline.artifacts.locking import TEMPORARY, locked
 from pipeline.artifacts.manifest import FILE_NAME, build
-from pipeline.artifacts.verification import open_warily
+from pipeline.artifacts.verification import read_plain
 from pipeline.durability import create_folder, sync, write_durably
 from pipeline.errors import InvalidInput, ModelMissing
 
@@ -108,13 +107,13 @@ def read_run(folder: Path) -> Run:
         raise InvalidInput(f"{folder / _RECORD} is damaged. Train again.") from None
 
 
-def note_of(root: Path, identifier: str) -> str:
-    """What was noted of the run with this whole id; "" where nothing was, or it is gone."""
-    found = [folder for folder in list_runs(root) if folder.name == identifier]
-    try:
-        return read_run(found[0]).note if found else ""
-    except InvalidInput:
-        return ""
+def notes(root: Path) -> dict[str, str]:
+    """What was noted of the runs under `root`, by their ids."""
+    found = {}
+    for folder in list_runs(root):
+        with suppress(InvalidInput):  # lists of runs tell of damaged ones
+            found[folder.name] = read_run(folder).note
+    return found
 
 
 def annotate(folder: Path, note: str) -> None:
@@ -133,15 +132,8 @@ def load_run(folder: Path) -> tuple[Run, dict[str, bytes]]:
 
 
 def _read(path: Path, largest: int) -> bytes:
-    """Bytes of a plain file; nothing else is followed or waited for."""
     try:
-        with open_warily(path) as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise OSError(None, "no plain file")
-            if status.st_size > largest:
-                raise OSError(None, "too long")
-            return file.read(status.st_size + 1)
+        return read_plain(path, largest)
     except (OSError, MemoryError) as error:
         reason = error.strerror if isinstance(error, OSError) else "too long for the memory"
         raise InvalidInput(f"{path} cannot be read ({reason}). Fix that, or train again.") from None

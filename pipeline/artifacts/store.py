@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.artifacts.leases import unused
-from pipeline.artifacts.listing import list_slot, slots_in
+from pipeline.artifacts.listing import folders_called, list_slot, slots_in
 from pipeline.artifacts.locking import TEMPORARY, locked
 from pipeline.artifacts.pointer import HOW_TO_GET, artifact_in_use, make_current, read_current
 from pipeline.durability import discard
@@ -41,7 +41,10 @@ def _find(root: Path, slots: list[Path], digest: str) -> Path:
     if digest == PREVIOUS:
         return _find_previous(root, slots)
     stored = [item.folder for slot in slots for item in list_slot(slot)]
-    found = [folder for folder in stored if folder.name.startswith(digest)]
+    return _one([folder for folder in stored if folder.name.startswith(digest)], root, digest)
+
+
+def _one(found: list[Path], root: Path, digest: str) -> Path:
     if not found:
         raise ModelMissing(f"No artifact {digest} in {root}. See `sentiment artifacts list`.")
     if len(found) > 1:
@@ -103,4 +106,4 @@ def find_artifact(root: Path, called: str) -> Path:
         return artifact_in_use(root, called)
     if not called:
         raise InvalidInput("The digest is empty. `sentiment artifacts list` shows the digests.")
-    return _find(root, slots_in(root), called)
+    return _one(folders_called(root, called), root, called)

@@ -142,6 +142,23 @@ def open_warily(path: Path) -> BinaryIO:
     return open(path, "rb", opener=lambda name, _: os.open(name, _OPEN_FLAGS))
 
 
+def read_plain(
+    path: Path, largest: int, check: Callable[[os.stat_result], object] = lambda _: None
+) -> bytes:
+    """Bytes of a plain file of at most `largest`; no link is followed, no pipe waited for.
+
+    `check` sees its status first. OSError also where it is no plain file, or too long.
+    """
+    with open_warily(path) as file:
+        status = os.fstat(file.fileno())
+        check(status)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(None, "no plain file")
+        if status.st_size > largest:
+            raise OSError(None, "too long")
+        return file.read(status.st_size + 1)
+
+
 def _verified(folder: Path, slot: str | None, trust: Trust) -> Artifact:
     _check_permissions(folder, os.lstat(folder), stat.S_ISDIR)
     content = _read(folder / MANIFEST, _LARGEST_MANIFEST)
@@ -201,14 +218,10 @@ def _verify(folder: Path, entry: FileEntry) -> bytes:
 
 
 def _read(path: Path, largest: int) -> bytes:
-    """Bytes of a regular file that is no link and at most `largest` bytes long."""
     try:
-        with open_warily(path) as file:
-            status = os.fstat(file.fileno())
-            _check_permissions(path, status, stat.S_ISREG)
-            if status.st_size > largest:
-                raise ArtifactRefused(f"{path.name} is longer than it should be")
-            return file.read(status.st_size + 1)
+        return read_plain(
+            path, largest, lambda status: _check_permissions(path, status, stat.S_ISREG)
+        )
     except OSError as error:
         raise ArtifactRefused(f"{path.name} cannot be read ({error.strerror})") from None
 

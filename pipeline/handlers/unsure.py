@@ -4,13 +4,14 @@ Selective classification, after El-Yaniv and Wiener 2010, "On the Foundations of
 Selective Classification", JMLR 11.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ArtifactRefused
+from pipeline.handlers.prediction import Prediction
 from pipeline.labels import UNSURE
 
 NEVER = 0.5
@@ -28,8 +29,13 @@ class Held(NamedTuple):
     likelier_label: str
 
 
-def hold_back(predictions: Iterable[tuple[str, str, float]], below: float) -> list[Held]:
-    """The predictions, those with a confidence under `below` labelled `unsure`."""
+def hold_back(predictions: Sequence[Prediction], below: float) -> Sequence[Prediction | Held]:
+    """The predictions, those with a confidence under `below` labelled `unsure`.
+
+    They are as they were where none can be.
+    """
+    if below <= NEVER:
+        return predictions
     return [
         Held(text, UNSURE if confidence < below else label, confidence, label)
         for text, label, confidence in predictions

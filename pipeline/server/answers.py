@@ -47,7 +47,7 @@ def _objects(predictions: Sequence[Prediction], below: float) -> Iterable[str]:
 
 def encode_csv(predictions: Sequence[Prediction], below: float = NEVER) -> str:
     """Rows of label and confidence, without a header (RFC 4180); held back, also likelier label."""
-    answers = hold_back(predictions, below) if below > NEVER else predictions
+    answers = hold_back(predictions, below)
     rows = io.StringIO(newline="")
     csv.writer(rows).writerows(
         (label, repr(confidence), *likelier) for _, label, confidence, *likelier in answers

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.handlers.base import Prediction
-from pipeline.handlers.unsure import NEVER, Held, hold_back
+from pipeline.handlers.unsure import NEVER, hold_back
 from pipeline.server.answers import encode_json
 from pipeline.server.binary_tensors import pack_floats, pack_texts, split_body, unpack_texts
 from pipeline.server.bodies import check_texts
@@ -82,9 +82,8 @@ def encode_response(
     `below`: the confidence under which a text is labelled `unsure`.
     """
     outputs, binaries = [], []
-    answers = hold_back(predictions, below)
     for output in asked.outputs or _ALL:
-        tensor, binary = _tensor(output.name, answers)
+        tensor, binary = _tensor(output.name, predictions, below)
         default = asked.parameters.binary_data_output
         if output.parameters.get("binary_data", default) is True:
             del tensor["data"]
@@ -96,11 +95,14 @@ def encode_response(
     return b"".join((header, *binaries)), len(header) if binaries else None
 
 
-def _tensor(name: str, answers: Sequence[Held]) -> tuple[dict[str, Any], bytes]:
+def _tensor(
+    name: str, predictions: Sequence[Prediction], below: float
+) -> tuple[dict[str, Any], bytes]:
     """An output as JSON and as binary data."""
-    tensor = {"name": name, "shape": [len(answers)]}
-    if name != "confidence":
-        labels = [one.label if name == "label" else one.likelier_label for one in answers]
-        return {**tensor, "datatype": "BYTES", "data": labels}, pack_texts(labels)
-    confidences = [one.confidence for one in answers]
-    return {**tensor, "datatype": "FP64", "data": confidences}, pack_floats(confidences)
+    tensor = {"name": name, "shape": [len(predictions)]}
+    if name == "confidence":
+        confidences = [one.confidence for one in predictions]
+        return {**tensor, "datatype": "FP64", "data": confidences}, pack_floats(confidences)
+    shown = hold_back(predictions, below) if name == "label" else predictions
+    labels = [one.label for one in shown]
+    return {**tensor, "datatype": "BYTES", "data": labels}, pack_texts(labels)
