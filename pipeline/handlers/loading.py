@@ -9,7 +9,6 @@ from pipeline.errors import ArtifactRefused, SentimentError
 from pipeline.handlers.base import Handler
 from pipeline.handlers.deep import TransformerHandler
 from pipeline.handlers.fast import LinearHandler
-from pipeline.handlers.trial import try_artifact
 
 HANDLERS: dict[str, type[Handler]] = {"fast": LinearHandler, "deep": TransformerHandler}
 
@@ -29,18 +28,21 @@ def check_folder(folder: Path, trust: Trust = ANY) -> tuple[Manifest, str]:
 
     A deep one is loaded in a child process only (`trial`). Raises ModelMissing or ArtifactRefused.
     """
-    if _is_deep(folder):
+    if _is_tried_first(folder):
+        from pipeline.handlers.trial import try_artifact  # not needed to answer
+
         return try_artifact(folder, trust)
     artifact = load_folder(folder, trust).artifact
     return artifact.manifest, artifact.digest
 
 
-def _is_deep(folder: Path) -> bool:
-    """Whether it says so; what cannot be read is told by whoever loads it."""
+def _is_tried_first(folder: Path) -> bool:
+    """Whether its slot wants that; what cannot be read is told by whoever loads it."""
     try:
-        return read_manifest(folder)[0].slot == TransformerHandler.slot
+        slot = read_manifest(folder)[0].slot
     except SentimentError:
         return False
+    return slot in HANDLERS and HANDLERS[slot].is_tried_first
 
 
 def load_folder(folder: Path, trust: Trust = ANY, threads: int | None = None) -> Handler:

@@ -147,9 +147,9 @@ class StoredModels(Models):
         if not kind.is_tried_first:
             return load_current(self.root, slot, self.trust, self.threads)
         folder = current_artifact(self.root, slot)
-        self._trials.start(folder)
-        artifact = load_artifact(folder, slot, self.trust)
-        self._trials.check(folder, artifact.digest)
+        with self._trials.started(folder):
+            artifact = load_artifact(folder, slot, self.trust)
+            self._trials.check(folder, artifact.digest)
         handler = kind(folder, self.trust, self.threads)
         handler.use(artifact, tried=True)
         return handler
@@ -186,10 +186,10 @@ class StoredModels(Models):
 
     def wait(self, seconds: float) -> None:
         """Wait until each slot with a current artifact was loaded or refused, but not longer."""
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends and not set(self._with_artifact()) <= set(self._seen):
+        ends, wanted = time.monotonic() + seconds, self._with_artifact()
+        while time.monotonic() < ends and not wanted <= self._seen.keys():
             time.sleep(0.02)
-        self._late = set(self._with_artifact()) - set(self._seen)
+        self._late = wanted - self._seen.keys()
 
-    def _with_artifact(self) -> list[str]:
-        return [slot for slot in self.slots if self._state(slot) is not None]
+    def _with_artifact(self) -> set[str]:
+        return {slot for slot in self.slots if self._state(slot) is not None}

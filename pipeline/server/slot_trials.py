@@ -36,16 +36,24 @@ class SlotTrials:
         self._trust, self._threads = trust, threads
         self._memory = mmap.mmap(-1, 256)
 
-    def start(self, folder: Path) -> None:
-        """Start the child process for a trial, whose libraries load while the files are read.
+    @contextmanager
+    def started(self, folder: Path) -> Iterator[None]:
+        """For the body, which checks it: a child process, whose libraries load meanwhile.
 
-        It stays, so that the next swap does not wait for it; that of torch would take much memory.
+        None is started for an artifact whose verdict is known. One for ONNX stays, so that the next
+        swap does not wait for it; that of torch would take much memory.
         """
         with suppress(SentimentError):  # a bad manifest is told of by whoever loads the artifact
-            trials = trials_for(read_manifest(folder)[0])
-            trials.start()
+            manifest, digest = read_manifest(folder)
+            trials, (verdict, _, until) = trials_for(manifest), self._known(digest)
+            if verdict != _PASSED and time.monotonic() >= until:
+                trials.start()
             if trials is ONNX_TRIALS:
                 preload(ONNX)  # here, too, meanwhile
+        try:
+            yield
+        finally:
+            TORCH_TRIALS.close()
 
     def check(self, folder: Path, digest: str) -> None:
         """See that the artifact of this digest passes its trial, or has passed it.
@@ -68,8 +76,6 @@ class SlotTrials:
                 pause = min(2 * pause, LONGEST_PAUSE) if verdict == _FAILED else FIRST_PAUSE
                 self._note(_FAILED, digest, pause)
                 raise
-            finally:
-                TORCH_TRIALS.close()
             self._note(_PASSED, digest, 0.0)
 
     def _known(self, digest: str) -> tuple[bytes, float, float]:

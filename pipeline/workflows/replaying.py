@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.artifacts.listing import folders_called
+from pipeline.artifacts import builtin
 from pipeline.artifacts.pointer import artifact_in_use
 from pipeline.artifacts.verification import ANY, Trust, load_artifact
 from pipeline.errors import ModelMissing, ResourceUnavailable
@@ -107,11 +107,14 @@ def _predict(server: Server, text: str, slot: str) -> tuple[dict[str, Any], str 
 
 def _find(root: Path, slot: str, model: str, trust: Trust) -> Path:
     """Folder of the artifact that a server names; raises ModelMissing."""
-    for folder in folders_called(root, model.partition("@")[2]):
-        if folder.parent.name == slot:
-            return folder
-    current = artifact_in_use(root, slot, trust).name
+    digest = model.partition("@")[2]
+    found = sorted((root / slot).glob(f"{digest}*"))
+    if found:
+        return found[0]
+    folder = artifact_in_use(root, slot, trust)
+    if folder == builtin.FOLDER and model == builtin.NAME:
+        return folder
     raise ModelMissing(
         f"The server answers with {model}, which is not in {root}; current there is "
-        f"{slot}@{current[:12]}. Name the folder that has it with --artifacts."
+        f"{slot}@{folder.name[:12]}. Name the folder that has it with --artifacts."
     )

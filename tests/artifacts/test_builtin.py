@@ -1,5 +1,6 @@
 """The built-in model: what it is, and that it answers where there is no other, and only there."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -95,6 +96,8 @@ def test_it_is_listed(invoke: Invoke, tmp_path: Path, sample_root: Path) -> None
         listed = invoke("artifacts", "list", "--artifacts", root).stdout.splitlines()
         assert listed[0].startswith(f"{mark} {builtin.NAME}")
         assert listed[0].endswith("built in")
+        shown = invoke("artifacts", "show", builtin.DIGEST[:8], "--artifacts", root)
+        assert json.loads(shown.stdout)["digest"] == builtin.DIGEST
 
 
 def damage_manifest(slot: Path) -> None:

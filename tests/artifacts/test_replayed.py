@@ -80,8 +80,10 @@ def test_what_is_no_date_is_refused(date: str, small: Small, invoke: Invoke) -> 
 
 def test_commands_refuse_what_was_put_back(small: Small, trained: datetime) -> None:
     signed = ["--require-signature", small.root / "public.pem"]
-    shown = trained.isoformat(timespec="milliseconds")
-    assert run("verify", small.folder, *signed, "--not-before", shown).code == 0
+    listed = run("artifacts", "list", "--artifacts", small.root).stdout.decode().splitlines()
+    shown = (trained.isoformat(timespec="milliseconds"), listed[-1].split()[2])
+    for time in shown:
+        assert run("verify", small.folder, *signed, "--not-before", time).code == 0
     later = {
         f"SENTIMENT_{command}_NOT_BEFORE": str((trained + timedelta(days=1)).date())
         for command in ("VERIFY", "PREDICT")
