@@ -36,12 +36,14 @@ def _escaped(character: str) -> str:
 
 
 def echo_json(record: object) -> None:
-    """Print JSON; characters that standard output cannot show (CP949, ASCII) are escaped."""
-    text = json.dumps(record, ensure_ascii=False)
+    """Print JSON, NaN as null; characters that standard output cannot show are escaped."""
+    from pipeline.files.json_values import json_text
+
+    text = json_text(record)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
-        text = json.dumps(record)
+        text = json.dumps(json.loads(text))
     click.echo(text)
 
 

@@ -118,7 +118,7 @@ class Confinement:
         if "died" in answer:
             answer["complaint"] = self._complaint()
             answer["late"] = passed.is_set()
-            if not line:
+            if not line.endswith(b"\n"):
                 self.close()
         return answer
 

@@ -54,12 +54,21 @@ def reopen(path: Path) -> IO[bytes]:
     return os.fdopen(descriptor, "r+b")
 
 
+def put(path: Path, target: Path, like: Path) -> None:
+    """Give what a run has made its name, once it is on the disk with the permissions of `like`.
+
+    Raises InvalidInput as `check_own` does.
+    """
+    with reopen(path) as file:
+        imitate(file, like)
+        os.fsync(file.fileno())
+    path.replace(target)
+
+
 def discard_own(path: Path) -> None:
     """Remove what a run has left, if anything; raises InvalidInput as `check_own` does."""
-    status = _status(path)
-    if status is not None:
-        _refuse_foreign(path, status)
-        path.unlink(missing_ok=True)
+    check_own(path)
+    path.unlink(missing_ok=True)
 
 
 def check_own(path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import IO, cast
 
 from pipeline.errors import InvalidInput, ResourceUnavailable
 from pipeline.files.spreadsheet_child import EMPTY, MEMORY, ROWS, SECONDS, UNREADABLE
+from pipeline.targets import write_all
 
 LARGEST_SPREADSHEET = 256 * 2**20
 """Bytes as stored. 1,048,576 rows with a review each take 75 MB."""
@@ -75,9 +76,7 @@ def _send(content: IO[bytes], child: "subprocess.Popen[bytes]", name: str) -> No
             sent += len(block)
             if sent > LARGEST_SPREADSHEET:
                 raise _too_large(name, f"is larger than {LARGEST_SPREADSHEET // 2**20} MiB")
-            rest = memoryview(block)
-            while rest:
-                rest = rest[stdin.write(rest) :]
+            write_all(stdin, block)
         stdin.close()
     except BrokenPipeError:  # the child has ended: how is told by its exit code
         return

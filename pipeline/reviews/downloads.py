@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 from pipeline.addresses import reason_of, split_address
 from pipeline.digests import sha256
 from pipeline.errors import InvalidInput, ResourceUnavailable
-from pipeline.own_files import check_own, check_replaceable, create, imitate, reopen
+from pipeline.own_files import check_own, check_replaceable, create, put, reopen
 from pipeline.progress import progress_bar
 from pipeline.reviews.labelled import read_reviews
 from pipeline.reviews.nsmc import NSMC, UPSTREAM, NsmcFile
@@ -62,9 +62,7 @@ def _get(source: str, file: NsmcFile, target: Path) -> None:
             f"{file.name} from {source} is not the published file: its sha256 or size differs. "
             "Nothing was kept. Get it from another source with --from."
         )
-    with reopen(part) as whole:
-        imitate(whole, like=target)
-    part.replace(target)
+    put(part, target, like=target)
 
 
 def _copy(origin: Path, part: Path, target: Path) -> None:

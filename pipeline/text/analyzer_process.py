@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from pipeline.errors import ModelMissing, ResourceUnavailable
+from pipeline.targets import write_all
 from pipeline.text.analyzer_packages import INSTALL
 from pipeline.text.java import OLDEST_JAVA, find_java
 
@@ -63,14 +64,9 @@ class AnalyzerProcess:
         This is no generator, since one that is not read to its end would leave answers in the pipe.
         """
         with self._deadline(ANSWER_SECONDS):
-            self._write(json.dumps(texts).encode("ascii") + b"\n")
+            write_all(self._requests, json.dumps(texts).encode("ascii") + b"\n")
             for _ in texts:
                 found.append(self._read())
-
-    def _write(self, request: bytes) -> None:
-        rest = memoryview(request)
-        while rest:
-            rest = rest[self._requests.write(rest) :]
 
     def _read(self) -> Any:
         answer = json.loads(self._answers.readline())

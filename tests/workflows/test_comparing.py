@@ -1,6 +1,7 @@
 """Two models on the same reviews, and what lists and cards say of them."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -114,3 +115,14 @@ def test_an_artifact_is_shown_by_slot_and_by_the_beginning_of_its_digest(
     for called in ("fast", digest[:5]):
         (shown,) = run("artifacts", "show", called, "--artifacts", sample_root).rows
         assert shown["digest"] == digest
+
+
+def test_what_is_not_defined_is_null_in_json(sample_root: Path, tmp_path: Path) -> None:
+    """ROC AUC is not, where only one label occurs."""
+    (tmp_path / "one.tsv").write_text("document\tlabel\n좋다\t1\n굿\t1\n", "utf-8")
+    serialize(sample_root, None, tmp_path, unsure_below=0.6)
+    run_id = find_run(sample_root).name
+    shutil.copytree(sample_root / "runs" / run_id, tmp_path / "runs" / run_id)
+    options = ["--artifacts", tmp_path, "--data", tmp_path / "one.tsv", "--json"]
+    (found,) = run("compare", "fast", run_id, *options).rows
+    assert [model["roc_auc"] for model in found["models"]] == [None, None]

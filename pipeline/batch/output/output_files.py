@@ -1,6 +1,5 @@
 """The files that an output has while it is made, and how they become the finished ones."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pipeline.durability import sync, unfinished
 from pipeline.errors import InvalidInput
 from pipeline.files import remote
 from pipeline.files.same_files import refuse_without_folder
-from pipeline.own_files import check_own, check_replaceable, create, discard_own, imitate, reopen
+from pipeline.own_files import check_own, check_replaceable, create, discard_own, put, reopen
 from pipeline.targets import followed, is_stream
 
 
@@ -125,10 +124,7 @@ class OutputFiles:
             remote.upload(str(finished), target)
             finished.unlink()
         else:
-            with reopen(finished) as file:
-                imitate(file, self._model(finished))
-                os.fsync(file.fileno())
-            finished.replace(target)
+            put(finished, Path(target), like=self._model(finished))
 
     def create(self, path: Path) -> IO[bytes]:
         """Make one of the unfinished files, with the permissions of what it will replace."""

@@ -139,12 +139,7 @@ def embedding_rows(module: "PreTrainedModel") -> int:
 def check_answers(model: "TransformerModel") -> None:
     """ArtifactRefused unless a model gives finite answers, also to a text of the longest kind."""
     texts = [*clean_all(everyday_reviews()), "영화 " * model.settings.max_tokens]
-    try:
-        finite = bool(np.isfinite(model.logits(texts)).all())
-    except (LookupError, RuntimeError, TypeError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ArtifactRefused(f"The model cannot answer Korean reviews: {reason}.") from None
-    if not finite:
+    if not np.isfinite(model.logits(texts)).all():
         raise ArtifactRefused(
             "The model answers with numbers that are not finite: its weights are damaged. Copy or "
             "download them again."

@@ -12,15 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ArtifactRefused
 from pipeline.models.transformer.hub_requests import model_url, read_json
 from pipeline.models.transformer.model_files import (
-    PICKLED,
-    SAFETENSORS,
-    SETTINGS,
-    TOKENIZER_FILES,
     USED,
-    largest,
+    check_size,
+    used,
 )
 from pipeline.models.transformer.reaching import WrongAnswer, retried
 
@@ -79,9 +75,7 @@ def list_files(name: str, commit: str) -> list[ListedFile]:
     by_path = {file.path: file for file in files}
     if len(by_path) < len(files):
         raise WrongAnswer("it lists a file twice")
-    weights = SAFETENSORS if SAFETENSORS in by_path else PICKLED
-    wanted = (SETTINGS, weights, *TOKENIZER_FILES)
-    return [by_path[path] for path in wanted if path in by_path]
+    return [by_path[path] for path in used(by_path.__contains__)]
 
 
 def _pages(name: str, commit: str) -> Iterator[list[Any]]:
@@ -123,10 +117,7 @@ def _listed(entry: dict[str, Any]) -> ListedFile:
         or stored.get("size") != size
     ):
         raise WrongAnswer(f"what it lists of {path} makes no sense")
-    if size > largest(path):
-        raise ArtifactRefused(
-            f"{path} would be {size:,} bytes long; {largest(path):,} is the most for it here."
-        )
+    check_size(path, size)
     return ListedFile(path, size, str(blob_id), stored["oid"])
 
 

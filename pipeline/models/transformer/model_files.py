@@ -3,6 +3,7 @@
 import json
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.digests import sha256
@@ -38,15 +39,28 @@ def largest(path: str) -> int:
     return LARGEST_VOCABULARY if path in (*VOCABULARIES, "merges.txt") else LARGEST_SETTINGS
 
 
+def used(is_there: Callable[[str], bool]) -> list[str]:
+    """Of the files that are there, those that are used: pickled weights only without others."""
+    weights = SAFETENSORS if is_there(SAFETENSORS) else PICKLED
+    return [path for path in (SETTINGS, weights, *TOKENIZER_FILES) if is_there(path)]
+
+
+def check_size(path: str, size: int) -> None:
+    """ArtifactRefused where a used file of this name has more bytes than it may."""
+    if size > largest(path):
+        raise ArtifactRefused(
+            f"{path} is {size:,} bytes long; {largest(path):,} is the most for it here."
+        )
+
+
 def digest_files(folder: Path, name: str) -> dict[str, str]:
     """The sha256 of each file of a model's folder that is used.
 
     Raises ModelMissing where one that is needed is not there, ArtifactRefused where one is not
     whole, is too large, is no regular file or is a link that leads elsewhere (`_check_place`).
     """
-    weights = SAFETENSORS if os.path.lexists(folder / SAFETENSORS) else PICKLED
-    wanted = (SETTINGS, weights, *TOKENIZER_FILES)
-    there = [path for path in wanted if os.path.lexists(folder / path)]
+    there = used(lambda path: os.path.lexists(folder / path))
+    weights = SAFETENSORS if SAFETENSORS in there else PICKLED
     if missing := [path for path in (SETTINGS, weights) if path not in there]:
         raise ModelMissing(
             f"{name} holds no {' and no '.join(missing)}: it is no model in Hugging Face's format."
@@ -74,10 +88,7 @@ def _check_place(path: Path) -> None:
         )
     if not path.is_file():
         raise ArtifactRefused(f"{path.name} is no regular file. Put the model's file there.")
-    if (size := path.stat().st_size) > largest(path.name):
-        raise ArtifactRefused(
-            f"{path.name} is {size:,} bytes long; {largest(path.name):,} is the most for it here."
-        )
+    check_size(path.name, path.stat().st_size)
 
 
 def _stays(link: Path) -> bool:
