@@ -81,7 +81,7 @@ def command(
         measured = evaluate(reviews, [load_handler(artifacts, slot) for slot in slots])
     say(f"Measured: {' and '.join(one.name for one in measured)}.")
     if wanted:
-        record = evaluation_record(reviews, data, measured, artifacts, is_run=run is not None)
+        record = evaluation_record(reviews, data, measured, artifacts)
         if report is not None:
             write_evaluation(report, record, language)
     if as_json:

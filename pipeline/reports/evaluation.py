@@ -36,18 +36,17 @@ WANTED = 0.95
 
 
 def evaluation_record(
-    reviews: Reviews, path: Path, measured: Sequence[Evaluated], root: Path, is_run: bool = False
+    reviews: Reviews, path: Path, measured: Sequence[Evaluated], root: Path
 ) -> Record:
-    """Figures for JSON and for the page, coloured by the fast model where there is one.
-
-    `is_run`: what was measured is a run, which colours its own mistakes if it is a fast model.
-    """
-    colours = colouring_model(root, measured[0].name if is_run else None)
-    return evaluation_figures(reviews, path, measured, colours).record()
+    """Figures for JSON and for the page, coloured by a fast model where there is one."""
+    return evaluation_figures(reviews, path, measured, colouring_model(measured, root)).record()
 
 
 def evaluation_figures(
-    reviews: Reviews, path: Path, measured: Sequence[Evaluated], colours: Candidate | None
+    reviews: Reviews,
+    path: Path,
+    measured: Sequence[Evaluated],
+    colours: Evaluated | Candidate | None,
 ) -> EvaluationFigures:
     """All figures of one or two models that were measured on the reviews of this file."""
     groups = groupings(clean_all(reviews.texts), reviews.columns)
@@ -69,10 +68,11 @@ def evaluation_figures(
     )
 
 
-def colouring_model(root: Path, run: str | None = None) -> Candidate | None:
-    """The fast model by which mistakes are coloured: this run's, else the current one, if any."""
-    if run is not None and isinstance((found := find_candidate(root, run)).model, LinearModel):
-        return found
+def colouring_model(measured: Sequence[Evaluated], root: Path) -> Evaluated | Candidate | None:
+    """The fast model that colours reviews: one that was measured, else the current one, if any."""
+    for one in measured:
+        if isinstance(one.model, LinearModel):
+            return one
     try:
         return find_candidate(root, "fast")
     except ModelMissing:

@@ -7,6 +7,7 @@ from pipeline.artifacts.listing import list_artifacts
 from pipeline.artifacts.pointer import artifact_in_use
 from pipeline.artifacts.runs import list_runs, load_run
 from pipeline.errors import InvalidInput, ModelMissing
+from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import HANDLERS, load_folder
 from pipeline.models.base import Model
 from pipeline.models.slots import load_model
@@ -29,7 +30,7 @@ def find_candidate(root: Path, called: str) -> Candidate:
     InvalidInput where several are meant, ArtifactRefused for an artifact that is not whole.
     """
     if called in HANDLERS:
-        return _artifact(artifact_in_use(root, called))
+        return of_handler(load_folder(artifact_in_use(root, called)))
     artifacts = [stored.folder for stored in list_artifacts(root)]
     runs = list_runs(root)
     found = [folder for folder in (*artifacts, *runs) if called and folder.name.startswith(called)]
@@ -43,15 +44,16 @@ def find_candidate(root: Path, called: str) -> Candidate:
         names = ", ".join(folder.name[:24] for folder in found)
         raise InvalidInput(f"Several begin with {called!r}: {names}. Give more of the one meant.")
     folder = (exact or found)[0]
-    return _run(folder) if folder in runs else _artifact(folder)
+    return of_run(folder) if folder in runs else of_handler(load_folder(folder))
 
 
-def _artifact(folder: Path) -> Candidate:
-    handler = load_folder(folder)
+def of_handler(handler: Handler) -> Candidate:
+    """The model of a loaded artifact."""
     return Candidate(handler.name, handler.slot, handler.model, handler.artifact.manifest.size)
 
 
-def _run(folder: Path) -> Candidate:
+def of_run(folder: Path) -> Candidate:
+    """The model of a run; raises InvalidInput where it is damaged."""
     run, files = load_run(folder)
     size = sum(map(len, files.values()))
     return Candidate(run.id, run.slot, load_model(run.slot, files, run.settings), size)

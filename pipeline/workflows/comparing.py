@@ -12,7 +12,7 @@ from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.quality.mcnemar import McNemar, mcnemar
 from pipeline.reviews.labelled import Reviews
 from pipeline.workflows.candidates import Candidate, find_candidate
-from pipeline.workflows.evaluating import Evaluated, evaluate_model
+from pipeline.workflows.evaluating import Evaluated, evaluate_candidate
 
 
 class Changed(NamedTuple):
@@ -59,7 +59,7 @@ def compare(reviews: Reviews, root: Path, first: str, second: str) -> Comparison
 
 def compare_candidates(reviews: Reviews, candidates: tuple[Candidate, Candidate]) -> Comparison:
     """Measure two models on labelled reviews."""
-    one, other = (evaluate_model(c.name, c.slot, c.model, reviews) for c in candidates)
+    one, other = (evaluate_candidate(candidate, reviews) for candidate in candidates)
     sizes = candidates[0].size, candidates[1].size
     test = mcnemar(one.right(reviews), other.right(reviews))
     return Comparison((one, other), sizes, test, changed_reviews(reviews, one, other))

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts.runs import find_run, load_run
+from pipeline.artifacts.runs import find_run
 from pipeline.handlers.base import Handler
 from pipeline.models.base import Model
-from pipeline.models.slots import load_model
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import Metrics, measure
 from pipeline.reviews.labelled import Reviews
 from pipeline.text.cleaning import clean_all
+from pipeline.workflows.candidates import Candidate, of_handler, of_run
 
 AT_A_TIME = 1024
 WARM_UP = 32
@@ -32,6 +32,7 @@ class Evaluated:
     metrics: Metrics
     reviews_per_second: float
     positive: NDArray[np.float64] = field(repr=False)
+    model: Model = field(repr=False)
 
     def record(self) -> dict[str, Any]:
         """The figures, for JSON."""
@@ -46,14 +47,12 @@ class Evaluated:
 
 def evaluate_run(reviews: Reviews, root: Path, run_id: str) -> Evaluated:
     """Figures of a run over labelled reviews; raises ModelMissing."""
-    run, files = load_run(find_run(root, run_id))
-    model = load_model(run.slot, files, run.settings)
-    return evaluate_model(run.id, run.slot, model, reviews)
+    return evaluate_candidate(of_run(find_run(root, run_id)), reviews)
 
 
 def evaluate(reviews: Reviews, handlers: Sequence[Handler]) -> list[Evaluated]:
     """Figures of the models of these handlers over labelled reviews."""
-    return [evaluate_model(one.name, one.slot, one.model, reviews) for one in handlers]
+    return [evaluate_candidate(of_handler(one), reviews) for one in handlers]
 
 
 def agreement(first: Evaluated, second: Evaluated) -> float:
@@ -61,8 +60,9 @@ def agreement(first: Evaluated, second: Evaluated) -> float:
     return float(((first.positive > 0.5) == (second.positive > 0.5)).mean())
 
 
-def evaluate_model(name: str, slot: str, model: Model, reviews: Reviews) -> Evaluated:
-    """Figures of a model, which goes by this name, over labelled reviews."""
+def evaluate_candidate(candidate: Candidate, reviews: Reviews) -> Evaluated:
+    """Figures of a model over labelled reviews."""
+    name, slot, model = candidate.name, candidate.slot, candidate.model
     positive = np.empty(len(reviews))
     model.probabilities(clean_all(reviews.texts[:WARM_UP]))  # the first answers are slower
     begin = time.perf_counter()
@@ -73,4 +73,4 @@ def evaluate_model(name: str, slot: str, model: Model, reviews: Reviews) -> Eval
             bar.update(len(texts))
     seconds = time.perf_counter() - begin
     metrics = measure(np.array(reviews.labels), positive)
-    return Evaluated(name, slot, metrics, len(reviews) / seconds, positive)
+    return Evaluated(name, slot, metrics, len(reviews) / seconds, positive, model)

@@ -1,6 +1,7 @@
 """`evaluate --json` and `--report`: scikit-learn's figures, and pages that show no others."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +144,8 @@ def test_the_page_shows_the_record_and_loads_nothing(record: dict, mine: Path) -
 def test_two_models_and_where_they_disagree(sample_root: Path, handler: Handler) -> None:
     reviews = read_reviews(SAMPLE)
     (one,) = evaluate(reviews, [load_current(sample_root, "fast")])
-    other = type(one)("other", "deep", one.metrics, 1.0, np.where(one.positive > 0.9, 0.2, 0.3))
+    turned = np.where(one.positive > 0.9, 0.2, 0.3)
+    other = replace(one, name="other", slot="deep", reviews_per_second=1.0, positive=turned)
     found = evaluation_record(reviews, SAMPLE, [one, other], sample_root)
     differ = found["disagreements"]
     assert differ["count"] == int((one.positive > 0.5).sum())
