@@ -53,16 +53,15 @@ def command(
     language = page_language(report, lang)
     from pipeline.artifacts.verification import Trust
     from pipeline.files.layouts import ReadSettings
-    from pipeline.files.same_files import refuse_same, refuse_without_folder
     from pipeline.files.sources import find_sources
     from pipeline.quality.drift import FEWEST_TEXTS, verdict
     from pipeline.reports.drift_page import write_drift
+    from pipeline.reports.page import check_report
     from pipeline.workflows.file_drift import measure_drift
 
     sources = find_sources(inputs, input_format)
     if report is not None:
-        refuse_same([source.path for source in sources if source.is_local], [report])
-        refuse_without_folder(report)
+        check_report(report, [source.path for source in sources if source.is_local])
     refuse_unused(sources, read["delimiter"])
     trust = Trust(expect_digest, require_signature, not_before)
     handler = load_handler(artifacts, chosen_slot(artifacts, fast, model), trust)

@@ -17,7 +17,6 @@ from pipeline.batch.output.output_files import is_written_as_stream
 from pipeline.batch.output.serializing import WriteSettings
 from pipeline.batch.parallel import default_jobs
 from pipeline.batch.process import settle
-from pipeline.batch.report import write_scored
 from pipeline.batch.scorer import ScoredChunk
 from pipeline.batch.scoring import Job, refuse_rejects, score_files
 from pipeline.batch.totals import Totals
@@ -115,6 +114,8 @@ def score(
             processes = jobs or default_jobs(handler, job.sources)
             totals = score_files(handler, job, processes, restart, speed.watch, speed.tell)
     if job.report is not None:
+        from pipeline.batch.report import write_scored
+
         write_scored(job.report, handler, job, totals, language)
     if not quiet:
         click.echo(summary(totals, speed), err=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from cli.options import Command, added, refuse
-from pipeline.reports.words import LANGUAGES
+from pipeline.reports.words import LANGUAGES, default_language
 
 
 def report_options(what: str) -> Callable[[Command], Command]:
@@ -27,10 +27,11 @@ def report_options(what: str) -> Callable[[Command], Command]:
 
 def page_language(report: Path | None, told: str | None) -> str:
     """The language of the page; UsageError for one that was told where there is no page."""
-    from pipeline.reports.page import default_language
-
     if report is None:
         refuse(["lang"], "without --report, whose language it is")
-    elif report.suffix.lower() == ".json":
+        return default_language()
+    from pipeline.reports.page import is_page
+
+    if not is_page(report):
         refuse(["lang"], "with a --report of figures alone")
     return told or default_language()

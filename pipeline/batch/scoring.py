@@ -13,16 +13,13 @@ from pipeline.batch.output.writing import open_output
 from pipeline.batch.parallel import score_chunks
 from pipeline.batch.scorer import ScoredChunk, Scorer
 from pipeline.batch.totals import Totals
-from pipeline.durability import unfinished
 from pipeline.errors import InvalidInput
 from pipeline.files.chunks import Chunk
 from pipeline.files.layouts import ReadSettings
 from pipeline.files.reading import Input, Tell, ignore, look_at, read_chunks
-from pipeline.files.same_files import refuse_same, refuse_without_folder
+from pipeline.files.same_files import refuse_same
 from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
-from pipeline.own_files import check_own, check_replaceable
-from pipeline.targets import followed, is_stream
 
 CHUNK_BYTES = {"fast": 2**20, "deep": 2**16}
 """Of the input, by slot: a fraction of a second's work, or a few seconds'."""
@@ -58,12 +55,10 @@ class Job:
         inputs: list[str | Path] = [source.path for source in self.sources if source.is_local]
         written = [] if self.is_stream else OutputFiles(self.output or "").all_local()
         refuse_same(inputs, written)
-        if self.report is not None and not is_stream(self.report):
-            report = followed(self.report)
-            refuse_same([*inputs, *written], [report, unfinished(report)])
-            refuse_without_folder(report)
-            check_replaceable(report)
-            check_own(unfinished(report))
+        if self.report is not None:
+            from pipeline.reports.page import check_report  # needed for a report alone
+
+            check_report(self.report, [*inputs, *written])
 
     @property
     def is_stream(self) -> bool:

@@ -4,9 +4,8 @@ from pathlib import Path, PurePath
 
 from markupsafe import Markup
 
-from pipeline.files.same_files import refuse_same, refuse_without_folder
 from pipeline.reports.charts import draw_charts, need_charts
-from pipeline.reports.page import Record, is_page, render, words_of, write_report
+from pipeline.reports.page import Record, check_report, is_page, render, words_of, write_report
 from pipeline.reports.tallies import SMALLEST
 from pipeline.reports.words import evaluation
 
@@ -14,12 +13,10 @@ from pipeline.reports.words import evaluation
 def check_evaluation(report: Path | None, data: Path) -> None:
     """Raise before a model is measured for a page that cannot be written.
 
-    Raises InvalidInput where the page would replace the reviews or has no folder, ModelMissing
-    without matplotlib.
+    Raises InvalidInput as `check_report` does, ModelMissing without matplotlib.
     """
     if report is not None:
-        refuse_same([data], [report])
-        refuse_without_folder(report)
+        check_report(report, [data])
         if is_page(report):
             need_charts()
 

@@ -1,17 +1,18 @@
 """Pages made of a record of figures: one file each, escaped, without scripts or network."""
 
 import json
-import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.durability import write_durably
+from pipeline.durability import unfinished, write_durably
+from pipeline.files.same_files import refuse_same, refuse_without_folder
+from pipeline.own_files import check_own, check_replaceable
 from pipeline.reports.showing import coloured
-from pipeline.reports.words import LANGUAGES, common
+from pipeline.reports.words import common
 from pipeline.targets import followed, is_stream, open_stream, write_all
 
 if TYPE_CHECKING:
@@ -25,13 +26,6 @@ Words = Mapping[str, Mapping[str, str]]
 """Of a page: by language, then by key."""
 
 
-def default_language(environ: Mapping[str, str] = os.environ) -> str:
-    """The language of the user's locale, by the variables of POSIX; English for one we lack."""
-    told = (environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    language = next(filter(None, told), "")[:2].lower()
-    return language if language in LANGUAGES else LANGUAGES[0]
-
-
 def words_of(page: Words, language: str) -> dict[str, str]:
     """All words of a page in a language."""
     return {**common.WORDS[language], **page[language]}
@@ -43,6 +37,19 @@ def render(template: str, language: str, page: Words, record: Record, **more: ob
     words = words_of(page, language)
     found = _environment().get_template(template)
     return found.render(words=words, **known, **record, **more)
+
+
+def check_report(path: Path, inputs: Iterable[str | Path]) -> None:
+    """Raise InvalidInput if no report can be put there, or if one of these files would be lost."""
+    report = followed(path)
+    if is_stream(path):
+        if path.is_file():  # by the number under which it is open
+            refuse_same(inputs, [path])
+        return
+    refuse_same(inputs, [path, unfinished(report)])
+    refuse_without_folder(report)
+    check_replaceable(report)
+    check_own(unfinished(report))
 
 
 def write_report(path: Path, record: Record, make_page: Callable[[], str]) -> None:

@@ -5,8 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from pipeline.reports.page import default_language
-from pipeline.reports.words import LANGUAGES, common, drift, evaluation, scored
+from pipeline.reports.words import LANGUAGES, common, default_language, drift, evaluation, scored
 
 FIELD = re.compile(r"\{\w+\}")
 
