@@ -29,15 +29,11 @@ def confusion_table(figures: Mapping[str, Any]) -> str:
     )
 
 
-WANTED = 0.95
-"""The accuracy for which `coverage_table` names the threshold."""
-
-
 def coverage_table(labels: "NDArray[np.intp]", positive: "NDArray[np.float64]") -> str:
     """What `--unsure-below` would leave, and how right that is, by threshold; shape (n,) each."""
-    from pipeline.quality.coverage import THRESHOLDS, coverage, coverage_at
+    from pipeline.quality.coverage import WANTED, coverage_at, coverages
 
-    found = [coverage(labels, positive, threshold) for threshold in THRESHOLDS]
+    found = coverages(labels, positive)
     lines = [f"{'unsure below':>16}{'answered':>15}{'of them right':>15}"]
     lines += [f"{one.threshold:>16.2f}{one.share:>15.2%}{one.accuracy:>15.2%}" for one in found]
     best = coverage_at(labels, positive, WANTED)

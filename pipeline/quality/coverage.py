@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 THRESHOLDS = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+WANTED = 0.95
+"""The accuracy for which a threshold is told."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ def coverage(labels: NDArray[np.intp], positive: NDArray[np.float64], threshold:
     remain = confidences >= threshold
     accuracy = float(right[remain].mean()) if remain.any() else float("nan")
     return Coverage(threshold, float(remain.mean()), accuracy)
+
+
+def coverages(labels: NDArray[np.intp], positive: NDArray[np.float64]) -> list[Coverage]:
+    """What remains at each of the usual thresholds; see `coverage`."""
+    return [coverage(labels, positive, threshold) for threshold in THRESHOLDS]
 
 
 def coverage_at(

@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.errors import ModelMissing
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.models.linear import LinearModel
-from pipeline.quality.coverage import THRESHOLDS, coverage, coverage_at
+from pipeline.quality.coverage import WANTED, coverage_at, coverages
 from pipeline.quality.curves import coverage_curve, precision_recall, reliability, roc
 from pipeline.quality.groups import accuracy_by_group
 from pipeline.quality.mcnemar import mcnemar
@@ -31,8 +31,6 @@ from pipeline.workflows.evaluating import Evaluated, agreement
 
 MOST_REVIEWS = 50
 """Mistakes, and reviews on which two models disagree, that are shown."""
-WANTED = 0.95
-"""The accuracy for which a threshold is told."""
 
 
 def evaluation_record(
@@ -90,7 +88,7 @@ def _of_model(
         precision_recall(labels, positive),
         reliability(labels, positive),
         coverage_curve(labels, positive),
-        [coverage(labels, positive, threshold) for threshold in THRESHOLDS],
+        coverages(labels, positive),
         coverage_at(labels, positive, WANTED),
         [Slice(kind, name, accuracy_by_group(members, right)) for kind, name, members in groups],
         _mistakes(reviews, measured, show),

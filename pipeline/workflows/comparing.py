@@ -68,7 +68,7 @@ def compare_candidates(reviews: Reviews, candidates: tuple[Candidate, Candidate]
 def changed_reviews(reviews: Reviews, one: Evaluated, other: Evaluated) -> list[Changed]:
     """The reviews that two models label differently, the surest changes first."""
     difference = np.abs(one.positive - other.positive)
-    rows = np.flatnonzero((one.positive > 0.5) != (other.positive > 0.5))
+    rows = np.flatnonzero(one.answers != other.answers)
     (mine, sure), (theirs, surer) = (
         labels_and_confidences(np.column_stack((1 - model.positive, model.positive))[rows])
         for model in (one, other)

@@ -39,9 +39,14 @@ class Evaluated:
         speed = {"reviews_per_second": self.reviews_per_second}
         return {"model": self.name, "slot": self.slot, **asdict(self.metrics), **speed}
 
+    @property
+    def answers(self) -> NDArray[np.bool_]:
+        """Which of the n reviews it takes for positive, shape (n,)."""
+        return self.positive > 0.5
+
     def right(self, reviews: Reviews) -> NDArray[np.bool_]:
         """Which of the n reviews that it was measured on it labels rightly, shape (n,)."""
-        is_right: NDArray[np.bool_] = (np.array(reviews.labels) == 1) == (self.positive > 0.5)
+        is_right: NDArray[np.bool_] = (np.array(reviews.labels) == 1) == self.answers
         return is_right
 
 
@@ -57,7 +62,7 @@ def evaluate(reviews: Reviews, handlers: Sequence[Handler]) -> list[Evaluated]:
 
 def agreement(first: Evaluated, second: Evaluated) -> float:
     """Share of the reviews that both give the same label."""
-    return float(((first.positive > 0.5) == (second.positive > 0.5)).mean())
+    return float((first.answers == second.answers).mean())
 
 
 def evaluate_candidate(candidate: Candidate, reviews: Reviews) -> Evaluated:
