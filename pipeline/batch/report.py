@@ -8,6 +8,7 @@ from pipeline.batch.totals import SCORE_BINS, Totals
 from pipeline.handlers.base import Handler
 from pipeline.models.linear import LinearModel
 from pipeline.quality.drift import FEWEST_TEXTS
+from pipeline.quality.profile import share_names
 from pipeline.reports.drift import drift_figures
 from pipeline.reports.gathered import Gathered
 from pipeline.reports.page import Record, render, write_report
@@ -53,10 +54,10 @@ def scored_record(handler: Handler, job: Job, totals: Totals) -> Record:
 
 def _counts(totals: Totals) -> dict[str, Any]:
     names = ("rows", "scored", "rejected", "empty", "unsure", "positive")
-    width, texts = 100 // SCORE_BINS, max(totals.scored - totals.empty, 1)
+    texts = max(totals.scored - totals.empty, 1)
     bins = [
-        {"name": f"{place * width}–{(place + 1) * width}%", "reviews": n, "share": n / texts}
-        for place, n in enumerate(totals.scores)
+        {"name": name, "reviews": reviews, "share": reviews / texts}
+        for name, reviews in zip(share_names(SCORE_BINS), totals.scores, strict=True)
     ]
     return {
         **{name: getattr(totals, name) for name in names},

@@ -5,6 +5,7 @@ A profile holds shares over fixed bins, so that two profiles can be compared bin
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,17 @@ SCRIPTS = {
 }
 SCRIPT_NAMES = (*SCRIPTS, "other")
 LENGTH_BINS = len(LENGTH_EDGES) + 1
+
+
+def length_names(edges: Sequence[int]) -> list[str]:
+    """Names of bins of length from each of these edges on; the last bin is open."""
+    return [f"{low}–{beyond - 1}" for low, beyond in pairwise(edges)] + [f"{edges[-1]}+"]
+
+
+def share_names(bins: int) -> list[str]:
+    """Names of so many equal bins from 0 to 1, in whole percent."""
+    width = 100 // bins
+    return [f"{low}–{low + width}%" for low in range(0, 100, width)]
 
 
 def reference_profile(

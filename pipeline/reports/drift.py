@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from pipeline.quality.drift import FEWEST_TEXTS, drift, verdict
-from pipeline.quality.profile import LENGTH_EDGES
+from pipeline.quality.profile import LENGTH_EDGES, SHARE_BINS, length_names, share_names
 from pipeline.quality.profile_counts import Counts, shares
 
 
@@ -47,20 +46,14 @@ def drift_figures(training: Mapping[str, Any], counts: Counts) -> DriftFigures:
     found = shares(counts)
     indexes = drift(training, found) if counts["texts"] >= FEWEST_TEXTS else {}
     scripts = found["scripts"]
-    tenths = [f"{10 * tenth}–{10 * tenth + 10}%" for tenth in range(10)]
+    lengths = ["0", *length_names(LENGTH_EDGES)]
     return DriftFigures(
         counts["texts"],
         [Index(name, index, verdict(index)) for name, index in indexes.items()],
-        _bars(length_names(), found["length"], training["length"]),
+        _bars(lengths, found["length"], training["length"]),
         _bars(scripts, scripts.values(), (training["scripts"][name] for name in scripts)),
-        _bars(tenths, found["score"], training["score"]),
+        _bars(share_names(SHARE_BINS), found["score"], training["score"]),
     )
-
-
-def length_names() -> list[str]:
-    """Names of the profile's bins of length, in characters."""
-    inner = [f"{first}–{beyond - 1}" for first, beyond in pairwise(LENGTH_EDGES)]
-    return ["0", *inner, f"{LENGTH_EDGES[-1]}+"]
 
 
 def _bars(names: Iterable[str], found: Iterable[float], training: Iterable[float]) -> list[Bar]:

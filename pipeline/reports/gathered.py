@@ -78,18 +78,18 @@ class Gathered:
 
     def __add__(self, other: "Gathered") -> "Gathered":
         return Gathered(
-            _least(MOST_SHOWN, self.positive, other.positive),
-            _least(MOST_SHOWN, self.negative, other.negative),
-            _least(MOST_SHOWN, self.unsure, other.unsure),
-            _least(MOST_SAMPLED, self.sample, other.sample),
+            least(MOST_SHOWN, self.positive, other.positive),
+            least(MOST_SHOWN, self.negative, other.negative),
+            least(MOST_SHOWN, self.unsure, other.unsure),
+            least(MOST_SAMPLED, self.sample, other.sample),
             self.dates.plus_dates(other.dates),
             self.topics.plus_topics(other.topics),
             self.labelled + other.labelled,
         )
 
 
-def _least(most: int, *kept: Iterable[Kept]) -> list[Kept]:
-    """Those of the least ranks, each text once, out of lists in this order."""
+def least(most: int, *kept: Iterable[Kept]) -> list[Kept]:
+    """Those of the least ranks, each text once, out of iterables in this order."""
     first: dict[str, Kept] = {}
     for one in merge(*kept):
         first.setdefault(one.text, one)

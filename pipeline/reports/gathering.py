@@ -18,6 +18,7 @@ from pipeline.reports.gathered import (
     Gathered,
     Kept,
     Labelled,
+    least,
 )
 from pipeline.reports.tallies import Pair, Tally
 from pipeline.reviews.label_values import COMMON
@@ -71,15 +72,13 @@ class _Reviews:
         """The reviews of the least ranks, shape (n,), each text once; `among`: only these."""
         places = np.arange(ranks.size) if among is None else np.flatnonzero(among)
         source, line = self.chunk.layout.name, self.chunk.start.line
-        first: dict[str, Kept] = {}
-        for place in places[np.argsort(ranks[places], kind="stable")].tolist():
+
+        def kept(place: int) -> Kept:
             text = self.texts[place][:MOST_CHARACTERS]
-            if text not in first:
-                rank, positive = ranks.item(place), self.positive.item(place)
-                first[text] = Kept(rank, source, line, self.rows[place], text, positive)
-                if len(first) == most:
-                    break
-        return list(first.values())
+            rank, positive = ranks.item(place), self.positive.item(place)
+            return Kept(rank, source, line, self.rows[place], text, positive)
+
+        return least(most, map(kept, places[np.argsort(ranks[places], kind="stable")].tolist()))
 
 
 def _labelled(column: str, pairs: Iterable[Pair]) -> Labelled:

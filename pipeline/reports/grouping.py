@@ -3,13 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from pipeline.quality.groups import Members
-from pipeline.quality.profile import SCRIPTS
+from pipeline.quality.profile import SCRIPTS, length_names
 from pipeline.reports.dates import coarser, day_of
 from pipeline.reports.tallies import SMALLEST
 from pipeline.text.cleaning import clean
@@ -58,12 +57,7 @@ def groupings(cleaned: Sequence[str], columns: Mapping[str, Sequence[Any]]) -> l
 def by_length(cleaned: Sequence[str]) -> Members:
     """Groups by the number of characters."""
     bins = np.searchsorted(LENGTHS, [len(text) for text in cleaned], "right") - 1
-    return [(name, bins == place) for place, name in enumerate(length_names())]
-
-
-def length_names() -> list[str]:
-    """Names of the groups by length."""
-    return [f"{low}–{beyond - 1}" for low, beyond in pairwise(LENGTHS)] + [f"{LENGTHS[-1]}+"]
+    return [(name, bins == place) for place, name in enumerate(length_names(LENGTHS))]
 
 
 def by_spelling(cleaned: Sequence[str]) -> Members:

@@ -1,7 +1,7 @@
 """Counts of reviews by a column's values, in bounded memory: they add up chunk by chunk."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -42,7 +42,7 @@ class Tally:
         """Count a chunk's dates; what is no date is among the others."""
         counts = _counted(pairs, lambda value: day_of(value) or "")
         others = counts.pop("", [0, 0])
-        return cls(column, _cut(counts), others)
+        return cls(column, _cut(counts.items()), others)
 
     def plus_topics(self, other: "Tally") -> "Tally":
         """The sum; the first MOST_TOPICS values are counted apart, and each of them wholly.
@@ -59,13 +59,8 @@ class Tally:
 
     def plus_dates(self, other: "Tally") -> "Tally":
         """The sum, by dates that are as coarse as both and their number need."""
-        both = [*self.counts.items(), *other.counts.items()]
-        length = min((len(date) for date, _ in both), default=0)
-        counts: Counts = {}
-        for date, pair in both:
-            counts[date[:length]] = add(counts.get(date[:length], [0, 0]), pair)
-        column = self.column or other.column
-        return Tally(column, _cut(counts), add(self.others, other.others))
+        counts = _cut([*self.counts.items(), *other.counts.items()])
+        return Tally(self.column or other.column, counts, add(self.others, other.others))
 
 
 def add(one: list[int], other: list[int]) -> list[int]:
@@ -78,18 +73,18 @@ def _shown(value: object) -> str:
 
 
 def _counted(pairs: Iterable[Pair], name: Callable[[Any], str]) -> Counts:
+    numbers = Counter(pairs).items()
+    return _summed((name(value), [n, n if positive else 0]) for (value, positive), n in numbers)
+
+
+def _cut(dates: Collection[tuple[str, list[int]]]) -> Counts:
+    """The counts by months or years where there are too many days or months, or some have no day."""
+    length = coarser((date for date, _ in dates), MOST_DATES)
+    return _summed((date[:length], pair) for date, pair in dates)
+
+
+def _summed(pairs: Iterable[tuple[str, list[int]]]) -> Counts:
     counts: Counts = {}
-    for (value, is_positive), number in Counter(pairs).items():
-        pair = [number, number if is_positive else 0]
-        called = name(value)
-        counts[called] = add(counts.get(called, [0, 0]), pair)
+    for name, pair in pairs:
+        counts[name] = add(counts.get(name, [0, 0]), pair)
     return counts
-
-
-def _cut(counts: Counts) -> Counts:
-    """The counts by months or years where there are too many days or months."""
-    length = coarser(counts, MOST_DATES)
-    found: Counts = {}
-    for date, pair in counts.items():
-        found[date[:length]] = add(found.get(date[:length], [0, 0]), pair)
-    return found
