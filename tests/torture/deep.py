@@ -17,12 +17,11 @@ from pipeline.reviews.labelled import read_reviews
 from pipeline.reviews.nsmc import TEST, TRAIN
 from pipeline.workflows.pulling import pull
 from pipeline.workflows.sealing import Form, serialize
-from tests.support.paths import SENTIMENT
+from tests.support.paths import ROOT, SENTIMENT
 from tests.support.served import served
 from tests.support.tiny_models import make_model
 from tests.torture.tally import table
 
-ROOT = Path(__file__).parents[2]
 FORMS = {
     "onnx int8": Form(),
     "onnx fp32": Form(precision="fp32"),

@@ -15,11 +15,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.paths import ROOT
 from tests.torture.device_nodes import KINDS, PLANTED, REJECTS, STREAMS, Trial
 from tests.torture.small import Small
 from tests.torture.tally import table
 
-ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "tests.torture.planted_outputs")
 SECONDS = 60.0
 MOST = 2**16

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
+from tests.support.paths import ROOT
 from tests.torture.small import Small
 from tests.torture.tally import table
 
-ROOT = Path(__file__).parents[2]
 TEXTS = ("정말 재밌다", "별로였다 ㅠㅠ", "cafe good")
 SECONDS = 60.0
 UTF8, KOREAN = "utf-8", "euc_kr"

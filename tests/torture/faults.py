@@ -19,10 +19,10 @@ from pipeline.artifacts.pointer import CURRENT, read_current
 from pipeline.errors import SentimentError
 from pipeline.handlers.loading import load_current, load_folder
 from pipeline.workflows.sealing import serialize
+from tests.support.paths import ROOT
 from tests.torture.small import Small
 from tests.torture.tally import table
 
-ROOT = Path(__file__).parents[2]
 SENTIMENT = (sys.executable, "-m", "cli.main")
 PLANTED = (sys.executable, "-m", "tests.torture.planted_publisher")
 SYSCALLS = ("write", "fsync", "rename", "mkdir", "chmod", "unlink", "unlinkat", "rmdir")

@@ -1,12 +1,12 @@
 """`sentiment verify URL` against hostile servers: each ends it with a line, in time and memory."""
 
 import re
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from pipeline.handlers.loading import load_current
@@ -14,6 +14,7 @@ from tests.support.hostile_servers import MODES, hostile_server
 from tests.support.paths import SENTIMENT
 from tests.torture.small import Small
 from tests.torture.tally import Tally
+from tests.torture.watching import limit_memory
 
 PLANTED = (sys.executable, "-m", "tests.torture.planted_asking")
 LIMIT_SECONDS = 30
@@ -47,7 +48,7 @@ def _verify(root: Path, mode: str, model: str, command: Sequence[str]) -> Tally:
                 capture_output=True,
                 check=False,
                 timeout=LIMIT_SECONDS,
-                preexec_fn=_bound_memory,
+                preexec_fn=partial(limit_memory, LIMIT_BYTES),
             )
         except subprocess.TimeoutExpired:
             tally.problems.append(f"{mode}: not ended after {time.monotonic() - started:.0f} s")
@@ -67,7 +68,3 @@ def _problem(done: "subprocess.CompletedProcess[bytes]") -> str | None:
     if obeyed := _OBEYED.search(shown):
         return f"{obeyed[0]!r} came to the terminal"
     return f"{len(shown)} bytes came to the terminal" if len(shown) > 1000 else None
-
-
-def _bound_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))

@@ -20,6 +20,7 @@ from pathlib import Path
 from tests.support.hostile_hub import MODES, HostileHub, hostile
 from tests.support.local_hub import Hub
 from tests.support.paths import ROOT, SENTIMENT
+from tests.torture.watching import limit_memory
 
 PRODUCT = (SENTIMENT,)
 PLANTED = (sys.executable, "-m", "tests.torture.planted_hub")
@@ -139,7 +140,7 @@ def _run(name: str, command: list[str], environment: dict[str, str]) -> Outcome:
 
 
 def _confine() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+    limit_memory(ADDRESS_SPACE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

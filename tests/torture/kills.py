@@ -21,11 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.support.paths import SAMPLE
+from tests.support.paths import ROOT, SAMPLE
 from tests.torture.small import Small
 from tests.torture.tally import table
 
-ROOT = Path(__file__).parents[2]
 KILLED = "tests.torture.killed_predict"
 KILLS_A_RUN = 4
 SECONDS = 120.0

@@ -7,7 +7,6 @@ child process, with the command's own function; the bombs by one process each.
 import io
 import os
 import random
-import resource
 import signal
 import struct
 import sys
@@ -20,7 +19,7 @@ from tests.support import hostile_documents
 from tests.support.arrow_kinds import arrow_kinds
 from tests.torture.small import Small
 from tests.torture.tally import Tally
-from tests.torture.watching import hand_over, in_child
+from tests.torture.watching import hand_over, in_child, limit_memory
 
 PEAK = 400
 """MB that a process may take."""
@@ -214,7 +213,7 @@ def check_peak(tally: Tally, label: str) -> None:
 
 def main(arguments: list[str]) -> None:
     """Child process: a bomb (ROOT FILE BUG), or mutants (ROOT FOLDER SEED START END BUG)."""
-    resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
+    limit_memory(LIMIT)
     root, place, bug = Path(arguments[0]), Path(arguments[1]), arguments[-1]
     plant(bug)
     tally = Tally("child")

@@ -15,10 +15,9 @@ from pathlib import Path
 
 from pipeline.artifacts.golden import golden_texts
 from pipeline.reviews.labelled import read_reviews
-from tests.support.paths import SAMPLE
+from tests.support.paths import ROOT, SAMPLE
 from tests.torture.tally import table
 
-ROOT = Path(__file__).parents[2]
 TOLERANCE = 1e-9
 SHOWN = ("numpy", "scikit-learn", "scipy", "joblib")
 Answers = list[tuple[str, float]]

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.support.paths import ROOT
 from tests.torture.tally import Tally
 
 MEMORY = 512 * 2**20
@@ -44,11 +45,15 @@ class Watch:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+def limit_memory(size: int) -> None:
+    """Let this process, and those that it starts, map so many bytes at most."""
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
 def confine() -> None:
     """Limit this process's memory; the timer of a Watch ends the process."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
-    limit = pages * resource.getpagesize() + MEMORY
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    limit_memory(pages * resource.getpagesize() + MEMORY)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -58,9 +63,8 @@ def in_child(module: str, *arguments: object) -> Tally:
     If it ends early, or is ended for its time or its memory, that is a problem with what it began.
     """
     command = [sys.executable, "-m", module, *map(str, arguments)]
-    root = Path(__file__).parents[2]
     done = subprocess.run(
-        command, cwd=root, capture_output=True, text=True, timeout=CHILD_SECONDS, check=False
+        command, cwd=ROOT, capture_output=True, text=True, timeout=CHILD_SECONDS, check=False
     )
     lines = done.stdout.splitlines()
     last = lines[-1] if lines else "its start"
