@@ -71,6 +71,12 @@ def torture(scratch: Path, mutants: int, seed: int) -> bool:
     return is_clean and all(found.values())
 
 
+def planted_alone(scratch: Path) -> dict[str, bool]:
+    """`planted`, with a model made for it."""
+    (scratch / "planted").mkdir()
+    return planted(make_deep(scratch / "deep"), scratch / "planted")
+
+
 def planted(deep: Deep, scratch: Path) -> dict[str, bool]:
     """Whether the harness finds loaders that let errors through, and that limit no memory."""
     errors = load_bombs(deep, scratch, load_bare, only="tokenizer: no unknown")

@@ -107,6 +107,12 @@ def attack_all(
             yield _attack(name, around, hub, other, command)
 
 
+def finds_planted(model: Path, scratch: Path) -> bool:
+    """Whether a client that names files by ETags is seen to write a file of the user's."""
+    outcomes = attack_all(model, scratch, [WRITING], PLANTED)
+    return any("victim/kept.new: was" in problem for o in outcomes for problem in o.problems)
+
+
 def _attack(
     name: str, around: Surroundings, hub: HostileHub, other: Hub, command: Sequence[str]
 ) -> Outcome:

@@ -6,7 +6,7 @@ import socket
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -18,6 +18,7 @@ from pipeline.workflows.sealing import serialize
 from tests.support.load import Expected, Load
 from tests.support.served import Served, served
 from tests.torture.small import Small
+from tests.torture.tally import table
 
 TEXTS = [f"{text} {n}" for n in range(25) for text in ("재밌다", "지루한 영화", "굿", "돈 아까움")]
 CLIENTS = 4
@@ -52,6 +53,17 @@ class Outcome:
 
 
 HEAD = ("what", "done", "answers", "figures", "problems")
+
+
+def report_outcomes(outcomes: Iterable[Outcome]) -> bool:
+    """Print each as it ends, so that an hour of work is not lost with the last; are all clean?"""
+    is_clean = True
+    for outcome in outcomes:
+        print(table(HEAD, [outcome.row()]), flush=True)
+        for problem in outcome.problems[:10]:
+            print(f"  {outcome.name}: {problem}")
+        is_clean &= not outcome.problems
+    return is_clean
 
 
 def seal_both(small: Small) -> Expected:

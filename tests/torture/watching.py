@@ -5,13 +5,18 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 from tests.support.paths import ROOT
 from tests.torture.tally import Tally
+
+Result = TypeVar("Result")
 
 MEMORY = 512 * 2**20
 """What a child may take beyond what it has when its imports are done."""
@@ -55,6 +60,12 @@ def confine() -> None:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit_memory(pages * resource.getpagesize() + MEMORY)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def apart(function: Callable[..., Result], *arguments: object) -> Result:
+    """Call it in a process of its own, whose children are the only ones whose memory it sees."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
 
 
 def in_child(module: str, *arguments: object) -> Tally:
