@@ -3,7 +3,7 @@ import { find, reveal } from "./elements.js";
 import { count, percent, say } from "./language.js";
 import { scoreRows } from "./scoring.js";
 import { Problem } from "./server.js";
-import { isAnswered, labelOf, leading, show } from "./state.js";
+import { labelOf, leading, show, unanswered } from "./state.js";
 
 let running = null;
 
@@ -17,9 +17,6 @@ export function complain(text) {
   find("problem").textContent = text;
   if (text) reveal(find("problem"));
 }
-
-const unanswered = (result) =>
-  result.rows.filter((row) => !row.problem && !isAnswered(row, result)).length;
 
 /** Do what takes a while; one thing at a time, and what comes later ends what is under way. */
 export async function busily(work) {

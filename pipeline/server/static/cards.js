@@ -5,8 +5,8 @@ import { percent, say } from "./language.js";
 import { disagrees, isAnswered, labelOf } from "./state.js";
 
 /** A label in its colour and with its sign, since colour alone tells not everybody. */
-export const chip = (label) =>
-  make("span", { className: `chip ${label}`, textContent: say(label) });
+export const chip = (label, after = "") =>
+  make("span", { className: `chip ${label}`, textContent: say(label) + after });
 
 export function meter(answer) {
   const fill = make("i", { style: { width: percent(answer.confidence) } });

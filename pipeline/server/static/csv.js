@@ -12,11 +12,10 @@ const isFormula = (cell) => !NUMBER.test(cell)
   && (SEPARATES.test(cell) || FORMULA.test(cell.replace(UNSEEN, "").slice(0, 2).normalize("NFKC")));
 export const defused = (cell) => (isFormula(cell) ? `'${cell}` : cell);
 const quoted = (cell) => `"${defused(cell).replaceAll('"', '""')}"`;
-const written = (cell) => (typeof cell === "number" ? numeral(cell) : quoted(cell));
-const line = (cells) => `${cells.map(written).join(",")}\r\n`;
-
 /** All digits, as Python writes them: 1.0, not 1. */
 const numeral = (number) => (Number.isInteger(number) ? number.toFixed(1) : String(number));
+const written = (cell) => (typeof cell === "number" ? numeral(cell) : quoted(cell));
+const line = (cells) => `${cells.map(written).join(",")}\r\n`;
 
 function added(slot, prefix) {
   const isUnsurePossible = state.threshold > 0.5;

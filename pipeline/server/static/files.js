@@ -2,7 +2,7 @@
 import { busily, complain, score, tell } from "./asking.js";
 import { find, make, reveal } from "./elements.js";
 import { count, say } from "./language.js";
-import { LIMITS, readRows } from "./server.js";
+import { LIMITS, readRows, sayTooBig } from "./server.js";
 import { makeResult } from "./state.js";
 
 const SHOWN_OF_A_CELL = 30;
@@ -12,7 +12,7 @@ let pending = null; // a file whose column is being asked for
 async function read(file, column) {
   find("columns").hidden = true;
   if (file.size > LIMITS.body) {
-    complain(say("file_too_big", { n: LIMITS.body / 2 ** 20 }));
+    complain(sayTooBig());
     return;
   }
   tell(say("reading", { name: file.name }));

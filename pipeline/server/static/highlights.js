@@ -63,7 +63,7 @@ export function highlights(row) {
   };
   if (row.explanation) add(row.explanation);
   else {
-    explain(row.text || " ").then(add, (problem) => {
+    explain(row.text).then(add, (problem) => {
       part.append(make("p", { className: "facts", textContent: problem.message }));
     });
   }

@@ -1,18 +1,18 @@
 // The part of the page that shows the result, and the session's earlier ones.
 import { score } from "./asking.js";
-import { cards } from "./cards.js";
+import { cards, chip } from "./cards.js";
 import { button, find, make, reveal } from "./elements.js";
 import { notes } from "./files.js";
 import { count, percent, say } from "./language.js";
-import { isAnswered, labelOf, leading, show, state } from "./state.js";
+import { labelOf, leading, show, state, unanswered } from "./state.js";
 import { table } from "./table.js";
 import { totals } from "./totals.js";
 
 const SHOWN_OF_A_NAME = 40;
 
 function proceedButton(result) {
-  const isDone = result.rows.every((row) => row.problem || isAnswered(row, result));
-  return isDone ? [] : [button(say("proceed"), () => score(result), { className: "proceed" })];
+  if (!unanswered(result)) return [];
+  return [button(say("proceed"), () => score(result), { className: "proceed" })];
 }
 
 /** Above many answers, but below a single one, which is what a phone has to show first. */
@@ -45,10 +45,7 @@ function entry(result) {
   }, { attributes: { "aria-current": result === state.result } });
   made.append(make("span", { className: "name", textContent: name }));
   if (!result.isOne) made.append(make("span", { className: "facts", textContent: say("total", { n: count(result.rows.length) }) }));
-  else if (answer) {
-    const label = labelOf(answer);
-    made.append(make("span", { className: `chip ${label}`, textContent: `${say(label)} ${percent(answer.confidence)}` }));
-  }
+  else if (answer) made.append(chip(labelOf(answer), ` ${percent(answer.confidence)}`));
   return make("li", {}, made);
 }
 

@@ -2,7 +2,7 @@
 import { complain, score } from "./asking.js";
 import { find } from "./elements.js";
 import { count, say } from "./language.js";
-import { length, problemOf } from "./scoring.js";
+import { length, sayProblem } from "./scoring.js";
 import { LIMITS } from "./server.js";
 import { makeResult } from "./state.js";
 
@@ -24,9 +24,7 @@ function complaint(texts) {
   if (!find("text").value) return say("empty");
   if (!find("text").value.trim()) return say("blank");
   if (texts.length > LIMITS.rows) return say("too_many", { n: count(LIMITS.rows) });
-  const values = { n: count(length(texts[0])), m: count(LIMITS.longest) };
-  const problem = texts.length === 1 && problemOf(texts[0]);
-  return problem ? say(problem, values) : "";
+  return texts.length === 1 ? sayProblem(texts[0]) : "";
 }
 
 export async function send(slots) {

@@ -1,4 +1,5 @@
 // Many reviews in requests that the server's limits admit, one after the other for each model.
+import { count, say } from "./language.js";
 import { LIMITS, predict } from "./server.js";
 
 const TEXTS_AT_A_TIME = { fast: 500, deep: 64 };
@@ -8,13 +9,16 @@ const SMALLER_MAY_DO = [413, 504];
 export const length = (text) => [...text].length;
 
 /** Why the server would refuse a review, or null. */
-export function problemOf(text) {
+function problemOf(text) {
   if (length(text) > LIMITS.longest) return "too_long";
   return text.isWellFormed() ? null : "malformed";
 }
 
-/** A review of nothing is answered as one of a space, which the model's cleaning takes away. */
-const asSent = (text) => text || " ";
+/** Why, in the page's words; empty where it would not. */
+export function sayProblem(text) {
+  const problem = problemOf(text);
+  return problem ? say(problem, { n: count(length(text)), m: count(LIMITS.longest) }) : "";
+}
 
 const encoder = new TextEncoder();
 const bytesOf = (text) => encoder.encode(JSON.stringify(text)).length + 1;
@@ -41,7 +45,7 @@ async function answer(batch, slot, result, signal) {
   try {
     const options = { signal, isPatient: true };
     const began = performance.now();
-    const reply = await predict(batch.map((row) => asSent(row.text)), slot, options);
+    const reply = await predict(batch.map((row) => row.text), slot, options);
     result.models[slot] = reply.model;
     result.ms[slot] = performance.now() - began;
     batch.forEach((row, place) => {

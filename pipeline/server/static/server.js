@@ -33,6 +33,8 @@ async function post(path, body, type, signal) {
   }
 }
 
+export const sayTooBig = () => say("file_too_big", { n: LIMITS.body / 2 ** 20 });
+
 function wordsOf(status, code) {
   if (status === 401) {
     find("key-line").hidden = false;
@@ -40,7 +42,7 @@ function wordsOf(status, code) {
     return say(find("key").value.trim() ? "wrong_key" : "unauthorized");
   }
   if (code === "file_too_large") return say(code, { n: count(LIMITS.rows) });
-  if (status === 413) return say("file_too_big", { n: LIMITS.body / 2 ** 20 });
+  if (status === 413) return sayTooBig();
   return code in WORDS_OF_CODES ? say(WORDS_OF_CODES[code]) : say("failed", { n: status });
 }
 
@@ -71,10 +73,13 @@ async function ask(path, body, type, { signal, isPatient = false } = {}) {
 const askJson = (path, body, options) =>
   ask(path, JSON.stringify(body), "application/json", options);
 
-export const predict = (text, slot, options) =>
-  askJson("predict", { text, do_fast: slot === "fast", unsure_below: 0.5 }, options);
+/** A review of nothing is answered as one of a space, which the model's cleaning takes away. */
+const asSent = (text) => text || " ";
 
-export const explain = async (text) => (await askJson("explain", { text })).answer;
+export const predict = (texts, slot, options) => askJson(
+  "predict", { text: texts.map(asSent), do_fast: slot === "fast", unsure_below: 0.5 }, options);
+
+export const explain = async (text) => (await askJson("explain", { text: asSent(text) })).answer;
 
 export async function readRows(file, column, signal) {
   const asked = new URLSearchParams({ name: file.name, ...(column === null ? {} : { column }) });

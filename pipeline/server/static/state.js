@@ -53,6 +53,10 @@ export const leading = (result) => result.slots.at(-1);
 
 export const isAnswered = (row, result) => result.slots.every((slot) => row.answers[slot]);
 
+/** How many rows lack an answer that they can be asked for. */
+export const unanswered = (result) =>
+  result.rows.filter((row) => !row.problem && !isAnswered(row, result)).length;
+
 export function disagrees(row, result) {
   return result.slots.length > 1 && isAnswered(row, result)
     && row.answers.fast.label !== row.answers.deep.label;

@@ -3,7 +3,7 @@ import { agreement, chip, meter } from "./cards.js";
 import { button, make } from "./elements.js";
 import { highlights } from "./highlights.js";
 import { count, percent, say } from "./language.js";
-import { LIMITS } from "./server.js";
+import { sayProblem } from "./scoring.js";
 import { disagrees, labelOf, look, positiveShare, state } from "./state.js";
 import { matching } from "./totals.js";
 
@@ -58,8 +58,7 @@ function answerCells(row, slot, result) {
 
 function problemText(row) {
   if (!row.problem) return [];
-  const values = { n: count([...row.text].length), m: count(LIMITS.longest) };
-  return [make("span", { className: "problem", textContent: say(row.problem, values) })];
+  return [make("span", { className: "problem", textContent: sayProblem(row.text) })];
 }
 
 function differenceMark(row, result) {

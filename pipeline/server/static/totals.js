@@ -5,20 +5,20 @@ import { disagrees, isAnswered, labelOf, leading, look, state } from "./state.js
 
 const LABELS = ["positive", "unsure", "negative"];
 
+const isLabelled = (label) => (row, result) => {
+  const answer = row.answers[leading(result)];
+  return Boolean(answer) && labelOf(answer) === label;
+};
+
 /** Whether a row is shown under a filter. */
 const FILTERS = {
   all: () => true,
-  positive: (row, result) => labelIn(row, result) === "positive",
-  negative: (row, result) => labelIn(row, result) === "negative",
-  unsure: (row, result) => labelIn(row, result) === "unsure",
+  positive: isLabelled("positive"),
+  negative: isLabelled("negative"),
+  unsure: isLabelled("unsure"),
   disagreement: disagrees,
   unanswered: (row, result) => !isAnswered(row, result),
 };
-
-function labelIn(row, result) {
-  const answer = row.answers[leading(result)];
-  return answer ? labelOf(answer) : null;
-}
 
 export function matching(result) {
   const wanted = state.view.wanted.toLowerCase();
