@@ -18,9 +18,8 @@ function card(row, slot, result) {
   const label = labelOf(answer);
   const parts = [
     make("h3", { textContent: say(slot) }),
-    make("p", { className: "verdict" }, chip(label),
-      make("span", { className: "confidence" }, `${say("confidence")} `,
-        make("b", { textContent: percent(answer.confidence) }))),
+    make("p", {}, chip(label), `${say("confidence")} `,
+      make("b", { textContent: percent(answer.confidence) })),
     meter(answer),
   ];
   if (label === "unsure") {

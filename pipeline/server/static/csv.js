@@ -10,7 +10,7 @@ const NUMBER = /^[+-]?\p{Nd}+(?:[.,]\p{Nd}+)*(?:[eE][+-]?\p{Nd}+)?$/u;
 
 const isFormula = (cell) => !NUMBER.test(cell)
   && (SEPARATES.test(cell) || FORMULA.test(cell.replace(UNSEEN, "").slice(0, 2).normalize("NFKC")));
-export const defused = (cell) => (isFormula(cell) ? `'${cell}` : cell);
+const defused = (cell) => (isFormula(cell) ? `'${cell}` : cell);
 const quoted = (cell) => `"${defused(cell).replaceAll('"', '""')}"`;
 /** All digits, as Python writes them: 1.0, not 1. */
 const numeral = (number) => (Number.isInteger(number) ? number.toFixed(1) : String(number));
@@ -37,7 +37,7 @@ function additions(result) {
   }
 }
 
-export function toCsv(result) {
+function toCsv(result) {
   const columns = additions(result);
   const header = line([...result.columns, ...columns.flatMap(({ names }) => names)]);
   const lines = result.rows.map((row) => line([

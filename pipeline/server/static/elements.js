@@ -2,7 +2,7 @@
 
 export const find = (id) => document.getElementById(id);
 
-/** An element with these properties and children; `data`, `aria` and `style` hold several. */
+/** An element with these properties and children; `data`, `attributes`, `style` and `on` hold several. */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   const { data = {}, attributes = {}, style = {}, on = {}, ...rest } = properties;

@@ -61,7 +61,6 @@ export const ENGLISH = {
   use_column: "Analyze this column",
   history: "This session",
   forget: "Clear",
-  reviews: "{name} · {n} reviews",
   pasted: "Pasted reviews",
   empty: "Write a review first.",
   blank: "There are only spaces. Write a review first.",

@@ -6,7 +6,7 @@ import { explain } from "./server.js";
 const signed = (number) => (number < 0 ? "−" : "+") + Math.abs(number).toFixed(1);
 
 /** Words and the blanks between them, each with the sum of its characters' shares. */
-export function words({ text, shares }) {
+function words({ text, shares }) {
   const characters = [...text];
   const found = [];
   characters.forEach((character, place) => {

@@ -61,7 +61,6 @@ export const KOREAN = {
   use_column: "이 열로 분석하기",
   history: "이번 세션 기록",
   forget: "기록 지우기",
-  reviews: "{name} · {n}건",
   pasted: "붙여 넣은 리뷰",
   empty: "리뷰를 입력해 주세요.",
   blank: "공백만 있습니다. 리뷰를 입력해 주세요.",

@@ -29,19 +29,15 @@ export const say = (word, values = {}) =>
 export const count = (number) => number.toLocaleString(language);
 export const percent = (share) => `${(share * 100).toFixed(1)}%`;
 
-export function translate(root) {
-  for (const element of root.querySelectorAll("[data-say]")) {
-    element.textContent = say(element.dataset.say);
-  }
-  for (const element of root.querySelectorAll("[data-say-label]")) {
-    element.setAttribute("aria-label", say(element.dataset.sayLabel));
-  }
-}
-
 export function speak() {
   document.documentElement.lang = language;
   document.title = say("title");
-  translate(document);
+  for (const element of document.querySelectorAll("[data-say]")) {
+    element.textContent = say(element.dataset.say);
+  }
+  for (const element of document.querySelectorAll("[data-say-label]")) {
+    element.setAttribute("aria-label", say(element.dataset.sayLabel));
+  }
   for (const element of document.querySelectorAll("[data-say-placeholder]")) {
     element.placeholder = say(element.dataset.sayPlaceholder);
   }

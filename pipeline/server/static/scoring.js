@@ -23,7 +23,7 @@ export function sayProblem(text) {
 const encoder = new TextEncoder();
 const bytesOf = (text) => encoder.encode(JSON.stringify(text)).length + 1;
 
-export function* batches(rows, slot) {
+function* batches(rows, slot) {
   const most = Math.min(LIMITS.texts, TEXTS_AT_A_TIME[slot]);
   let batch = [];
   let bytes = 0;

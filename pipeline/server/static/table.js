@@ -19,7 +19,7 @@ function keyOf(name) {
   return (row) => row.number;
 }
 
-export function sorted(rows) {
+function sorted(rows) {
   const { sort, descending } = state.view;
   if (sort === "text") {
     const order = rows.toSorted((a, b) => collator.compare(a.text, b.text));
@@ -35,14 +35,13 @@ export function sorted(rows) {
   });
 }
 
-function heading(name, text, className = "") {
+function heading(name, text) {
   const { sort, descending } = state.view;
   const isOn = sort === name;
   const order = isOn ? (descending ? "descending" : "ascending") : "none";
   const turn = () => look({ sort: name, descending: isOn ? !descending : name.includes("confidence") });
-  return make("th", {
-    className, attributes: { scope: "col", role: "columnheader", "aria-sort": order },
-  }, button(text, turn, { data: { key: `sort-${name}` } }));
+  return make("th", { attributes: { scope: "col", role: "columnheader", "aria-sort": order } },
+    button(text, turn, { data: { key: `sort-${name}` } }));
 }
 
 const cell = (className, ...children) =>
@@ -95,11 +94,11 @@ export function table(result) {
   const rows = sorted(matching(result));
   const isOne = result.slots.length === 1;
   const head = make("tr", { attributes: { role: "row" } },
-    heading("number", say("number"), "number"),
-    heading("text", say("label"), "text"),
+    heading("number", say("number")),
+    heading("text", say("label")),
     ...result.slots.flatMap((slot) => [
-      heading(`verdict:${slot}`, say(isOne ? "verdict" : slot), "verdict"),
-      heading(`confidence:${slot}`, say("confidence"), "confidence"),
+      heading(`verdict:${slot}`, say(isOne ? "verdict" : slot)),
+      heading(`confidence:${slot}`, say("confidence")),
     ]));
   const shown = rows.slice(0, state.view.shown);
   const parts = [make("table", { attributes: { role: "table", "aria-label": say("results"), "aria-rowcount": rows.length + 1 } },

@@ -35,7 +35,7 @@ function bar(result, slot) {
   const values = { name: say(slot), n: percent(share("positive")), m: percent(mean) };
   const parts = LABELS.map((label) =>
     make("i", { className: label, style: { "flex-grow": String(share(label)) } }));
-  return make("div", { className: "total" },
+  return make("div", {},
     make("p", { textContent: say("total_model", values) }),
     make("div", { className: "bar", attributes: { "aria-hidden": true } }, ...parts));
 }
