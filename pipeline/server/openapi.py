@@ -7,7 +7,15 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from pipeline.server.openapi_doors import OPEN_INFERENCE, open_inference_paths, sagemaker_paths
-from pipeline.server.openapi_parts import REFERENCE, look, model_header, operation, query
+from pipeline.server.openapi_parts import (
+    ERRORS,
+    REFERENCE,
+    json_of,
+    look,
+    model_header,
+    operation,
+    parameter,
+)
 from pipeline.server.rows import BINARY, MOST_ROWS, RowsResponse
 from pipeline.server.schemas import (
     ErrorResponse,
@@ -60,13 +68,15 @@ def openapi_document(settings: ServerSettings) -> dict[str, Any]:
 def _paths() -> dict[str, Any]:
     return {
         "/predict": {
-            "post": operation("Label texts", PredictRequest, PredictResponse, model_header())
+            "post": operation(
+                "Label texts", json_of(PredictRequest), json_of(PredictResponse), model_header()
+            )
         },
         "/explain": {
             "post": operation(
                 "Show what decided the fast model's answer",
-                ExplainRequest,
-                ExplainResponse,
+                json_of(ExplainRequest),
+                json_of(ExplainResponse),
                 model_header(),
             )
         },
@@ -81,10 +91,16 @@ def _paths() -> dict[str, Any]:
 
 def _rows() -> dict[str, Any]:
     summary = f"Read the rows of a file as `predict` does, {MOST_ROWS:,} at most; none is stored"
-    described = operation(summary, PredictRequest, RowsResponse, {})
-    described["requestBody"]["content"] = {BINARY: {}}
-    described["parameters"] = [
-        query("name", "the file's name, whose suffix tells its format"),
-        query("column", "the reviews' column, by its name or number"),
+    errors = {
+        **ERRORS,
+        415: f"another Content-Type than {BINARY}, or a spreadsheet without the extra `excel`",
+        422: f"no file of reviews, or too large a one: {MOST_ROWS:,} rows at most",
+        503: "too much is under way: see Retry-After",
+    }
+    del errors[400]
+    rows = operation(summary, {BINARY: {}}, json_of(RowsResponse), {}, errors)
+    rows["parameters"] = [
+        parameter("name", "query", "the file's name, whose suffix tells its format"),
+        parameter("column", "query", "the reviews' column, by its name or number"),
     ]
-    return described
+    return rows

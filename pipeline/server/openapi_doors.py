@@ -6,7 +6,15 @@ from pydantic import BaseModel
 
 from pipeline.server.binary_tensors import HEADER_LENGTH
 from pipeline.server.inference_schemas import InferRequest, InferResponse
-from pipeline.server.openapi_parts import ERRORS, json_of, look, model_header, operation
+from pipeline.server.openapi_parts import (
+    ERRORS,
+    json_of,
+    look,
+    model_header,
+    operation,
+    parameter,
+)
+from pipeline.server.rows import BINARY
 from pipeline.server.sagemaker import ATTRIBUTES
 from pipeline.server.schemas import PredictRequest, PredictResponse
 from pipeline.server.settings import DEEP, FAST
@@ -47,17 +55,19 @@ def open_inference_paths() -> dict[str, Any]:
 
 def _infer() -> dict[str, Any]:
     summary = "Open Inference Protocol: label texts; JSON, or JSON with binary data behind it"
-    described = operation(summary, InferRequest, InferResponse, model_header())
-    for part in (described["requestBody"], described["responses"]["200"]):
-        part["content"]["application/octet-stream"] = {}
     errors = {**ERRORS, 400: "wrong JSON, tensors, data or texts", 404: "no such model"}
-    described["responses"] = {"200": described["responses"]["200"]} | {
-        str(status): {"description": text, "content": json_of(InferError)}
-        for status, text in sorted(errors.items())
-        if status != 422
-    }
-    described["parameters"] = [_header(HEADER_LENGTH, "bytes of the JSON, if binary data follow")]
-    return described
+    del errors[422]
+    infer = operation(
+        summary,
+        json_of(InferRequest) | {BINARY: {}},
+        json_of(InferResponse) | {BINARY: {}},
+        model_header(),
+        dict(sorted(errors.items())),
+        InferError,
+    )
+    length = "bytes of the JSON, if binary data follow"
+    infer["parameters"] = [parameter(HEADER_LENGTH, "header", length)]
+    return infer
 
 
 def sagemaker_paths() -> dict[str, Any]:
@@ -65,16 +75,13 @@ def sagemaker_paths() -> dict[str, Any]:
     summary = (
         "Amazon SageMaker: label texts; the answer is of the request's kind, or as Accept says"
     )
-    invoke = operation(summary, PredictRequest, PredictResponse, model_header())
-    for part in (invoke["requestBody"], invoke["responses"]["200"]):
-        part["content"] |= {"application/jsonlines": {}, "text/csv": {}}
-    invoke["parameters"] = [_header(ATTRIBUTES, "handed back; do_fast=true|false picks the model")]
+    lines: dict[str, Any] = {"application/jsonlines": {}, "text/csv": {}}
+    invoke = operation(
+        summary, json_of(PredictRequest) | lines, json_of(PredictResponse) | lines, model_header()
+    )
+    attributes = "handed back; do_fast=true|false picks the model"
+    invoke["parameters"] = [parameter(ATTRIBUTES, "header", attributes)]
     return {
         "/ping": {"get": look("Amazon SageMaker: as /readyz", 503)},
         "/invocations": {"post": invoke},
     }
-
-
-def _header(name: str, description: str) -> dict[str, Any]:
-    schema = {"type": "string"}
-    return {"name": name, "in": "header", "description": description, "schema": schema}

@@ -23,19 +23,24 @@ ERRORS = {
 
 
 def operation(
-    summary: str, body: type[BaseModel], answer: type[BaseModel], headers: dict[str, Any]
+    summary: str,
+    content: dict[str, Any],
+    answer: dict[str, Any],
+    headers: dict[str, Any],
+    errors: dict[int, str] = ERRORS,
+    error: type[BaseModel] = ErrorResponse,
 ) -> dict[str, Any]:
-    """A route that asks a model."""
+    """A route that takes this content and answers with that, or with an error of these statuses."""
     return {
         "tags": ["models"],
         "summary": summary,
         "security": KEY,
-        "requestBody": {"required": True, "content": json_of(body)},
+        "requestBody": {"required": True, "content": content},
         "responses": {
-            "200": {"description": "answered", "headers": headers, "content": json_of(answer)},
+            "200": {"description": "answered", "headers": headers, "content": answer},
             **{
-                str(status): {"description": text, "content": json_of(ErrorResponse)}
-                for status, text in ERRORS.items()
+                str(status): {"description": text, "content": json_of(error)}
+                for status, text in errors.items()
             },
         },
     }
@@ -66,7 +71,7 @@ def model_header() -> dict[str, Any]:
     return {"X-Model": {"description": text, "schema": schema}}
 
 
-def query(name: str, description: str) -> dict[str, Any]:
-    """A parameter behind the question mark, which may be left out."""
+def parameter(name: str, where: str, description: str) -> dict[str, Any]:
+    """A parameter in the `query` or a `header`, which may be left out."""
     schema = {"type": "string"}
-    return {"name": name, "in": "query", "description": description, "schema": schema}
+    return {"name": name, "in": where, "description": description, "schema": schema}

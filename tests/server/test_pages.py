@@ -86,6 +86,14 @@ def test_the_description_is_of_what_is_checked(client: FlaskClient) -> None:
     assert {"200", "400", "411", "413", "415", "422", "429", "503", "504"} <= set(responses)
 
 
+def test_the_description_of_a_file_speaks_of_no_json(client: FlaskClient) -> None:
+    rows = client.get("/openapi.json").get_json()["paths"]["/rows"]["post"]
+    assert rows["requestBody"]["content"] == {"application/octet-stream": {}}
+    described = {status: answer["description"] for status, answer in rows["responses"].items()}
+    assert set(described) == {"200", "401", "411", "413", "415", "422", "429", "503", "504"}
+    assert not re.search("JSON|model|text", " ".join(described.values()))
+
+
 def test_swagger_ui_serves_its_own_files_alone(client: FlaskClient) -> None:
     assert client.get("/docs/secrets.txt").status_code == 404
 
