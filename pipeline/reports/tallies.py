@@ -78,7 +78,7 @@ def _counted(pairs: Iterable[Pair], name: Callable[[Any], str]) -> Counts:
 
 
 def _cut(dates: Collection[tuple[str, list[int]]]) -> Counts:
-    """The counts by months or years where there are too many days or months, or some have no day."""
+    """The counts by months or years, where days or months are too many or some have no day."""
     length = coarser((date for date, _ in dates), MOST_DATES)
     return _summed((date[:length], pair) for date, pair in dates)
 
