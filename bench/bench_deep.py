@@ -22,6 +22,7 @@ from timing import batches, interleaved, ratio, totals
 
 from pipeline.errors import SentimentError
 from pipeline.handlers.loading import load_current
+from pipeline.models.hardware import Hardware
 from pipeline.models.transformer.hub import get_model
 from pipeline.text.cleaning import clean
 from pipeline.workflows.pulling import positive_output, pull
@@ -133,7 +134,7 @@ def load(side: str, source: str) -> Score:
     """A side's way to answer; `source` is the model's name or the folder of artifacts."""
     if side == PIPELINE:
         return load_pipeline(source)
-    handle = load_current(Path(source), "deep", threads=1).handle
+    handle = load_current(Path(source), "deep", hardware=Hardware(1)).handle
     return lambda texts: [answer.label == "positive" for answer in handle(texts)]
 
 

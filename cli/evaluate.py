@@ -8,7 +8,14 @@ import click
 
 from cli.data_options import test_data_option
 from cli.figures import comparison_table, confusion_table, coverage_table, metrics_line
-from cli.options import artifacts_option, chosen_slot, echo_json, model_options, refuse
+from cli.options import (
+    artifacts_option,
+    chosen_slot,
+    device_option,
+    echo_json,
+    model_options,
+    refuse,
+)
 from cli.read_options import labelled_options, labelled_settings, say
 from cli.report_options import page_language, report_options
 
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
 @test_data_option
 @labelled_options
 @click.option("--json", "as_json", is_flag=True, help="Print all figures of a report as JSON.")
+@device_option
 @report_options("with curves, accuracy by group and the surest mistakes (extra [report])")
 @artifacts_option
 def command(
@@ -35,6 +43,7 @@ def command(
     model: str | None,
     deep: bool,
     run: str | None,
+    device: str,
     data: Path,
     as_json: bool,
     report: Path | None,
@@ -62,23 +71,29 @@ def command(
         refuse(["fast", "model", "deep"], "with --run, which is of one model")
     if deep:
         refuse(["model"], "with --deep")
+    elif fast or model == "fast":
+        refuse(["device"], "with the fast model, which needs one thread of the CPU")
     language = page_language(report, lang)
     from cli.loading import load_handler
+    from pipeline.models.hardware import Hardware
     from pipeline.reports.evaluation import evaluation_record
     from pipeline.reports.evaluation_page import check_evaluation, write_evaluation
     from pipeline.reviews.labelled import read_reviews
     from pipeline.workflows.evaluating import evaluate, evaluate_run
 
+    hardware = Hardware(device=device)
     check_evaluation(report, data)
     wanted = as_json or report is not None
     reviews = read_reviews(data, labelled_settings(reading, data), say, with_columns=wanted)
     if run is not None:
-        measured = [evaluate_run(reviews, artifacts, run)]
+        measured = [evaluate_run(reviews, artifacts, run, hardware)]
     else:
         slots = ["fast", "deep"]
         if not (fast and deep):
             slots = [chosen_slot(artifacts, fast, "deep" if deep else model)]
-        measured = evaluate(reviews, [load_handler(artifacts, slot) for slot in slots])
+        measured = evaluate(
+            reviews, [load_handler(artifacts, slot, hardware=hardware) for slot in slots]
+        )
     say(f"Measured: {' and '.join(one.name for one in measured)}.")
     if wanted:
         record = evaluation_record(reviews, data, measured, artifacts)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.artifacts import builtin
+from pipeline.models.hardware import ALL, Hardware
 
 if TYPE_CHECKING:
     from pipeline.artifacts.verification import Trust
@@ -13,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def load_handler(
-    artifacts: Path, slot: str, trust: "Trust | None" = None, threads: int | None = None
+    artifacts: Path, slot: str, trust: "Trust | None" = None, hardware: Hardware = ALL
 ) -> "Handler":
     """The handler of the slot's current artifact, or of the built-in one, which is said."""
     from pipeline.artifacts.verification import ANY
     from pipeline.handlers.loading import load_current
 
-    handler = load_current(artifacts, slot, trust or ANY, threads)
+    handler = load_current(artifacts, slot, trust or ANY, hardware)
     if handler.is_builtin:
         say_builtin()
     return handler

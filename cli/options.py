@@ -12,6 +12,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from pipeline.models.hardware import AUTO, DEVICES
+
 Command = Callable[..., None]
 
 
@@ -165,6 +167,12 @@ def unsure_option(what: str) -> Callable[[Command], Command]:
     return click.option("--unsure-below", metavar="P", type=FiniteRange(0.5, 1.0), help=what)
 
 
+device_option = click.option(
+    "--device",
+    type=click.Choice(DEVICES),
+    default=AUTO,
+    help="What computes a deep model that torch runs; auto: an accelerator, if there is one.",
+)
 engine_option = click.option(
     "--engine",
     type=click.Choice(["onnx", "torch"]),
@@ -173,10 +181,26 @@ engine_option = click.option(
 )
 precision_option = click.option(
     "--precision",
-    type=click.Choice(["int8", "fp32"]),
-    default="int8",
-    help="Precision of the deep model in ONNX; int8 is refused if its answers stray from fp32.",
+    type=click.Choice(["int8", "fp32", "bf16"]),
+    default=None,
+    help="Precision of the deep model: int8 (default) or fp32 in ONNX, fp32 (default) or bf16 in "
+    "torch; int8 and bf16 are refused if their answers stray from fp32.",
 )
+
+
+def chosen_precision(engine: str, precision: str | None) -> str:
+    """The precision that is meant, of those that the engine has; UsageError for another."""
+    from pipeline.models.transformer.model import FP32, INT8, ONNX, PRECISIONS
+
+    known = PRECISIONS[engine]
+    if precision is None:
+        return INT8 if engine == ONNX else FP32
+    if precision not in known:
+        raise click.UsageError(
+            f"--precision {precision} is none of --engine {engine}: {' and '.join(known)} are."
+        )
+    return precision
+
 
 _FAST = click.option("--fast", is_flag=True, help="Use the fast model: --model fast, for short.")
 _MODEL = click.option(

@@ -11,6 +11,7 @@ from cli.options import (
     artifacts_option,
     check_texts,
     chosen_slot,
+    device_option,
     echo_json,
     model_options,
     refuse,
@@ -38,6 +39,7 @@ from cli.report_options import page_language
     type=click.IntRange(1, 1024),
     help="Threads of the deep model; left out: as many as there are cores.",
 )
+@device_option
 @trust_options
 @artifacts_option
 def command(
@@ -47,6 +49,7 @@ def command(
     texts: tuple[str, ...],
     unsure_below: float | None,
     threads: int | None,
+    device: str,
     expect_digest: str | None,
     require_signature: Path | None,
     not_before: datetime | None,
@@ -92,10 +95,11 @@ def command(
     from cli.loading import load_handler
     from pipeline.artifacts.verification import Trust
     from pipeline.handlers.unsure import hold_back
+    from pipeline.models.hardware import Hardware
 
     slot = chosen_slot(artifacts, fast, model)
     if slot == "fast":
-        refuse(["threads"], "with the fast model, which needs one thread")
+        refuse(["threads", "device"], "with the fast model, which needs one thread of the CPU")
     job = None
     if inputs:
         from cli.predict_files import Engine, make_job, score
@@ -106,7 +110,7 @@ def command(
         language = page_language(report, lang)
         job = make_job(inputs, report=report, engine=engine, **options)
     trust = Trust(expect_digest, require_signature, not_before)
-    handler = load_handler(artifacts, slot, trust, threads)
+    handler = load_handler(artifacts, slot, trust, Hardware(threads, device))
     below = handler.threshold(unsure_below)
     if job:
         job = job.held_back(below)

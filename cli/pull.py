@@ -8,6 +8,7 @@ import click
 
 from cli.options import (
     artifacts_option,
+    chosen_precision,
     engine_option,
     precision_option,
     refuse,
@@ -45,7 +46,7 @@ def command(
     labels: str | None,
     reviews_path: Path | None,
     engine: str,
-    precision: str,
+    precision: str | None,
     artifacts: Path,
     **reading: Any,
 ) -> None:
@@ -66,8 +67,7 @@ def command(
       sentiment pull my-model/ --labels negative,positive --reviews held-out.tsv
     """
     refuse_revision_of_folder(model)
-    if engine == "torch":
-        refuse(["precision"], "with --engine torch, which is exact")
+    wanted = chosen_precision(engine, precision)
     if reviews_path is None:
         refuse(LABELLED, "without --reviews")
     labelled = labelled_settings(reading, reviews_path)
@@ -77,4 +77,4 @@ def command(
 
     names = tuple(labels.split(",")) if labels else ()
     reviews = read_reviews(reviews_path, labelled, say) if reviews_path else None
-    click.echo(pull(model, artifacts, revision, Form(engine, precision), names, reviews))
+    click.echo(pull(model, artifacts, revision, Form(engine, wanted), names, reviews))

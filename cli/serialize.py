@@ -8,6 +8,7 @@ import click
 from cli.options import (
     LocalFolder,
     artifacts_option,
+    chosen_precision,
     engine_option,
     precision_option,
     refuse,
@@ -45,7 +46,7 @@ from cli.read_options import LABELLED, labelled_options, labelled_settings, say
     "reviews_path",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Deep: labelled file on which to compare int8 with fp32 as well.",
+    help="Deep: labelled file on which to compare int8 or bf16 with fp32 as well.",
 )
 @labelled_options
 @artifacts_option
@@ -56,7 +57,7 @@ def command(
     also: str | None,
     unsure_below: float | None,
     engine: str,
-    precision: str,
+    precision: str | None,
     reviews_path: Path | None,
     artifacts: Path,
     **reading: Any,
@@ -76,11 +77,11 @@ def command(
       sentiment serialize --also sklearn
       sentiment serialize --unsure-below 0.8
       sentiment serialize 20261123T1840 --precision fp32
+      sentiment serialize 20261123T1840 --engine torch --precision bf16
     """
-    if engine == "torch":
-        refuse(["precision", "reviews_path"], "with --engine torch, which is exact")
-    if precision == "fp32":
-        refuse(["reviews_path"], "with --precision fp32, which has to equal the model as it is")
+    wanted = chosen_precision(engine, precision)
+    if wanted == "fp32":
+        refuse(["reviews_path"], "with fp32, which has to equal the model as it is")
     if reviews_path is None:
         refuse(LABELLED, "without --reviews")
     from pipeline.reviews.labelled import read_reviews
@@ -90,7 +91,7 @@ def command(
     settings = labelled_settings(reading, reviews_path)
     reviews = read_reviews(reviews_path, settings, say) if reviews_path else None
     is_asked = any(map(was_given, ("engine", "precision", "reviews_path")))
-    form = Form(engine, precision, reviews) if is_asked else None
+    form = Form(engine, wanted, reviews) if is_asked else None
     digest = serialize(artifacts, run, store, key, form, also is not None, unsure_below)
     if also:
         from pipeline.workflows.interchange import write_sklearn

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from cli.loading import say_builtin
-from cli.options import artifacts_option, refuse, trust_options
+from cli.options import artifacts_option, device_option, refuse, trust_options
 from cli.serve_options import access, capturing, limits, listening
 from cli.serve_presets import SAGEMAKER, with_preset
 
@@ -23,6 +23,7 @@ from cli.serve_presets import SAGEMAKER, with_preset
     type=click.Choice(["fast", "deep"]),
     help="Serve this model alone; left out: every model that has a current artifact.",
 )
+@device_option
 @access
 @limits
 @capturing
@@ -71,7 +72,8 @@ def command(
         refuse(["insecure"], "with --sagemaker, where the platform decides who may ask")
         settings = with_preset(settings, SAGEMAKER)
     if only == "fast":
-        refuse(["batch_size", "batch_wait"], "with --only fast: they are for the deep model")
+        for_deep = ["batch_size", "batch_wait", "device"]
+        refuse(for_deep, "with --only fast: they are for the deep model")
     if api_key_file:
         refuse(["insecure"], "with --api-key-file")
     if settings["batch_size"] == 1:
@@ -83,8 +85,9 @@ def command(
     if sys.platform == "win32":
         refuse(["workers", "most_in_flight", "drain"], "on Windows, where one process serves")
     from pipeline.batch.process import share_of_cores
+    from pipeline.models.hardware import Hardware
 
-    threads = share_of_cores(settings["workers"])
+    hardware = Hardware(share_of_cores(settings["workers"]), settings.pop("device"))
     limit_threads()
     from pipeline.artifacts.verification import Trust
     from pipeline.server.api_keys import read_keys
@@ -101,7 +104,7 @@ def command(
         )
     trust = Trust(expect_digest, require_signature, not_before)
     slots = None if only is None else [only]
-    models = StoredModels(settings.pop("artifacts"), trust, slots, threads)
+    models = StoredModels(settings.pop("artifacts"), trust, slots, hardware)
     address = f"[{host}]" if ":" in host else host
 
     def tell() -> None:

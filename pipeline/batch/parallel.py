@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from mmap import mmap
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.artifacts.verification import Trust
 from pipeline.batch.output.serializing import WriteSettings
@@ -23,6 +23,11 @@ from pipeline.files.chunks import Chunk
 from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_folder
+from pipeline.models.hardware import CPU, Hardware
+from pipeline.models.transformer.devices import count_devices
+
+if TYPE_CHECKING:
+    from multiprocessing.sharedctypes import Synchronized
 
 AHEAD = 4
 """Chunks at a worker at a time: one in work, the others for while this process is occupied."""
@@ -130,8 +135,10 @@ def _forked(scorer: Scorer, workers: int, blocks: list[mmap]) -> ProcessPoolExec
 
 def _spawned(scorer: Scorer, workers: int) -> ProcessPoolExecutor:
     """Workers where none can be forked; what they are given goes through pipes."""
-    arguments = (scorer.handler.folder, scorer.handler.artifact.digest, scorer.settings)
-    return ProcessPoolExecutor(workers, get_context("spawn"), _load, arguments)
+    handler, context = scorer.handler, get_context("spawn")
+    started = context.Value("i", 0)
+    arguments = (handler.folder, handler.artifact.digest, scorer.settings, handler.hardware)
+    return ProcessPoolExecutor(workers, context, _load, (*arguments, started))
 
 
 def can_fork(handler: Handler) -> bool:
@@ -141,9 +148,18 @@ def can_fork(handler: Handler) -> bool:
     return survives and is_alone and sys.platform == "linux"
 
 
-def _load(folder: Path, digest: str, settings: WriteSettings) -> None:
-    """Load the very artifact that the parent process has."""
-    _initialize(Scorer(load_folder(folder, Trust(digest)), settings), [])
+def _load(
+    folder: Path,
+    digest: str,
+    settings: WriteSettings,
+    hardware: Hardware,
+    started: "Synchronized[int]",
+) -> None:
+    """Load the very artifact that the parent process has; `started` counts such processes."""
+    with started.get_lock():
+        started.value += 1
+        mine = hardware.for_process(started.value)
+    _initialize(Scorer(load_folder(folder, Trust(digest), mine), settings), [])
     settle()
 
 
@@ -169,8 +185,13 @@ def _score(chunk: Chunk, laid: Laid, number: int | None) -> tuple[ScoredChunk, L
 
 
 def default_jobs(handler: Handler, sources: Sequence[Source]) -> int:
-    """One process a core where that pays: the deep model uses all cores in one process."""
+    """One process a core, or an accelerator, where that pays.
+
+    The deep model uses all cores in one process.
+    """
     sizes = [source.size() or 0 for source in sources]
-    if handler.slot != "fast" or sum(sizes) < LARGE:
+    if sum(sizes) < LARGE:
         return 1
+    if handler.slot != "fast":
+        return 1 if handler.device == CPU else count_devices(handler.hardware)
     return count_cores()

@@ -19,6 +19,7 @@ from pipeline.handlers.prediction import Prediction as Prediction
 from pipeline.handlers.unsure import NEVER, sealed_threshold
 from pipeline.labels import NEGATIVE, POSITIVE
 from pipeline.models.base import Model
+from pipeline.models.hardware import ALL, CPU, Hardware
 from pipeline.text.cleaning import clean_all
 
 AFTER_TRIAL = 4
@@ -33,8 +34,8 @@ _NEGATIVE, _POSITIVE = np.array(NEGATIVE, dtype=object), np.array(POSITIVE, dtyp
 class Handler(ABC):
     """Answers texts with a sealed artifact.
 
-    `folder` is that of the artifact, `trust` what is demanded of it. `threads` limits a model that
-    can use several; None allows one per core. Nothing is read before `initialize`.
+    `folder` is that of the artifact, `trust` what is demanded of it, `hardware` what the deep model
+    computes with. Nothing is read before `initialize`.
 
     `unsure_below`: the confidence under which the doors label an answer `unsure` where a request
     names no other; `handle` itself never does.
@@ -46,10 +47,10 @@ class Handler(ABC):
     model: Model
     unsure_below: float = NEVER
 
-    def __init__(self, folder: Path, trust: Trust = ANY, threads: int | None = None) -> None:
+    def __init__(self, folder: Path, trust: Trust = ANY, hardware: Hardware = ALL) -> None:
         self.folder = folder
         self.trust = trust
-        self.threads = threads
+        self.hardware = hardware
 
     def initialize(self) -> None:
         """Load the model and replay its golden set; raises ArtifactRefused if a check fails."""
@@ -66,7 +67,8 @@ class Handler(ABC):
         hold_lease(self, self.folder)
         self.load_model(artifact)
         golden = artifact.manifest.golden
-        self.replay(golden[:AFTER_TRIAL] if tried else golden, artifact.manifest.tolerance)
+        was_here = tried and self.device == CPU  # a trial is one of the CPU
+        self.replay(golden[:AFTER_TRIAL] if was_here else golden, artifact.manifest.tolerance)
 
     @classmethod
     def survives_fork(cls, settings: Mapping[str, Any]) -> bool:  # noqa: ARG003 - for subclasses
@@ -84,6 +86,11 @@ class Handler(ABC):
     def is_builtin(self) -> bool:
         """Whether this is the model inside the package, which nobody here has made current."""
         return self.folder == builtin.FOLDER
+
+    @property
+    def device(self) -> str:
+        """The kind of device that computes."""
+        return self.model.device
 
     @property
     def name(self) -> str:

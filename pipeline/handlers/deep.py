@@ -19,7 +19,7 @@ class TransformerHandler(Handler):
 
     def load_model(self, artifact: Artifact) -> None:
         """Build the model from the artifact's files; the replay of the golden set warms it up."""
-        self.model = load_deep(artifact.files, artifact.manifest.settings, self.threads)
+        self.model = load_deep(artifact.files, artifact.manifest.settings, self.hardware)
 
     def inference(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
         """Probabilities of (negative, positive), shape (n, 2)."""

@@ -9,16 +9,17 @@ from pipeline.errors import ArtifactRefused, SentimentError
 from pipeline.handlers.base import Handler
 from pipeline.handlers.deep import TransformerHandler
 from pipeline.handlers.fast import LinearHandler
+from pipeline.models.hardware import ALL, Hardware
 
 HANDLERS: dict[str, type[Handler]] = {"fast": LinearHandler, "deep": TransformerHandler}
 
 
-def load_current(root: Path, slot: str, trust: Trust = ANY, threads: int | None = None) -> Handler:
+def load_current(root: Path, slot: str, trust: Trust = ANY, hardware: Hardware = ALL) -> Handler:
     """An initialized handler of a slot's current artifact, or of the built-in one if it has none.
 
     Raises ModelMissing or ArtifactRefused.
     """
-    handler = HANDLERS[slot](artifact_in_use(root, slot, trust), trust, threads)
+    handler = HANDLERS[slot](artifact_in_use(root, slot, trust), trust, hardware)
     handler.initialize()
     return handler
 
@@ -45,7 +46,7 @@ def _is_tried_first(folder: Path) -> bool:
     return slot in HANDLERS and HANDLERS[slot].is_tried_first
 
 
-def load_folder(folder: Path, trust: Trust = ANY, threads: int | None = None) -> Handler:
+def load_folder(folder: Path, trust: Trust = ANY, hardware: Hardware = ALL) -> Handler:
     """An initialized handler of the artifact in this folder, verified, its golden set replayed.
 
     Raises ModelMissing or ArtifactRefused.
@@ -56,6 +57,6 @@ def load_folder(folder: Path, trust: Trust = ANY, threads: int | None = None) ->
         raise ArtifactRefused(
             f"{folder} is for the slot {slot!r}, which this version does not serve."
         )
-    handler = HANDLERS[slot](folder, trust, threads)
+    handler = HANDLERS[slot](folder, trust, hardware)
     handler.use(artifact)
     return handler

@@ -19,6 +19,7 @@ from pipeline.artifacts.verification import (
 from pipeline.confinement import Confinement, Limits, NotSurvived
 from pipeline.errors import ArtifactRefused
 from pipeline.handlers.deep import TransformerHandler
+from pipeline.models.hardware import CPU, Hardware
 from pipeline.models.slots import load_model
 from pipeline.models.transformer.network_limits import check_network
 from pipeline.text.cleaning import clean_all
@@ -89,7 +90,7 @@ def replay_artifact(
         raise ArtifactRefused(f"{folder} was changed while it was read. Try again.")
     if NETWORK in artifact.files:
         check_network(artifact.files[NETWORK])
-    TransformerHandler(Path(folder), threads=threads).use(artifact)
+    TransformerHandler(Path(folder), hardware=Hardware(threads, CPU)).use(artifact)
 
 
 def try_run(folder: Path) -> None:
@@ -109,4 +110,5 @@ def try_run(folder: Path) -> None:
 def answer_run(folder: str) -> None:
     """In the child process: what the parent will do with the run."""
     run, files = load_run(Path(folder))
-    load_model(run.slot, files, run.settings).probabilities(clean_all(golden_texts()))
+    on_cpu = Hardware(device=CPU)
+    load_model(run.slot, files, run.settings, on_cpu).probabilities(clean_all(golden_texts()))

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 class Model(Protocol):
     """A model, which answers cleaned texts."""
 
+    @property
+    def device(self) -> str:
+        """The kind of device that computes."""
+
     def probabilities(self, texts: Sequence[str], /) -> NDArray[np.float64]:
         """Probabilities of (negative, positive), shape (n, 2)."""
 

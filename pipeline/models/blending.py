@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.artifacts.verification import parameters_in
 from pipeline.errors import ArtifactRefused
+from pipeline.models.hardware import ALL, Hardware
 from pipeline.models.linear import LARGEST_FACTOR, SMALLEST_TAIL, LinearModel, log_odds, logistic
 from pipeline.models.transformer.model import TransformerModel
 
@@ -71,6 +72,11 @@ class BlendedModel:
     ngrams: LinearModel
     blend: Blend
 
+    @property
+    def device(self) -> str:
+        """The kind of device on which the transformer computes."""
+        return self.transformer.device
+
     def probabilities(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
         """Probabilities of (negative, positive) for cleaned texts, shape (n, 2)."""
         ngrams = self.ngrams.logits(cleaned)
@@ -95,14 +101,13 @@ DeepModel = TransformerModel | BlendedModel
 
 
 def load_deep(
-    files: Mapping[str, bytes], record: Mapping[str, Any], threads: int | None = None
+    files: Mapping[str, bytes], record: Mapping[str, Any], hardware: Hardware = ALL
 ) -> DeepModel:
     """The deep model of a run or an artifact, blended where its settings say so.
 
-    Raises ArtifactRefused where its files and settings do not fit. `threads`: see
-    `TransformerModel.from_files`.
+    Raises ArtifactRefused where its files and settings do not fit.
     """
-    transformer = TransformerModel.from_files(files, record, threads)
+    transformer = TransformerModel.from_files(files, record, hardware)
     if "blend" not in record:
         return transformer
     blend = Blend.from_record(record)

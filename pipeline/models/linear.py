@@ -7,7 +7,7 @@ into the logit.
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pipeline.errors import ArtifactRefused
 from pipeline.models.feature_settings import FeatureSettings
 from pipeline.models.features import Batch, featurize
+from pipeline.models.hardware import CPU
 
 BATCH_SIZE = 1024
 """Reviews scored at a time: enough that a table in use stays in the processor's cache."""
@@ -37,6 +38,8 @@ class LinearModel:
     `weights`: int8, shape (buckets,), 0 for the bucket "nothing". The length is the number of the
     review's characters plus one for its boundary.
     """
+
+    device: ClassVar[str] = CPU
 
     weights: NDArray[np.int8] = field(repr=False)
     scale: float

@@ -12,6 +12,7 @@ from pipeline.artifacts.verification import ANY, Trust, load_artifact, read_mani
 from pipeline.errors import SentimentError
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import HANDLERS, load_current
+from pipeline.models.hardware import ALL, Hardware
 from pipeline.server.slot_trials import SlotTrials
 
 LOOK_SECONDS = 1.0
@@ -48,7 +49,7 @@ class StoredModels(Models):
 
     A new artifact is verified and replays its golden set before it takes over; if it is refused,
     the old one continues to answer. Until there is a first one, the built-in model answers for its
-    slot. `threads`: for each model, see `Handler`.
+    slot. `hardware`: for each model, see `Handler`.
     """
 
     def __init__(
@@ -56,16 +57,16 @@ class StoredModels(Models):
         root: Path,
         trust: Trust = ANY,
         slots: Iterable[str] | None = None,
-        threads: int | None = None,
+        hardware: Hardware = ALL,
     ) -> None:
         super().__init__({})
-        self.root, self.trust, self.threads = root, trust, threads
+        self.root, self.trust, self.hardware = root, trust, hardware
         self.slots = tuple(HANDLERS if slots is None else slots)
         self._seen: dict[str, object] = {}
         self._retry_at: dict[str, float] = {}
         self._refreshing = {slot: threading.Lock() for slot in self.slots}
         self._replacing = threading.Lock()
-        self._trials = SlotTrials(trust, threads)
+        self._trials = SlotTrials(trust, hardware.threads)
         self._late: set[str] = set()
 
     def expected(self) -> set[str]:
@@ -145,12 +146,12 @@ class StoredModels(Models):
         """An initialized handler of the current artifact, which has passed its trial if need be."""
         kind = HANDLERS[slot]
         if not kind.is_tried_first:
-            return load_current(self.root, slot, self.trust, self.threads)
+            return load_current(self.root, slot, self.trust, self.hardware)
         folder = current_artifact(self.root, slot)
         with self._trials.started(folder):
             artifact = load_artifact(folder, slot, self.trust)
             self._trials.check(folder, artifact.digest)
-        handler = kind(folder, self.trust, self.threads)
+        handler = kind(folder, self.trust, self.hardware)
         handler.use(artifact, tried=True)
         return handler
 

@@ -75,6 +75,7 @@ class Serving:
         """In the process that serves: load what is not loaded, follow it, count into this row."""
         LINES.start(self.metrics.log_line_lost)
         self.metrics.start(row)
+        self.models.hardware = self.models.hardware.for_process(row)
         self.models.follow(self.metrics.show_models)
         self.models.wait(SECONDS_TO_LOAD)
         self.metrics.show_models(self.models.names())

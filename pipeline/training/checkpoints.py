@@ -39,7 +39,7 @@ class Checkpoints:
         try:
             if not self.path.is_file() or self.path.is_symlink():  # a pipe would be waited for
                 raise ValueError
-            state: dict[str, Any] = torch.load(self.path, weights_only=True)
+            state: dict[str, Any] = torch.load(self.path, weights_only=True, map_location="cpu")
             state["identity"].keys()
         except (
             OSError,

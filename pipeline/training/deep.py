@@ -14,7 +14,9 @@ from pipeline.errors import InvalidInput
 from pipeline.files.reading import ignore
 from pipeline.models.base import Model
 from pipeline.models.blending import BlendedModel, DeepModel
+from pipeline.models.hardware import ALL, Hardware
 from pipeline.models.transformer.checking import check_tokenizer
+from pipeline.models.transformer.devices import describe, find_device
 from pipeline.models.transformer.hub import Download
 from pipeline.models.transformer.libraries import LIBRARIES as ENCODER_LIBRARIES
 from pipeline.models.transformer.libraries import needs_extra
@@ -61,10 +63,12 @@ def train_deep(
     reading: LabelledSettings = AS_FOUND,
     test: Path | None = None,
     tell: Tell = ignore,
+    hardware: Hardware = ALL,
 ) -> Run:
     """Fine-tune an encoder on labelled reviews, blend it with n-grams; save a run under `root`.
 
-    `resume` continues an unfinished training, of which only `epochs` and `blend` may differ.
+    `resume` continues an unfinished training on the same kind of device, of which only `epochs` and
+    `blend` may differ.
     Without `blend` the encoder answers alone. Raises InvalidInput where the data cannot be trained
     on, ModelMissing where there is no training to resume, ArtifactRefused for an encoder whose
     weights or tokenizer are not its own.
@@ -75,15 +79,19 @@ def train_deep(
     train_reviews, test_reviews, facts = read_split(data, settings.seed, reading, test, tell)
     learned, held_out = _examples(train_reviews, settings)
     torch.manual_seed(settings.seed)
+    device = find_device(hardware)
     read_config(base.folder)
     with in_safetensors(base) as folder:
         module, tokenizer = load_encoder(folder), read_tokenizer(folder)
     check_tokenizer(tokenizer, module)
+    module.to(device)  # type: ignore[arg-type]  # its decorator hides what it takes
     encoder = TextEncoder(tokenizer, min(settings.max_tokens, longest_input(module)))
-    checkpoints = Checkpoints(root / UNFINISHED / "deep.pt", _identity(settings, facts, base))
+    checkpoints = Checkpoints(
+        root / UNFINISHED / "deep.pt", _identity(settings, facts, base, device.type)
+    )
     tuning = FineTuning(module, encoder, settings, checkpoints)
-    tuning.run(learned, held_out, resume)
-    training = asdict(settings)
+    tuning.run(learned.targets(settings.label_smoothing), held_out, resume)
+    training = {**asdict(settings), "device": describe(device)}
     transformer = calibrate(tuning.model(), tokenizer, held_out)
     model: DeepModel = transformer
     if blend:
@@ -106,12 +114,13 @@ def train_deep(
 
 
 def _identity(
-    settings: FineTuningSettings, facts: dict[str, Any], base: Download
+    settings: FineTuningSettings, facts: dict[str, Any], base: Download, device: str
 ) -> dict[str, Any]:
     """What must be the same when a training is resumed: all but the number of epochs."""
     record = asdict(settings)
     del record["epochs"]
-    return {"settings": record, "data": facts["train"], "base": base.record()}
+    facts = {"data": facts["train"], "base": base.record(), "device": device}
+    return {"settings": record, **facts}
 
 
 def _examples(reviews: Reviews, settings: FineTuningSettings) -> tuple[Examples, Examples]:

@@ -1,36 +1,40 @@
 """Fine-tuning a pre-trained encoder of transformers: the loop, its optimizer, its evaluations.
 
 It follows Howard and Ruder 2018 (lower layers learn more slowly), Loshchilov and Hutter 2019
-(AdamW) and Mosbach et al. 2021 (warm-up). The same seed and number of threads give the same
-weights, whether the training was interrupted or not.
+(AdamW) and Mosbach et al. 2021 (warm-up). On a CPU the same seed and number of threads give the
+same weights, whether the training was interrupted or not; on an accelerator the same batches do, in
+bfloat16 where it has that, but sums of floats are made there in any order.
 """
 
 import logging
-import re
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InvalidInput
+from pipeline.models.hardware import CPU
+from pipeline.models.transformer.devices import has_bfloat16
 from pipeline.models.transformer.model import TransformerModel, TransformerSettings
 from pipeline.models.transformer.positions import longest_input
-from pipeline.models.transformer.tokens import TextEncoder, pad
-from pipeline.models.transformer.torch_engine import TorchEngine
+from pipeline.models.transformer.tokens import Ids, TextEncoder
+from pipeline.models.transformer.torch_engine import TorchEngine, placed, within_memory
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import log_loss
+from pipeline.training.batches import drop_tokens, made_ahead
 from pipeline.training.checkpoints import Checkpoints
+from pipeline.training.optimizer import make_optimizer, step
 from pipeline.training.schedule import BatchOrder, Schedule
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
+    Tensors = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
 _log = logging.getLogger(__name__)
-_LAYER = re.compile(r"\.layers?\.(\d+)\.")
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,18 @@ class FineTuningSettings:
     patience: int = 4
     seed: int = 0
 
+    @classmethod
+    def for_device(cls, device: str, is_taught: bool = False) -> Self:
+        """The defaults: an accelerator is quick at large batches, which take larger steps.
+
+        `is_taught`: there are many more reviews, judged by a teacher.
+        """
+        if device == CPU:
+            return cls()
+        if is_taught:
+            return cls(epochs=3.0, batch_size=1024, learning_rate=5e-4)
+        return cls(epochs=3.0, batch_size=512, learning_rate=3e-4)
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -68,6 +84,23 @@ class Examples:
 
     texts: Sequence[str]
     labels: NDArray[np.intp]
+
+    def targets(self, label_smoothing: float) -> "Targets":
+        """What is learned of them."""
+        positive = self.labels.astype(np.float64) * (1 - label_smoothing) + label_smoothing / 2
+        return Targets(self.texts, positive)
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Cleaned texts and what P(positive) is to be for each, shape (n,)."""
+
+    texts: Sequence[str]
+    positive: NDArray[np.float64]
+
+    def __add__(self, others: "Targets") -> "Targets":
+        positive = np.concatenate([self.positive, others.positive])
+        return Targets([*self.texts, *others.texts], positive)
 
 
 class FineTuning:
@@ -84,32 +117,39 @@ class FineTuning:
         self.encoder = encoder
         self.settings = settings
         self.checkpoints = checkpoints
-        self.optimizer = _make_optimizer(module, settings)
+        self.optimizer = make_optimizer(
+            module, settings.learning_rate, settings.layer_decay, settings.weight_decay
+        )
         self.step = 0
         self.losses: list[float] = []
         self.best: dict[str, Any] = {}
 
-    def run(self, examples: Examples, held_out: Examples, resume: bool = False) -> None:
+    def run(self, targets: Targets, held_out: Examples, resume: bool = False) -> None:
         """Train, and keep the weights of least held-out loss; `resume`: from the checkpoint."""
         if resume:
             self._restore(self.checkpoints.load())
-        ids = self.encoder.encode(examples.texts)
+        ids = self.encoder.encode(targets.texts)
         order = BatchOrder([len(row) for row in ids], self.settings.batch_size, self.settings.seed)
         steps = max(round(self.settings.epochs * order.steps_per_epoch), 1)
         self._check_end(steps, order.steps_per_epoch)
         schedule = Schedule(steps, self.settings.warm_up, self.settings.cool_down)
         interval = max(round(order.steps_per_epoch / self.settings.evaluations), 1)
+
+        def make(number: int) -> "Tensors":
+            return self._tensors(number, ids, targets.positive, order.batch(number))
+
         with progress_bar(steps, "Fine-tuning", unit=" steps") as bar:
             bar.update(self.step)
-            while self.step < steps and not self._is_stuck():
-                rows = order.batch(self.step)
-                self._learn(ids, rows, examples.labels[rows], schedule.rate(self.step))
+            for tensors in made_ahead(make, range(self.step, steps)):
+                self._learn(tensors, schedule.rate(self.step))
                 self.step += 1
                 bar.update(1)
                 if self.step % interval == 0 or self.step == steps:
                     self._evaluate(held_out)
                     bar.set_postfix(held_out=f"{self.losses[-1]:.4f}")
                 self.checkpoints.save_if_due(self._state)
+                if self._is_stuck():
+                    break
         if not self.best:
             self._evaluate(held_out)
         self.checkpoints.save(self._state())
@@ -124,34 +164,30 @@ class FineTuning:
                 "learning rate to fall."
             )
 
-    def _learn(
-        self,
-        ids: Sequence[Sequence[int]],
-        rows: NDArray[np.intp],
-        labels: NDArray[np.intp],
-        rate: float,
-    ) -> None:
+    def _tensors(
+        self, number: int, ids: Ids, positive: NDArray[np.float64], rows: NDArray[np.intp]
+    ) -> "Tensors":
+        """A step's token ids, mask and targets (rows, 2), on the module's device."""
+        random = np.random.default_rng((self.settings.seed, 1, number))
+        filler = self.module.config.pad_token_id or 0
+        batch = drop_tokens([ids[row] for row in rows], self.settings.dropped, filler, random)
+        wanted = np.column_stack([1 - positive[rows], positive[rows]]).astype(np.float32)
+        device = self.module.device
+        return placed(batch.ids, device), placed(batch.mask, device), placed(wanted, device)
+
+    def _learn(self, tensors: "Tensors", rate: float) -> None:
         import torch
 
-        random = np.random.default_rng((self.settings.seed, 1, self.step))
+        random = np.random.default_rng((self.settings.seed, 2, self.step))
         torch.manual_seed(int(random.integers(2**31)))
-        kept = [_drop(ids[row], self.settings.dropped, random) for row in rows]
-        filled, mask = pad(kept, self.module.config.pad_token_id or 0)
+        ids, mask, wanted = tensors
+        device = self.module.device
         self.module.train()
-        outputs = self.module(
-            input_ids=torch.from_numpy(filled), attention_mask=torch.from_numpy(mask)
-        )
-        loss = torch.nn.functional.cross_entropy(
-            outputs.logits,
-            torch.from_numpy(labels),
-            label_smoothing=self.settings.label_smoothing,
-        )
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.largest_gradient)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["peak"] * rate
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        with within_memory("Give a smaller --batch-size."):
+            with torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16(device)):
+                logits = self.module(input_ids=ids, attention_mask=mask).logits
+            torch.nn.functional.cross_entropy(logits.float(), wanted).backward()
+            step(self.optimizer, self.settings.largest_gradient, rate)
 
     def _evaluate(self, held_out: Examples) -> None:
         """Record the held-out loss, and the weights if it is the smallest so far."""
@@ -188,36 +224,3 @@ class FineTuning:
         self.step, self.losses, self.best = state["step"], state["losses"], state["best"]
         self.module.load_state_dict(state["module"])
         self.optimizer.load_state_dict(state["optimizer"])
-
-
-def _drop(ids: Sequence[int], share: float, random: np.random.Generator) -> Sequence[int]:
-    """Leave out tokens at random, but never the first and the last, which are special."""
-    inner = [token for token in ids[1:-1] if random.random() >= share]
-    return [ids[0], *inner, ids[-1]]
-
-
-def _make_optimizer(module: "PreTrainedModel", settings: FineTuningSettings) -> "torch.optim.AdamW":
-    """AdamW with a learning rate for each layer, and no decay of biases and layer norms."""
-    import torch
-
-    top = max(_layer(name) for name, _ in module.named_parameters())
-    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = defaultdict(list)
-    for name, parameter in module.named_parameters():
-        layer = _layer(name)
-        is_head = layer == -1 and "embeddings" not in name
-        share = 2.0 if is_head else settings.layer_decay ** (top - layer)
-        decay = settings.weight_decay if parameter.ndim > 1 else 0.0
-        groups[settings.learning_rate * share, decay].append(parameter)
-    return torch.optim.AdamW(
-        [
-            {"params": parameters, "weight_decay": decay, "peak": peak, "lr": peak}
-            for (peak, decay), parameters in groups.items()
-        ],
-        betas=(0.9, 0.98),
-    )
-
-
-def _layer(name: str) -> int:
-    """Number of the layer that a parameter belongs to; −1 outside the layers."""
-    found = _LAYER.search(name)
-    return int(found[1]) if found else -1

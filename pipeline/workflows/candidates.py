@@ -10,6 +10,7 @@ from pipeline.errors import InvalidInput, ModelMissing
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import HANDLERS, load_folder
 from pipeline.models.base import Model
+from pipeline.models.hardware import ALL, Hardware
 from pipeline.models.slots import load_model
 
 
@@ -52,8 +53,8 @@ def of_handler(handler: Handler) -> Candidate:
     return Candidate(handler.name, handler.slot, handler.model, handler.artifact.manifest.size)
 
 
-def of_run(folder: Path) -> Candidate:
+def of_run(folder: Path, hardware: Hardware = ALL) -> Candidate:
     """The model of a run; raises InvalidInput where it is damaged."""
     run, files = load_run(folder)
     size = sum(map(len, files.values()))
-    return Candidate(run.id, run.slot, load_model(run.slot, files, run.settings), size)
+    return Candidate(run.id, run.slot, load_model(run.slot, files, run.settings, hardware), size)

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from pipeline.artifacts.runs import find_run
 from pipeline.handlers.base import Handler
 from pipeline.models.base import Model
+from pipeline.models.hardware import ALL, CPU, Hardware
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import Metrics, measure
 from pipeline.reviews.labelled import Reviews
 from pipeline.text.cleaning import clean_all
 from pipeline.workflows.candidates import Candidate, of_handler, of_run
 
-AT_A_TIME = 1024
+AT_A_TIME, AT_A_TIME_ON_ACCELERATOR = 1024, 16_384
 WARM_UP = 32
 """Reviews answered before the time counts."""
 
@@ -50,9 +51,9 @@ class Evaluated:
         return is_right
 
 
-def evaluate_run(reviews: Reviews, root: Path, run_id: str) -> Evaluated:
+def evaluate_run(reviews: Reviews, root: Path, run_id: str, hardware: Hardware = ALL) -> Evaluated:
     """Figures of a run over labelled reviews; raises ModelMissing."""
-    return evaluate_candidate(of_run(find_run(root, run_id)), reviews)
+    return evaluate_candidate(of_run(find_run(root, run_id), hardware), reviews)
 
 
 def evaluate(reviews: Reviews, handlers: Sequence[Handler]) -> list[Evaluated]:
@@ -70,11 +71,12 @@ def evaluate_candidate(candidate: Candidate, reviews: Reviews) -> Evaluated:
     name, slot, model = candidate.name, candidate.slot, candidate.model
     positive = np.empty(len(reviews))
     model.probabilities(clean_all(reviews.texts[:WARM_UP]))  # the first answers are slower
+    size = AT_A_TIME if model.device == CPU else AT_A_TIME_ON_ACCELERATOR
     begin = time.perf_counter()
     with progress_bar(len(reviews), f"Measuring {name}") as bar:
-        for start in range(0, len(reviews), AT_A_TIME):
-            texts = clean_all(reviews.texts[start : start + AT_A_TIME])
-            positive[start : start + AT_A_TIME] = model.probabilities(texts)[:, 1]
+        for start in range(0, len(reviews), size):
+            texts = clean_all(reviews.texts[start : start + size])
+            positive[start : start + size] = model.probabilities(texts)[:, 1]
             bar.update(len(texts))
     seconds = time.perf_counter() - begin
     metrics = measure(np.array(reviews.labels), positive)

@@ -33,11 +33,16 @@ class Comparison:
 
 
 def check(
-    exact: Model, other: Model, texts: Sequence[str] = (), labels: Sequence[int] = ()
+    precision: str,
+    exact: Model,
+    other: Model,
+    texts: Sequence[str] = (),
+    labels: Sequence[int] = (),
 ) -> dict[str, float | int | None]:
     """Compare both models on the golden set and the first 2,000 of `texts`, labelled by `labels`.
 
-    Returns the fields of a `Comparison`; raises ArtifactRefused where `other` strays too far.
+    `precision` is that of `other`. Returns the fields of a `Comparison`; raises ArtifactRefused
+    where `other` strays too far.
     """
     texts, known = texts[:MOST_TEXTS], np.array(labels[:MOST_TEXTS])
     cleaned = clean_all([*golden_texts(), *texts])
@@ -49,18 +54,18 @@ def check(
         found = Comparison(
             found.texts, found.disagreement, found.largest_difference, *map(float, right)
         )
-    _judge(found, int(flips.sum()))
+    _judge(precision, found, int(flips.sum()))
     return asdict(found)
 
 
-def _judge(found: Comparison, flips: int) -> None:
+def _judge(precision: str, found: Comparison, flips: int) -> None:
     loss = round((found.exact_accuracy or 0.0) - (found.accuracy or 0.0), 9)  # 0.003 is allowed
     strays = found.disagreement > LARGEST_DISAGREEMENT and flips > 1
     if strays or loss > LARGEST_LOSS:
-        lost = f", and int8 loses {100 * loss:.2f} points of accuracy"
+        lost = f", and {precision} loses {100 * loss:.2f} points of accuracy"
         accuracy = lost if found.accuracy is not None else ""
         raise ArtifactRefused(
-            f"int8 gives {100 * found.disagreement:.2f} % of {found.texts} texts another label "
-            f"than fp32{accuracy}; at most {100 * LARGEST_DISAGREEMENT:.0f} % and "
+            f"{precision} gives {100 * found.disagreement:.2f} % of {found.texts} texts another "
+            f"label than fp32{accuracy}; at most {100 * LARGEST_DISAGREEMENT:.0f} % and "
             f"{100 * LARGEST_LOSS:.1f} points are allowed. Use --precision fp32."
         )

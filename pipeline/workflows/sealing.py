@@ -15,8 +15,10 @@ from pipeline.handlers.loading import check_folder
 from pipeline.handlers.trial import try_run
 from pipeline.handlers.unsure import SETTING
 from pipeline.models.base import Model
+from pipeline.models.hardware import CPU, Hardware
 from pipeline.models.slots import load_model
 from pipeline.models.transformer.model import (
+    BF16,
     FP32,
     INT8,
     ONNX,
@@ -29,6 +31,9 @@ from pipeline.text.cleaning import clean_all
 from pipeline.workflows import quantization_gate
 from pipeline.workflows.model_card import model_card
 
+ON_CPU = Hardware(device=CPU)
+"""What is sealed is the answers of the CPU in fp32, wherever the model will run."""
+
 TOLERANCE = 1e-9
 """Largest difference in confidence between a sealed answer and its replay, for the fast model."""
 
@@ -37,7 +42,7 @@ TOLERANCE = 1e-9
 class Form:
     """How a deep model is sealed: the engine that runs it, and the precision of its numbers.
 
-    `reviews`: labelled reviews on which int8 is compared with fp32, beside the golden set.
+    `reviews`: labelled reviews on which int8 or bf16 is compared with fp32, beside the golden set.
     """
 
     engine: str = ONNX
@@ -80,7 +85,7 @@ def serialize(
         run, files, tolerance = _in_form(run, files, form or Form())
     if unsure_below is not None:
         run = replace(run, settings={**run.settings, SETTING: unsure_below})
-    model = load_model(run.slot, files, run.settings)
+    model = load_model(run.slot, files, run.settings, ON_CPU)
     manifest = Manifest(
         slot=run.slot,
         created_at=run.created_at,
@@ -109,25 +114,39 @@ def _golden_answers(model: Model) -> tuple[GoldenAnswer, ...]:
 def _in_form(run: Run, files: dict[str, bytes], form: Form) -> tuple[Run, dict[str, bytes], float]:
     """The run and its files in the form to seal, and the tolerance of its answers."""
     if form.engine == TORCH:
-        return run, files, TOLERANCES[FP32]
+        return *_in_torch(run, files, form), TOLERANCES[form.precision]
     from pipeline.models.transformer.export import export_files, quantize_files
 
-    exact_files, exact_settings = export_files(files), _settings(run, FP32)
+    exact_files, exact_settings = export_files(files), _settings(run, form.engine, FP32)
     exact = load_model(run.slot, exact_files, exact_settings)
-    _check_export(load_model(run.slot, files, run.settings), exact)
+    _check_export(load_model(run.slot, files, run.settings, ON_CPU), exact)
     if form.precision == FP32:
         return replace(run, settings=exact_settings), exact_files, TOLERANCES[FP32]
-    small_files, settings = quantize_files(exact_files), _settings(run, INT8)
-    reviews = form.reviews or Reviews([], [], "")
+    small_files, settings = quantize_files(exact_files), _settings(run, form.engine, INT8)
     small = load_model(run.slot, small_files, settings)
-    figures = quantization_gate.check(exact, small, reviews.texts, reviews.labels)
-    metrics = {**run.metrics, "int8": figures}
-    return replace(run, settings=settings, metrics=metrics), small_files, TOLERANCES[INT8]
+    return _less_exact(run, settings, exact, small, form), small_files, TOLERANCES[INT8]
 
 
-def _settings(run: Run, precision: str) -> dict[str, Any]:
+def _in_torch(run: Run, files: dict[str, bytes], form: Form) -> tuple[Run, dict[str, bytes]]:
+    """The run and its files as they are; bf16 is compared with fp32 on this machine's device."""
+    if form.precision == FP32:
+        return run, files
+    settings = _settings(run, form.engine, BF16)
+    exact = load_model(run.slot, files, run.settings)
+    small = load_model(run.slot, files, settings, Hardware(emulates=True))
+    return _less_exact(run, settings, exact, small, form), files
+
+
+def _less_exact(run: Run, settings: dict[str, Any], exact: Model, small: Model, form: Form) -> Run:
+    """The run with these settings; ArtifactRefused where its model strays from the exact one."""
+    reviews = form.reviews or Reviews([], [], "")
+    figures = quantization_gate.check(form.precision, exact, small, reviews.texts, reviews.labels)
+    return replace(run, settings=settings, metrics={**run.metrics, form.precision: figures})
+
+
+def _settings(run: Run, engine: str, precision: str) -> dict[str, Any]:
     settings = TransformerSettings.from_record(run.settings)
-    return {**run.settings, **replace(settings, engine=ONNX, precision=precision).to_record()}
+    return {**run.settings, **replace(settings, engine=engine, precision=precision).to_record()}
 
 
 def _check_export(original: Model, exported: Model) -> None:

@@ -99,8 +99,10 @@ def test_int8_that_strays_is_refused(models: dict[str, DeepModel], texts: list[s
     assert isinstance(model, BlendedModel)
     shifted = replace(model, blend=replace(model.blend, offset=-1e3, threshold=NEVER))
     with pytest.raises(ArtifactRefused, match="--precision fp32"):
-        quantization_gate.check(models["fp32"], shifted, texts, [1] * len(texts))
-    figures = quantization_gate.check(models["fp32"], models["fp32"], texts, [1] * len(texts))
+        quantization_gate.check("int8", models["fp32"], shifted, texts, [1] * len(texts))
+    figures = quantization_gate.check(
+        "int8", models["fp32"], models["fp32"], texts, [1] * len(texts)
+    )
     assert figures["disagreement"] == 0
     assert figures["accuracy"] == figures["exact_accuracy"]
 

@@ -10,6 +10,7 @@ import requests
 from pipeline.batch.parallel import can_fork
 from pipeline.batch.process import count_cores, share_of_cores
 from pipeline.handlers.loading import load_current
+from pipeline.models.hardware import Hardware
 from pipeline.server.current_models import StoredModels
 from pipeline.text.analyzer_packages import missing_packages
 from pipeline.text.tokenizers import get_tokenizer
@@ -73,9 +74,9 @@ def test_a_bad_manifest_is_left_to_the_workers(tmp_path: Path) -> None:
 
 
 def test_the_deep_model_has_as_many_threads_as_told(deep_root: Path) -> None:
-    models = StoredModels(deep_root, threads=3)
+    models = StoredModels(deep_root, hardware=Hardware(3))
     models.refresh()
-    assert models.handlers["deep"].threads == 3
+    assert models.handlers["deep"].hardware.threads == 3
     session = models.handlers["deep"].model.transformer.engine._session
     assert session.get_session_options().intra_op_num_threads == 3
 

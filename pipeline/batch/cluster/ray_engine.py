@@ -21,6 +21,7 @@ from pipeline.errors import InvalidInput, ResourceUnavailable, SentimentError
 from pipeline.files.reading import Tell, ignore, look_at
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_folder
+from pipeline.models.hardware import CUDA, Hardware
 
 RESTARTS = 3
 """How often an actor that dies is started anew, and its partition gone on with."""
@@ -36,9 +37,9 @@ Watch = Callable[[Partition, Totals], None]
 class Worker:
     """What an actor is: a handler of the artifact with this digest, wherever it runs."""
 
-    def __init__(self, digest: str, threads: int) -> None:
+    def __init__(self, digest: str, hardware: Hardware) -> None:
         self.digest = digest
-        self.threads = threads
+        self.hardware = hardware
         self.handler: Handler | None = None
 
     def score(self, partition: Partition, files: dict[str, bytes]) -> tuple[Partition, Totals]:
@@ -56,7 +57,7 @@ class Worker:
         for name, content in files.items():
             (folder / name).write_bytes(content)
             (folder / name).chmod(0o444)
-        return load_folder(folder, Trust(self.digest), self.threads)
+        return load_folder(folder, Trust(self.digest), self.hardware)
 
 
 def score_partitions(
@@ -71,16 +72,16 @@ def score_partitions(
     """Score all partitions on the cluster at `address`, or on one of this machine alone.
 
     `jobs` actors do it; None: one for each core of the cluster, or for as many as the handler has
-    threads (None: one). What is done is not done again, unless `restart`. `watch` is called with
-    each partition that is done. Raises InvalidInput as `score_files` does; ResourceUnavailable
-    without Ray, without a cluster, or if actors keep dying.
+    threads (None: one), or for each GPU where it computes on one. What is done is not done again,
+    unless `restart`. `watch` is called with each partition that is done. Raises InvalidInput as
+    `score_files` does; ResourceUnavailable without Ray, without a cluster, or if actors keep dying.
     """
     for partition in partitions:
         look_at(partition.job.sources, partition.job.read, tell)
     if restart:
         forget(partitions)
     counted = Totals()
-    cores = jobs and jobs * (handler.threads or 1)
+    cores = jobs and jobs * (handler.hardware.threads or 1)
     files = {path.name: path.read_bytes() for path in handler.folder.iterdir() if path.is_file()}
     with cluster(address, cores, sum(map(len, files.values()))) as ray:
         for partition, totals in _scored(ray, handler, files, partitions, jobs):
@@ -103,12 +104,14 @@ def _scored(
     from ray.exceptions import RayActorError, RayTaskError
     from ray.util import ActorPool
 
-    threads = handler.threads or 1
+    threads, gpus = handler.hardware.threads or 1, int(handler.device == CUDA)
     retries = {"max_restarts": RESTARTS, "max_task_retries": RESTARTS}
-    actor = ray.remote(num_cpus=threads, **retries)(Worker)
-    most = int(ray.cluster_resources().get("CPU", 1)) // threads  # any more would wait for ever
-    actors = max(min(jobs or most, most, len(partitions)), 1)
-    pool: Any = ActorPool([actor.remote(handler.artifact.digest, threads) for _ in range(actors)])
+    actor = ray.remote(num_cpus=threads, num_gpus=gpus, **retries)(Worker)
+    there = ray.cluster_resources()
+    most = int(there.get("GPU", 1) if gpus else there.get("CPU", 1) // threads)
+    actors = max(min(jobs or most, most, len(partitions)), 1)  # any more would wait for ever
+    hardware = Hardware(threads, handler.device)
+    pool: Any = ActorPool([actor.remote(handler.artifact.digest, hardware) for _ in range(actors)])
     stored = ray.put(files)  # with each call: an actor made anew needs them again
     try:
         yield from pool.map_unordered(lambda one, part: one.score.remote(part, stored), partitions)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from pipeline.artifacts.verification import CONFIG, NETWORK, WEIGHTS
+from pipeline.models.hardware import CPU, Hardware
 from pipeline.models.transformer.attention import prepare_attention
 from pipeline.models.transformer.libraries import needs_extra
 from pipeline.models.transformer.onnx_engine import IDS, OUTPUTS
@@ -22,7 +23,7 @@ OPSET = 20
 @needs_extra("deep", "onnx", "onnxscript")
 def export_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """A model's files for the ONNX engine, in fp32, from those for torch."""
-    network = export(build_module(files[CONFIG], files[WEIGHTS]).cpu())
+    network = export(build_module(files[CONFIG], files[WEIGHTS], Hardware(device=CPU)))
     others = {name: files[name] for name in files if name not in (CONFIG, WEIGHTS)}
     return {**others, NETWORK: network}
 

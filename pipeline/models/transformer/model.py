@@ -1,34 +1,45 @@
 """The transformer as a model: tokens, engine and calibration behind the common interface."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.artifacts.verification import CONFIG, NETWORK, TOKENIZER, WEIGHTS
-from pipeline.errors import ArtifactRefused
+from pipeline.errors import ArtifactRefused, InvalidInput
+from pipeline.models.hardware import ALL, AUTO, CPU, Hardware
 from pipeline.models.linear import log_odds, logistic
-from pipeline.models.transformer.tokens import TextEncoder, equal_length_batches
+from pipeline.models.transformer.tokens import Ids, TextEncoder
 
-TOKENS_PER_BATCH = 768
-"""Larger batches are no quicker and use more memory."""
+PART = 8192
+"""Texts that are tokenized together; an accelerator computes one part meanwhile."""
 
 LONGEST = 256
 """Most tokens read of a text; a review of NSMC has at most 140 characters."""
 
 ONNX, TORCH = "onnx", "torch"
-FP32, INT8 = "fp32", "int8"
-TOLERANCES = {FP32: 1e-4, INT8: 0.02}
+FP32, INT8, BF16 = "fp32", "int8", "bf16"
+PRECISIONS = {ONNX: (FP32, INT8), TORCH: (FP32, BF16)}
+"""Of each engine. In bf16 an accelerator answers; a CPU answers the same model in fp32."""
+TOLERANCES = {FP32: 1e-4, INT8: 0.02, BF16: 0.02}
 """Largest difference in confidence between two machines or batches, by precision.
 
 The last bits of a sum of floats depend on the processor, and in int8 such a bit can decide how a
-number is rounded.
+number is rounded; a number in bf16 has 8 bits.
 """
 
-Engine = Callable[[NDArray[np.int64]], NDArray[np.float32]]
-"""A function from token ids, shape (rows, tokens), to raw outputs, shape (rows, 2)."""
+
+class Engine(Protocol):
+    """Runs a network; `device` is the kind of device that computes."""
+
+    @property
+    def device(self) -> str: ...  # noqa: D102
+
+    def __call__(self, parts: Iterable[Ids], /) -> NDArray[np.float32]:
+        """Raw outputs, shape (n, 2), of the token ids of n texts, given in parts."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,7 @@ class TransformerSettings:
         """Rebuild from JSON; raises ArtifactRefused for anything that `asdict` did not write."""
         try:
             settings = cls(**record["transformer"])
-            fits = settings.engine in (ONNX, TORCH) and settings.precision in TOLERANCES
+            fits = settings.precision in PRECISIONS.get(settings.engine, ())
             fits = fits and settings.positive in (0, 1) and 2 <= settings.max_tokens <= 8192
             fits = fits and 0 < settings.tail < np.inf and settings.slope > 0
             fits = fits and abs(settings.slope) + abs(settings.offset) < np.inf
@@ -77,28 +88,29 @@ class TransformerModel:
 
     @classmethod
     def from_files(
-        cls, files: Mapping[str, bytes], record: Mapping[str, Any], threads: int | None = None
+        cls, files: Mapping[str, bytes], record: Mapping[str, Any], hardware: Hardware = ALL
     ) -> Self:
-        """The model of a run or an artifact; raises ArtifactRefused where its files are damaged.
-
-        `threads`: how many the engine uses; None: one per core.
-        """
+        """The model of a run or an artifact; raises ArtifactRefused where its files are damaged."""
         settings = TransformerSettings.from_record(record)
         needed = (TOKENIZER, NETWORK) if settings.engine == ONNX else (TOKENIZER, CONFIG, WEIGHTS)
         if missing := [name for name in needed if name not in files]:
             raise ArtifactRefused(f"The deep model lacks {', '.join(missing)}.")
         encoder = TextEncoder(files[TOKENIZER], settings.max_tokens)
-        return cls(settings, encoder, _make_engine(files, settings.engine, threads))
+        return cls(settings, encoder, _make_engine(files, settings, hardware))
 
     def logits(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
         """Logits of cleaned texts, shape (n,): the positive output minus the negative one."""
-        logits = np.empty(len(cleaned))
-        ids = self.encoder.encode(cleaned)
+        starts = range(0, len(cleaned), PART)
+        outputs = self.engine(
+            self.encoder.encode(cleaned[start : start + PART]) for start in starts
+        )
         positive = self.settings.positive
-        for rows in equal_length_batches(ids, TOKENS_PER_BATCH):
-            outputs = self.engine(np.array([ids[row] for row in rows], dtype=np.int64))
-            logits[rows] = outputs[:, positive].astype(np.float64) - outputs[:, 1 - positive]
-        return logits
+        return outputs[:, positive].astype(np.float64) - outputs[:, 1 - positive]
+
+    @property
+    def device(self) -> str:
+        """The kind of device that computes."""
+        return self.engine.device
 
     def probabilities(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
         """Probabilities of (negative, positive) for cleaned texts, shape (n, 2)."""
@@ -119,11 +131,19 @@ class TransformerModel:
         return replace(self, settings=settings)
 
 
-def _make_engine(files: Mapping[str, bytes], kind: str, threads: int | None) -> Engine:
-    if kind == ONNX:
+def _make_engine(
+    files: Mapping[str, bytes], settings: TransformerSettings, hardware: Hardware
+) -> Engine:
+    if settings.engine == ONNX:
+        if hardware.device not in (AUTO, CPU):
+            raise InvalidInput(
+                "This deep model is sealed for ONNX, which computes on the CPU. Leave out "
+                f"--device {hardware.device}, or seal its run with --engine torch."
+            )
         from pipeline.models.transformer.onnx_engine import OnnxEngine
 
-        return OnnxEngine(files[NETWORK], threads)
+        return OnnxEngine(files[NETWORK], hardware.threads)
     from pipeline.models.transformer.torch_engine import TorchEngine, build_module
 
-    return TorchEngine(build_module(files[CONFIG], files[WEIGHTS]), threads)
+    module = build_module(files[CONFIG], files[WEIGHTS], hardware)
+    return TorchEngine(module, hardware, settings.precision == BF16)

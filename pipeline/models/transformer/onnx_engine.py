@@ -1,12 +1,16 @@
 """The engine that runs a network in onnxruntime, without torch or transformers."""
 
 import os
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ArtifactRefused, ModelMissing
+from pipeline.models.hardware import CPU
+from pipeline.models.transformer.batches import answer_parts
 from pipeline.models.transformer.refusing import refusing
+from pipeline.models.transformer.tokens import Ids
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reads this when imported
 
@@ -16,6 +20,8 @@ IDS, OUTPUTS = "ids", "outputs"
 
 class OnnxEngine:
     """Runs a network, given as its ONNX bytes, on the CPU. `threads` None: one per core."""
+
+    device = CPU
 
     def __init__(self, network: bytes, threads: int | None = None) -> None:
         try:
@@ -34,8 +40,11 @@ class OnnxEngine:
                 network, options, providers=["CPUExecutionProvider"]
             )
 
-    def __call__(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Raw outputs (rows, 2) of token ids (rows, tokens)."""
+    def __call__(self, parts: Iterable[Ids]) -> NDArray[np.float32]:
+        """Raw outputs of the rows of all parts in their order, shape (n, 2)."""
+        return answer_parts(parts, self._run)
+
+    def _run(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         with refusing("The network cannot answer"):
             outputs: NDArray[np.float32] = self._session.run([OUTPUTS], {IDS: ids})[0]
         return two_outputs(outputs, len(ids))

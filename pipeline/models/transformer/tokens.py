@@ -82,6 +82,20 @@ def equal_length_batches(ids: Ids, tokens: int) -> Iterator[NDArray[np.intp]]:
         yield from (group[start : start + size] for start in range(0, group.size, size))
 
 
+def similar_length_batches(ids: Ids, tokens: int) -> Iterator[NDArray[np.intp]]:
+    """Yield the row numbers of batches of rows of similar length, the longest rows first.
+
+    Padded, a batch has at most `tokens` tokens, but for a single row that is longer.
+    """
+    lengths = np.array([len(row) for row in ids], dtype=np.intp)
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < order.size:
+        size = max(tokens // max(lengths[order[start]], 1), 1)
+        yield order[start : start + size]
+        start += size
+
+
 def pad(ids: Ids, filler: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Ids padded with `filler`, and a mask that is 1 for tokens and 0 for fillers; (n, longest)."""
     lengths = np.array([len(row) for row in ids])

@@ -1,0 +1,30 @@
+"""What a model may compute with."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+AUTO, CPU, CUDA, MPS = "auto", "cpu", "cuda", "mps"
+DEVICES = (AUTO, CPU, CUDA, MPS)
+"""What may be asked for; AUTO is an accelerator where there is one for the model, else the CPU."""
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """Threads of the processor (None: one per core), and the device of a model that torch runs.
+
+    `number`: which of several processes of this machine computes here. Each takes the accelerator
+    of its number, round robin. `emulates`: a model in bf16 answers so even where that is slow.
+    """
+
+    threads: int | None = None
+    device: str = AUTO
+    number: int = 0
+    emulates: bool = False
+
+    def for_process(self, number: int) -> Self:
+        """The same, for one of several processes."""
+        return replace(self, number=number)
+
+
+ALL = Hardware()
+"""Every core, and an accelerator where there is one."""

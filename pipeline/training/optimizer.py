@@ -1,0 +1,59 @@
+"""The optimizer of an encoder: AdamW, with a learning rate for each layer."""
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from pipeline.models.hardware import CUDA
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+_LAYER = re.compile(r"\.layers?\.(\d+)\.")
+BETAS = (0.9, 0.98)
+
+
+def make_optimizer(
+    module: "PreTrainedModel", rate: float, layer_decay: float, weight_decay: float
+) -> "torch.optim.AdamW":
+    """AdamW whose groups hold their peak learning rate; no decay of biases and layer norms.
+
+    `rate` is that of the top layer; each layer below has `layer_decay` times the rate of the one
+    above it, the classifier twice that of the top.
+    """
+    import torch
+
+    top = max(_layer(name) for name, _ in module.named_parameters())
+    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = defaultdict(list)
+    for name, parameter in module.named_parameters():
+        layer = _layer(name)
+        is_head = layer == -1 and "embeddings" not in name
+        share = 2.0 if is_head else layer_decay ** (top - layer)
+        groups[rate * share, weight_decay if parameter.ndim > 1 else 0.0].append(parameter)
+    return torch.optim.AdamW(
+        [
+            {"params": parameters, "weight_decay": decay, "peak": peak, "lr": peak}
+            for (peak, decay), parameters in groups.items()
+        ],
+        betas=BETAS,
+        fused=module.device.type == CUDA,
+    )
+
+
+def step(optimizer: "torch.optim.Optimizer", largest_gradient: float, rate: float) -> None:
+    """Take a step with gradients of at most this norm, at this share of the peak rates."""
+    import torch
+
+    parameters = [one for group in optimizer.param_groups for one in group["params"]]
+    torch.nn.utils.clip_grad_norm_(parameters, largest_gradient)
+    for group in optimizer.param_groups:
+        group["lr"] = group["peak"] * rate
+    optimizer.step()
+    optimizer.zero_grad()
+
+
+def _layer(name: str) -> int:
+    """Number of the layer that a parameter belongs to; −1 outside the layers."""
+    found = _LAYER.search(name)
+    return int(found[1]) if found else -1
