@@ -18,8 +18,8 @@ from cli.options import (
 from cli.read_options import labelled_options, labelled_settings, say
 
 FOR_DEEP = (
-    *("base", "revision", "epochs", "batch_size", "learning_rate", "max_tokens", "resume"),
-    *("blend", "device"),
+    *("base", "revision", "epochs", "batch_size", "learning_rate", "max_tokens", "adapted"),
+    *("resume", "blend", "device"),
 )
 
 
@@ -77,6 +77,14 @@ FOR_DEEP = (
     help="Deep: tokens of a review that are learned from; default: 64.",
 )
 @click.option(
+    "--adapt",
+    "adapted",
+    metavar="EPOCHS",
+    type=FiniteRange(0),
+    default=0.0,
+    help="Deep: passes before, in which the encoder fills in hidden words of all reviews.",
+)
+@click.option(
     "--resume",
     is_flag=True,
     help="Deep: continue a training that was stopped; only --epochs and --blend may differ.",
@@ -100,6 +108,7 @@ def command(
     batch_size: int | None,
     learning_rate: float | None,
     max_tokens: int | None,
+    adapted: float,
     resume: bool,
     blend: bool,
     device: str,
@@ -144,6 +153,7 @@ def command(
         tuning = replace(
             FineTuningSettings.for_device(find_device(hardware).type),
             seed=seed,
+            adapted=adapted,
             **{name: value for name, value in given.items() if value is not None},
         )
         encoder = get_model(base, revision)

@@ -34,11 +34,13 @@ from pipeline.quality.metrics import measure
 from pipeline.reviews.labelled import AS_FOUND, LabelledSettings, Reviews, Tell
 from pipeline.reviews.splitting import split_rows
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
+from pipeline.training.adapting import adapt
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.fast import profile_of, read_split
-from pipeline.training.finetuning import Examples, FineTuning, FineTuningSettings
+from pipeline.training.finetuning import Examples, FineTuning, FineTuningSettings, Targets
 from pipeline.training.fitting import LinearSettings, fit_linear
 from pipeline.training.stacking import calibrate, fit_blend
+from pipeline.training.teaching import Lesson, Taught
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -64,8 +66,12 @@ def train_deep(
     test: Path | None = None,
     tell: Tell = ignore,
     hardware: Hardware = ALL,
+    lesson: Lesson | None = None,
 ) -> Run:
     """Fine-tune an encoder on labelled reviews, blend it with n-grams; save a run under `root`.
+
+    `lesson`: reviews without labels to learn from besides, as their teachers judge them
+    (self-training). The teachers judge no labelled review: of those the labels are learned.
 
     `resume` continues an unfinished training on the same kind of device, of which only `epochs` and
     `blend` may differ.
@@ -78,6 +84,10 @@ def train_deep(
     started = time.perf_counter()
     train_reviews, test_reviews, facts = read_split(data, settings.seed, reading, test, tell)
     learned, held_out = _examples(train_reviews, settings)
+    taught = None
+    if lesson is not None:
+        labelled = {*learned.texts, *held_out.texts, *clean_all(test_reviews.texts)}
+        taught = lesson.give(root, labelled, tell)
     torch.manual_seed(settings.seed)
     device = find_device(hardware)
     read_config(base.folder)
@@ -86,16 +96,23 @@ def train_deep(
     check_tokenizer(tokenizer, module)
     module.to(device)  # type: ignore[arg-type]  # its decorator hides what it takes
     encoder = TextEncoder(tokenizer, min(settings.max_tokens, longest_input(module)))
-    checkpoints = Checkpoints(
-        root / UNFINISHED / "deep.pt", _identity(settings, facts, base, device.type)
-    )
+    identity = _identity(settings, facts, base, device.type, taught)
+    checkpoints = Checkpoints(root / UNFINISHED / "deep.pt", identity)
     tuning = FineTuning(module, encoder, settings, checkpoints)
-    tuning.run(learned.targets(settings.label_smoothing), held_out, resume)
+    targets = learned.targets(settings.label_smoothing)
+    if taught:
+        targets += Targets(taught.texts, taught.positive)
+    if settings.adapted and not resume:
+        adapt(module, encoder, targets.texts, settings)
+        tuning.keep()
+    tuning.run(targets, held_out, resume)
     training = {**asdict(settings), "device": describe(device)}
+    if taught:
+        facts["unlabelled"] = taught.record
     transformer = calibrate(tuning.model(), tokenizer, held_out)
     model: DeepModel = transformer
     if blend:
-        model, record = _blended(transformer, learned, held_out, settings.seed)
+        model, record = _blended(transformer, learned, held_out, settings.seed, taught)
         training |= record
     examples = Examples(clean_all(test_reviews.texts), np.array(test_reviews.labels, np.intp))
     run = Run.describe(
@@ -114,13 +131,17 @@ def train_deep(
 
 
 def _identity(
-    settings: FineTuningSettings, facts: dict[str, Any], base: Download, device: str
+    settings: FineTuningSettings,
+    facts: dict[str, Any],
+    base: Download,
+    device: str,
+    taught: Taught | None,
 ) -> dict[str, Any]:
     """What must be the same when a training is resumed: all but the number of epochs."""
     record = asdict(settings)
     del record["epochs"]
-    facts = {"data": facts["train"], "base": base.record(), "device": device}
-    return {"settings": record, **facts}
+    same = {"data": facts["train"], "base": base.record(), "device": device}
+    return {"settings": record, **same, "reviews without labels": taught and taught.record}
 
 
 def _examples(reviews: Reviews, settings: FineTuningSettings) -> tuple[Examples, Examples]:
@@ -138,12 +159,16 @@ def _examples(reviews: Reviews, settings: FineTuningSettings) -> tuple[Examples,
 
 
 def _blended(
-    transformer: TransformerModel, learned: Examples, held_out: Examples, seed: int
+    transformer: TransformerModel,
+    learned: Examples,
+    held_out: Examples,
+    seed: int,
+    taught: Taught | None,
 ) -> tuple[BlendedModel, dict[str, Any]]:
     """The transformer blended with n-grams, and a record of how the n-grams were fitted."""
     settings = LinearSettings(seed=seed)
-    fitted = fit_linear(learned.texts, learned.labels.tolist(), settings)
-    record = {**asdict(settings), "inverse_regularization": fitted.inverse_regularization}
+    fitted = fit_linear(learned.texts, learned.labels.tolist(), settings, taught)
+    record = {**asdict(settings), **fitted.chosen}
     return fit_blend(transformer, fitted.model, held_out), {"ngrams": record}
 
 

@@ -8,14 +8,13 @@ from pipeline.models.hardware import CUDA
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel
 
 _LAYER = re.compile(r"\.layers?\.(\d+)\.")
 BETAS = (0.9, 0.98)
 
 
 def make_optimizer(
-    module: "PreTrainedModel", rate: float, layer_decay: float, weight_decay: float
+    module: "torch.nn.Module", rate: float, layer_decay: float, weight_decay: float
 ) -> "torch.optim.AdamW":
     """AdamW whose groups hold their peak learning rate; no decay of biases and layer norms.
 
@@ -37,7 +36,7 @@ def make_optimizer(
             for (peak, decay), parameters in groups.items()
         ],
         betas=BETAS,
-        fused=module.device.type == CUDA,
+        fused=next(module.parameters()).device.type == CUDA,
     )
 
 

@@ -55,7 +55,7 @@ def test_no_cut_off_loses_both(tiny_bert: Path, checkpoint: Path) -> None:
 
 def _train(base: Path, checkpoint: Path, cut_off_at: int) -> list[DiskCall]:
     """Train, from the checkpoint if there is one, up to this call; return the calls made."""
-    root, settings = _root(checkpoint), replace(SMALL, epochs=0.25)
+    root, settings = _root(checkpoint), replace(SMALL, epochs=0.25, seed=1)
     calls = DiskCalls(root, cut_off_at, _cut_off)
     calls.install()
     try:
