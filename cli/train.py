@@ -16,6 +16,7 @@ from cli.options import (
     refuse_revision_of_folder,
 )
 from cli.read_options import labelled_options, labelled_settings, say
+from cli.teaching_options import find_lesson, teaching_options
 
 FOR_DEEP = (
     *("base", "revision", "epochs", "batch_size", "learning_rate", "max_tokens", "adapted"),
@@ -32,6 +33,7 @@ FOR_DEEP = (
     help="Labelled file to measure on; left out: NSMC's own, or a fifth of the file is set aside.",
 )
 @labelled_options
+@teaching_options
 @click.option(
     "--seed",
     type=click.IntRange(min=0, max=2**32 - 1),
@@ -99,6 +101,9 @@ FOR_DEEP = (
 def command(
     data: Path,
     test: Path | None,
+    unlabelled: tuple[str, ...],
+    unlabelled_column: str | None,
+    teachers: tuple[str, ...],
     seed: int,
     tokenizer: str,
     deep: bool,
@@ -118,7 +123,10 @@ def command(
     """Fit, calibrate and evaluate a model; leaves a run.
 
     Without --deep it is the fast model. Settings are chosen on rows held out of the training
-    reviews, never on the test reviews.
+    reviews, never on the test reviews. With --unlabelled it learns also from reviews that have no
+    labels, such as those of one's own shop: the deep model judges them, once; what it said is kept
+    with the artifacts, so that a command that was stopped continues. Labelled texts among them are
+    left out, those of the test reviews, too.
 
     \b
     Examples:
@@ -126,6 +134,7 @@ def command(
       sentiment train --data my-reviews.tsv --seed 1
       sentiment train --data shop.csv --rating-scale 5
       sentiment train --tokenizer mecab
+      sentiment train --unlabelled shop-reviews.csv --unlabelled more/
       sentiment train --deep --base monologg/koelectra-small-v3-discriminator --epochs 3
     """
     if deep:
@@ -134,6 +143,8 @@ def command(
         refuse(FOR_DEEP, "without --deep")
     if deep and base is None:
         raise click.UsageError("--deep needs an encoder: give --base REPO or DIR.")
+    if deep:
+        refuse(["unlabelled", "unlabelled_column", "teachers"], "with --deep")
     labelled = labelled_settings(reading, data, test)
     if base is not None:
         refuse_revision_of_folder(base)
@@ -165,7 +176,8 @@ def command(
         from pipeline.training.fitting import LinearSettings, features_for
 
         settings = LinearSettings(features=features_for(tokenizer), seed=seed)
-        run = train(data, artifacts, settings, labelled, test, say)
+        lesson = find_lesson(artifacts, unlabelled, unlabelled_column, teachers, reading)
+        run = train(data, artifacts, settings, labelled, test, say, lesson)
     width = max(map(len, run.metrics))
     click.echo(f"{'run':<{width}}  {run.id}")
     for part, figures in run.metrics.items():

@@ -104,7 +104,7 @@ def read_reviews(
     others: dict[str, list[Any]] = {name: [] for name in names if with_columns}
     for chunk in read_chunks(inputs, BEGINNING, CHUNK_BYTES):
         parsed = parse_chunk(chunk)
-        missing += _missing_texts(parsed)
+        missing += missing_texts(parsed)
         texts += parsed.texts
         values += column_of(parsed.records, column)
         for name, found in columns_of(parsed.records, others).items():
@@ -136,7 +136,7 @@ def _label_column(layout: Layout, settings: LabelledSettings) -> str:
     return label_column(layout, settings.label_column, settings.labels)
 
 
-def _missing_texts(parsed: Parsed) -> int:
+def missing_texts(parsed: Parsed) -> int:
     """How many rows lack their text; any other row that cannot be read raises InvalidInput."""
     broken = [reject for reject in parsed.rejects if reject.reason != MISSING_TEXT]
     if broken:

@@ -21,6 +21,7 @@ from pipeline.reviews.nsmc import find_split
 from pipeline.reviews.splitting import split_rows
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.training.fitting import LinearSettings, fit_linear
+from pipeline.training.teaching import Lesson
 
 LIBRARIES = ("joblib", "numpy", "scikit-learn", "scipy")
 TEST_SHARE = 0.2
@@ -34,16 +35,21 @@ def train(
     reading: LabelledSettings = AS_FOUND,
     test: Path | None = None,
     tell: Tell = ignore,
+    lesson: Lesson | None = None,
 ) -> Run:
     """Train the fast model on a folder with NSMC or on one labelled file; save a run under `root`.
 
+    `lesson`: reviews without labels to learn from besides, and who judges them.
     Raises InvalidInput where the data cannot be trained on.
     """
     started = time.perf_counter()
     train_reviews, test_reviews, facts = read_split(data, settings.seed, reading, test, tell)
-    cleaned = clean_all(train_reviews.texts)
-    fitted = fit_linear(cleaned, train_reviews.labels, settings)
-    training = {**asdict(settings), "inverse_regularization": fitted.inverse_regularization}
+    cleaned, cleaned_test = clean_all(train_reviews.texts), clean_all(test_reviews.texts)
+    taught = lesson.give(root, {*cleaned, *cleaned_test}, tell) if lesson is not None else None
+    fitted = fit_linear(cleaned, train_reviews.labels, settings, taught)
+    training = {**asdict(settings), **fitted.chosen}
+    if taught is not None:
+        facts["unlabelled"] = taught.record
     run = Run.describe(
         slot="fast",
         cleaning_version=CLEANING_VERSION,
@@ -53,7 +59,7 @@ def train(
             "held_out": asdict(fitted.held_out),
             "test": asdict(measure_model(fitted.model, test_reviews)),
         },
-        profile=profile_of(fitted.model, clean_all(test_reviews.texts)),
+        profile=profile_of(fitted.model, cleaned_test),
         versions={name: version(name) for name in LIBRARIES},
         seconds=round(time.perf_counter() - started, 1),
     )

@@ -2,12 +2,15 @@
 
 Every choice is made on rows held out of the training reviews. The chosen settings are then fitted
 again on all rows. The test reviews play no part.
+
+Reviews that teachers judged are learned from beside the labelled ones. None of them is held out.
 """
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Self
+from dataclasses import asdict, dataclass, field
+from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +22,10 @@ from pipeline.models.linear import LinearModel, quantize, root_lengths
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import Metrics, measure
 from pipeline.reviews.splitting import split_rows
-from pipeline.training.calibration import fit_calibration
+from pipeline.training.calibration import Calibration, fit_calibration
 from pipeline.training.counts import count_matrix, frequent_columns, keep_columns
+from pipeline.training.rows import Rows, Sharing
+from pipeline.training.teaching import Taught
 from pipeline.training.weighting import Weighting
 
 SMALLEST_TRAINING = 40
@@ -55,58 +60,88 @@ def features_for(tokenizer: str) -> FeatureSettings:
     return FeatureSettings(bits=BITS_WITH_MORPHEMES, tokenizer=tokenizer)
 
 
+TAUGHT_INVERSE_REGULARIZATIONS = (1.0, 2.0)
+"""Candidates for C where there are reviews that teachers judged: more rows need less restraint."""
+
+SHARINGS = (Sharing(),)
+"""Candidates for how much such reviews count."""
+
+
 @dataclass(frozen=True)
 class FittedLinear:
-    """The model, the regularization chosen, and how the chosen trial did on the held-out rows."""
+    """The model, the regularization chosen, and how the chosen trial did on the held-out rows.
+
+    `sharing`: how much reviews count that teachers judged; None where there were none.
+    """
 
     model: LinearModel
     inverse_regularization: float
     held_out: Metrics
+    sharing: Sharing | None = None
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What was chosen on held-out rows, for the run's record."""
+        record = {"inverse_regularization": self.inverse_regularization}
+        return record if self.sharing is None else {**record, "taught": asdict(self.sharing)}
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """n cleaned texts, their labels (n,), their counts (n, columns), and each column's bucket."""
+class _Trial(NamedTuple):
+    """What was fitted without the held-out rows, calibrated on them, and its log loss there."""
 
-    texts: list[str]
-    labels: NDArray[np.intp]
-    counts: sparse.csr_matrix
-    buckets: NDArray[np.intp]
-
-    def take(self, rows: NDArray[np.intp]) -> Self:
-        texts = [self.texts[row] for row in rows]
-        return replace(self, texts=texts, counts=self.counts[rows], labels=self.labels[rows])
+    inverse_regularization: float
+    sharing: Sharing
+    calibration: Calibration
+    model: LinearModel
+    loss: float
 
 
 def fit_linear(
-    cleaned: Sequence[str], labels: Sequence[int], settings: LinearSettings
+    cleaned: Sequence[str],
+    labels: Sequence[int],
+    settings: LinearSettings,
+    taught: Taught | None = None,
 ) -> FittedLinear:
     """Fit on n cleaned texts with labels 0 or 1. Texts that cleaning left empty are skipped.
 
-    Raises InvalidInput for fewer than 40 reviews or a single label.
+    `taught`: reviews that teachers judged, to learn from besides; no labelled text may be among
+    them. Raises InvalidInput for fewer than 40 labelled reviews or a single label.
     """
-    rows = _featurize(cleaned, labels, settings)
-    kept, held_out = map(rows.take, split_rows(rows.texts, settings.held_out, settings.seed))
-    if np.unique(kept.labels).size < 2:
+    rows = _featurize(cleaned, labels, settings, taught)
+    kept, held_out = _split(rows, settings)
+    if np.unique(kept.labels[~kept.is_taught]).size < 2:
         raise InvalidInput(
             "Without the held-out reviews, all have one label. Train on more different reviews."
         )
-    candidates = settings.inverse_regularizations
+    candidates = _candidates(settings, taught)
     with progress_bar(len(candidates) + 1, "Fitting", unit=" fits") as bar:
         trials = []
-        for candidate in candidates:
-            raw = _fit(kept, candidate, settings)
-            calibration = fit_calibration(raw.logits(held_out.texts), held_out.labels)
-            trials.append((candidate, calibration, calibration.applied_to(raw)))
+        for inverse_regularization, sharing in candidates:
+            trials.append(_try(kept, held_out, inverse_regularization, sharing, settings))
             bar.update(1)
-        chosen, calibration, trial = min(trials, key=lambda t: _log_loss(t[2], held_out))
-        model = calibration.applied_to(_fit(rows, chosen, settings))
+        best = min(trials, key=lambda trial: trial.loss)
+        final = _fit(rows, best.inverse_regularization, best.sharing, settings)
         bar.update(1)
-    figures = measure(held_out.labels, trial.probabilities(held_out.texts)[:, 1])
-    return FittedLinear(model, chosen, figures)
+    figures = measure(held_out.labels, best.model.probabilities(held_out.texts)[:, 1])
+    return FittedLinear(
+        best.calibration.applied_to(final),
+        best.inverse_regularization,
+        figures,
+        None if taught is None else best.sharing,
+    )
 
 
-def _featurize(cleaned: Sequence[str], labels: Sequence[int], settings: LinearSettings) -> _Rows:
+def _candidates(settings: LinearSettings, taught: Taught | None) -> list[tuple[float, Sharing]]:
+    """Pairs of C and how much taught reviews count."""
+    if taught is None:
+        return [(candidate, Sharing()) for candidate in settings.inverse_regularizations]
+    return list(product(TAUGHT_INVERSE_REGULARIZATIONS, SHARINGS))
+
+
+def _featurize(
+    cleaned: Sequence[str], labels: Sequence[int], settings: LinearSettings, taught: Taught | None
+) -> Rows:
+    """Labelled texts that are not empty, then those that teachers judged."""
     used = [row for row, text in enumerate(cleaned) if text]
     texts, kept = [cleaned[row] for row in used], np.array([labels[row] for row in used], np.intp)
     if len(texts) < SMALLEST_TRAINING or np.unique(kept).size < 2:
@@ -114,12 +149,42 @@ def _featurize(cleaned: Sequence[str], labels: Sequence[int], settings: LinearSe
             f"{len(texts)} reviews with the labels {sorted(set(kept.tolist()))} are not enough to "
             f"train on: at least {SMALLEST_TRAINING} are needed, of both labels 0 and 1."
         )
+    positive = kept.astype(np.float64)
+    is_taught = np.zeros(len(texts), dtype=np.bool_)
+    if taught is not None:
+        texts = texts + taught.texts
+        positive = np.concatenate([positive, taught.positive])
+        is_taught = np.concatenate([is_taught, np.ones(len(taught.texts), dtype=np.bool_)])
     counts = count_matrix(texts, settings.features)
     buckets = frequent_columns(counts, settings.weighting.minimum_documents)
-    return _Rows(texts, kept, keep_columns(counts, buckets), buckets)
+    return Rows(texts, positive, is_taught, keep_columns(counts, buckets), buckets)
 
 
-def _fit(rows: _Rows, inverse_regularization: float, settings: LinearSettings) -> LinearModel:
+def _split(rows: Rows, settings: LinearSettings) -> tuple[Rows, Rows]:
+    """(Rows to learn from in a trial, held-out ones, all of which are labelled)."""
+    labelled = np.flatnonzero(~rows.is_taught)
+    texts = [rows.texts[row] for row in labelled]
+    kept, held_out = split_rows(texts, settings.held_out, settings.seed)
+    return rows.take(np.concatenate([kept, np.flatnonzero(rows.is_taught)])), rows.take(held_out)
+
+
+def _try(
+    kept: Rows,
+    held_out: Rows,
+    inverse_regularization: float,
+    sharing: Sharing,
+    settings: LinearSettings,
+) -> _Trial:
+    raw = _fit(kept, inverse_regularization, sharing, settings)
+    calibration = fit_calibration(raw.logits(held_out.texts), held_out.labels)
+    model = calibration.applied_to(raw)
+    loss = _log_loss(model, held_out)
+    return _Trial(inverse_regularization, sharing, calibration, model, loss)
+
+
+def _fit(
+    rows: Rows, inverse_regularization: float, sharing: Sharing, settings: LinearSettings
+) -> LinearModel:
     """Fit a support vector machine by dual coordinate descent, in scikit-learn.
 
     The loss is the squared hinge (Hsieh et al. 2008, "A dual coordinate descent method for
@@ -128,7 +193,7 @@ def _fit(rows: _Rows, inverse_regularization: float, settings: LinearSettings) -
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC
 
-    scales = settings.weighting.scales(rows.counts, rows.labels)
+    scales = settings.weighting.scales(rows.counts, rows.positive, sharing.in_counts(rows))
     matrix, norm = _scaled(rows, scales)
     machine = LinearSVC(
         C=inverse_regularization,
@@ -139,7 +204,7 @@ def _fit(rows: _Rows, inverse_regularization: float, settings: LinearSettings) -
     with warnings.catch_warnings():
         # The passes are few on purpose; see `LinearSettings`.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        machine.fit(matrix, rows.labels)
+        machine.fit(matrix, rows.labels, sample_weight=sharing.in_fit(rows))
     weights = np.zeros(settings.features.bucket_count)
     weights[rows.buckets] = machine.coef_[0] * scales / norm
     steps, scale = quantize(weights)
@@ -147,7 +212,7 @@ def _fit(rows: _Rows, inverse_regularization: float, settings: LinearSettings) -
     return LinearModel(steps, scale, intercept, tail=_NO_TAIL, features=settings.features)
 
 
-def _scaled(rows: _Rows, scales: NDArray[np.float64]) -> tuple[sparse.csr_matrix, float]:
+def _scaled(rows: Rows, scales: NDArray[np.float64]) -> tuple[sparse.csr_matrix, float]:
     """Scaled counts ÷ √length ÷ root mean squared norm of the rows; and that norm."""
     roots = np.repeat(root_lengths(rows.texts), np.diff(rows.counts.indptr))
     values = rows.counts.data * scales[rows.counts.indices] / roots
@@ -156,6 +221,6 @@ def _scaled(rows: _Rows, scales: NDArray[np.float64]) -> tuple[sparse.csr_matrix
     return sparse.csr_matrix(parts, shape=rows.counts.shape), norm
 
 
-def _log_loss(model: LinearModel, rows: _Rows) -> float:
+def _log_loss(model: LinearModel, rows: Rows) -> float:
     likelihoods = model.probabilities(rows.texts)[np.arange(rows.labels.size), rows.labels]
     return float(-np.log(likelihoods).mean())

@@ -24,17 +24,28 @@ class Weighting:
     offset: float = 0.5
     minimum_documents: int = 2
 
-    def scales(self, counts: sparse.csr_matrix, labels: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Scale of each column, 0 for those left out; labels are 0 or 1."""
+    def scales(
+        self,
+        counts: sparse.csr_matrix,
+        positive: NDArray[np.float64],
+        weights: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Scale of each column, 0 for those left out.
+
+        `positive`: probability of positive of each row; `weights`: how many rows each counts as.
+        """
+        rows = np.diff(counts.indptr)
         documents = np.bincount(counts.indices, minlength=counts.shape[1])
-        positive = _totals(counts[labels == 1])
-        negative = _totals(counts[labels == 0])
-        idf = np.log((1 + counts.shape[0]) / (1 + documents)) + 1
-        ratio = np.log((positive + self.smoothing) / (negative + self.smoothing))
+        weighted = _totals(counts, weights.repeat(rows))
+        ones = _totals(counts, counts.data * (weights * positive).repeat(rows))
+        zeros = _totals(counts, counts.data * (weights * (1 - positive)).repeat(rows))
+        idf = np.log((1 + weights.sum()) / (1 + weighted)) + 1
+        ratio = np.log((ones + self.smoothing) / (zeros + self.smoothing))
         scales: NDArray[np.float64] = idf * (self.offset + np.abs(ratio))
         return np.where(documents >= self.minimum_documents, scales, 0.0)
 
 
-def _totals(counts: sparse.csr_matrix) -> NDArray[np.float64]:
-    totals = np.bincount(counts.indices, weights=counts.data, minlength=counts.shape[1])
-    return totals.astype(np.float64)
+def _totals(counts: sparse.csr_matrix, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of the values, one for each entry of the matrix, by column."""
+    totals = np.bincount(counts.indices, weights=values, minlength=counts.shape[1])
+    return totals.astype(np.float64, copy=False)

@@ -1,0 +1,63 @@
+"""Finding the models that judge reviews without labels."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.artifacts.pointer import current_artifact
+from pipeline.artifacts.store import find_artifact
+from pipeline.errors import InvalidInput, ModelMissing
+from pipeline.handlers.loading import load_folder
+from pipeline.training.teaching import Teacher
+
+SLOT = "deep"
+_HOW = (
+    "Get one with `sentiment pull`, make one with `sentiment train --deep` and `sentiment "
+    "serialize`, or name another with --teacher."
+)
+
+
+def find_teachers(root: Path, called: Sequence[str]) -> list[Teacher]:
+    """The deep models that are called so, loaded: an artifact's folder, or its digest under `root`.
+
+    The beginning of a digest is enough; without any name it is the current deep model. Raises
+    ModelMissing where there is none, ArtifactRefused for one that is not whole, InvalidInput for
+    one of the slot `fast` or named twice.
+    """
+    folders = [_folder(root, name) for name in called] if called else [_current(root)]
+    teachers = [_teacher(folder) for folder in folders]
+    if len({teacher.digest for teacher in teachers}) < len(teachers):
+        raise InvalidInput("--teacher names the same model twice. Name each once.")
+    return teachers
+
+
+def _current(root: Path) -> Path:
+    try:
+        return current_artifact(root, SLOT)
+    except ModelMissing:
+        raise ModelMissing(
+            f"--unlabelled needs a deep model to judge the reviews. There is none in {root}/. "
+            f"{_HOW}"
+        ) from None
+
+
+def _folder(root: Path, called: str) -> Path:
+    path = Path(called).expanduser()
+    if path.is_dir():
+        return path
+    try:
+        return find_artifact(root, called)
+    except ModelMissing:
+        raise ModelMissing(
+            f"--teacher {called}: there is no artifact with this digest in {root}/, nor a folder. "
+            f"{_HOW}"
+        ) from None
+
+
+def _teacher(folder: Path) -> Teacher:
+    handler = load_folder(folder)
+    if handler.slot != SLOT:
+        raise InvalidInput(
+            f"--teacher: {handler.name} is a {handler.slot} model, and a deep one has to judge. "
+            f"{_HOW}"
+        )
+    return Teacher(handler.name, handler.artifact.digest, handler.model)
