@@ -1,6 +1,5 @@
 """`sentiment train`."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,20 +7,10 @@ import click
 
 from cli.data_options import training_data_option
 from cli.figures import metrics_line
-from cli.options import (
-    FiniteRange,
-    artifacts_option,
-    device_option,
-    refuse,
-    refuse_revision_of_folder,
-)
+from cli.options import artifacts_option, refuse, refuse_revision_of_folder
 from cli.read_options import labelled_options, labelled_settings, say
 from cli.teaching_options import find_lesson, teaching_options
-
-FOR_DEEP = (
-    *("base", "revision", "epochs", "batch_size", "learning_rate", "max_tokens", "adapted"),
-    *("resume", "blend", "device"),
-)
+from cli.tuning_options import FOR_DEEP, TUNING, tuning_options, tuning_settings
 
 
 @click.command("train")
@@ -49,54 +38,7 @@ FOR_DEEP = (
 @click.option(
     "--deep", is_flag=True, help="Train the deep model: fine-tune an encoder (extra [deep])."
 )
-@click.option(
-    "--base", metavar="REPO|DIR", help="Deep: pre-trained encoder, from a hub or a folder."
-)
-@click.option(
-    "--revision",
-    metavar="REV",
-    help="Deep: commit, branch or tag of the encoder; left out: the main branch.",
-)
-@click.option(
-    "--epochs",
-    type=FiniteRange(0, min_open=True),
-    help="Deep: passes over the training reviews; may be a fraction. Default: 2, on a GPU 3.",
-)
-@click.option(
-    "--batch-size",
-    type=click.IntRange(1, 65_536),
-    help="Deep: reviews a step. Default: 32, on a GPU 512, with --unlabelled 1024.",
-)
-@click.option(
-    "--learning-rate",
-    type=FiniteRange(0, 1, min_open=True),
-    help="Deep: of the top layer at its peak. Default: 8e-5, on a GPU 3e-4, with --unlabelled "
-    "5e-4.",
-)
-@click.option(
-    "--max-tokens",
-    type=click.IntRange(4, 8192),
-    help="Deep: tokens of a review that are learned from; default: 64.",
-)
-@click.option(
-    "--adapt",
-    "adapted",
-    metavar="EPOCHS",
-    type=FiniteRange(0),
-    default=0.0,
-    help="Deep: passes before, in which the encoder fills in hidden words of all reviews.",
-)
-@click.option(
-    "--resume",
-    is_flag=True,
-    help="Deep: continue a training that was stopped; only --epochs and --blend may differ.",
-)
-@click.option(
-    "--blend/--no-blend",
-    default=True,
-    help="Deep: add n-grams to the encoder, which is more accurate; or use the encoder alone.",
-)
-@device_option
+@tuning_options
 @artifacts_option
 def command(
     data: Path,
@@ -109,16 +51,11 @@ def command(
     deep: bool,
     base: str | None,
     revision: str | None,
-    epochs: float | None,
-    batch_size: int | None,
-    learning_rate: float | None,
-    max_tokens: int | None,
-    adapted: float,
     resume: bool,
     blend: bool,
     device: str,
     artifacts: Path,
-    **reading: Any,
+    **others: Any,
 ) -> None:
     """Fit, calibrate and evaluate a model; leaves a run.
 
@@ -143,41 +80,29 @@ def command(
         refuse(FOR_DEEP, "without --deep")
     if deep and base is None:
         raise click.UsageError("--deep needs an encoder: give --base REPO or DIR.")
-    if deep:
-        refuse(["unlabelled", "unlabelled_column", "teachers"], "with --deep")
-    labelled = labelled_settings(reading, data, test)
+    tuning = {name: others.pop(name) for name in TUNING}
+    reading = labelled_settings(others, data, test)
+    lesson = find_lesson(artifacts, unlabelled, unlabelled_column, teachers, others)
     if base is not None:
         refuse_revision_of_folder(base)
         from pipeline.models.hardware import Hardware
         from pipeline.models.transformer.devices import find_device
         from pipeline.models.transformer.hub import get_model
         from pipeline.training.deep import train_deep
-        from pipeline.training.finetuning import FineTuningSettings
 
         hardware = Hardware(device=device)
-        given: dict[str, Any] = {
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "learning_rate": learning_rate,
-            "max_tokens": max_tokens,
-        }
-        tuning = replace(
-            FineTuningSettings.for_device(find_device(hardware).type),
-            seed=seed,
-            adapted=adapted,
-            **{name: value for name, value in given.items() if value is not None},
-        )
-        encoder = get_model(base, revision)
+        kind = find_device(hardware).type
+        settings = tuning_settings(kind, lesson is not None, seed=seed, **tuning)
         run = train_deep(
-            data, artifacts, encoder, tuning, resume, blend, labelled, test, say, hardware
+            *(data, artifacts, get_model(base, revision), settings, resume, blend, reading, test),
+            *(say, hardware, lesson),
         )
     else:
         from pipeline.training.fast import train
         from pipeline.training.fitting import LinearSettings, features_for
 
-        settings = LinearSettings(features=features_for(tokenizer), seed=seed)
-        lesson = find_lesson(artifacts, unlabelled, unlabelled_column, teachers, reading)
-        run = train(data, artifacts, settings, labelled, test, say, lesson)
+        linear = LinearSettings(features=features_for(tokenizer), seed=seed)
+        run = train(data, artifacts, linear, reading, test, say, lesson)
     width = max(map(len, run.metrics))
     click.echo(f"{'run':<{width}}  {run.id}")
     for part, figures in run.metrics.items():
