@@ -9,7 +9,6 @@ Reviews that teachers judged are learned from beside the labelled ones. None of 
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,11 +59,8 @@ def features_for(tokenizer: str) -> FeatureSettings:
     return FeatureSettings(bits=BITS_WITH_MORPHEMES, tokenizer=tokenizer)
 
 
-TAUGHT_INVERSE_REGULARIZATIONS = (1.0, 2.0)
-"""Candidates for C where there are reviews that teachers judged: more rows need less restraint."""
-
-SHARINGS = (Sharing(),)
-"""Candidates for how much such reviews count."""
+TAUGHT_CANDIDATES = ((1.0, Sharing()), (2.0, Sharing()), (4.0, Sharing(0.5)))
+"""Candidates for C and how much reviews count that teachers judged; `docs/experiments.md`."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +109,9 @@ def fit_linear(
         raise InvalidInput(
             "Without the held-out reviews, all have one label. Train on more different reviews."
         )
-    candidates = _candidates(settings, taught)
+    candidates: Sequence[tuple[float, Sharing]] = TAUGHT_CANDIDATES
+    if taught is None:
+        candidates = [(candidate, Sharing()) for candidate in settings.inverse_regularizations]
     with progress_bar(len(candidates) + 1, "Fitting", unit=" fits") as bar:
         trials = []
         for inverse_regularization, sharing in candidates:
@@ -129,13 +127,6 @@ def fit_linear(
         figures,
         None if taught is None else best.sharing,
     )
-
-
-def _candidates(settings: LinearSettings, taught: Taught | None) -> list[tuple[float, Sharing]]:
-    """Pairs of C and how much taught reviews count."""
-    if taught is None:
-        return [(candidate, Sharing()) for candidate in settings.inverse_regularizations]
-    return list(product(TAUGHT_INVERSE_REGULARIZATIONS, SHARINGS))
 
 
 def _featurize(
@@ -193,8 +184,11 @@ def _fit(
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC
 
-    scales = settings.weighting.scales(rows.counts, rows.positive, sharing.in_counts(rows))
+    scales = settings.weighting.scales(rows.counts, rows.positive, sharing.weights(rows))
     matrix, norm = _scaled(rows, scales)
+    examples = sharing.examples(rows)
+    if examples.rows.size > len(rows.texts):
+        matrix = matrix[examples.rows]
     machine = LinearSVC(
         C=inverse_regularization,
         dual=True,
@@ -204,7 +198,7 @@ def _fit(
     with warnings.catch_warnings():
         # The passes are few on purpose; see `LinearSettings`.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        machine.fit(matrix, rows.labels, sample_weight=sharing.in_fit(rows))
+        machine.fit(matrix, examples.labels, sample_weight=examples.weights)
     weights = np.zeros(settings.features.bucket_count)
     weights[rows.buckets] = machine.coef_[0] * scales / norm
     steps, scale = quantize(weights)
