@@ -22,11 +22,11 @@ def find_device(hardware: Hardware) -> "torch.device":
     """The device that is meant; raises ResourceUnavailable where there is no such one."""
     import torch
 
-    found = {CUDA: torch.cuda.is_available(), MPS: torch.backends.mps.is_available()}
+    there = {CUDA: torch.cuda.is_available, MPS: torch.backends.mps.is_available}
     kind = hardware.device
     if kind == AUTO:
-        kind = next((name for name, is_there in found.items() if is_there), CPU)
-    if not found.get(kind, True):
+        kind = next((name for name, is_there in there.items() if is_there()), CPU)
+    if kind in there and not there[kind]():
         raise ResourceUnavailable(
             f"torch {torch.__version__} finds no device {kind!r} here. Use --device auto or cpu; "
             "for a GPU of NVIDIA, a driver and a build of torch for CUDA are needed."
