@@ -74,20 +74,17 @@ class Steps:
 def main() -> None:
     """Run all steps and print what they took and gave."""
     steps = _parsed()
-    teachers = {
-        "teacher-1": ("--no-blend",),
-        "teacher-2": ("--no-blend", "--learning-rate", 2.5e-4),
-    }
-    taught = ["--unlabelled", steps.unlabelled]
-    for name in teachers:
-        taught += ["--teacher", steps.out / name / "sealed"]
-    students = {"student": taught, "student-adapted": [*taught, "--adapt", 5 * steps.share]}
+    alone = ("--no-blend", "--learning-rate")
+    teachers = {"teacher-1": (*alone, 3e-4), "teacher-2": (*alone, 2.5e-4)}
     rows = _at_once(steps, teachers)
+    taught: list[object] = ["--unlabelled", steps.unlabelled]
     for name in teachers:
-        (steps.out / name / "sealed").symlink_to(steps.artifact(name))
+        taught += ["--teacher", steps.artifact(name)]
+    students = {"student": taught, "student-adapted": [*taught, "--adapt", 5 * steps.share]}
     rows += _at_once(steps, students)
     best = max(students, key=lambda name: _held_out(steps, name))
     rows += _measured(steps, "teacher-1", "encoder") + _measured(steps, best, best)
+    steps.run("serialize", "--artifacts", steps.out / best, "--to", steps.out / "int8")
     print(f"\n{describe(find_device(Hardware()))}")
     for what, figure in rows:
         print(f"{what:<48} {figure}")

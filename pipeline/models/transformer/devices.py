@@ -22,11 +22,10 @@ def find_device(hardware: Hardware) -> "torch.device":
     """The device that is meant; raises ResourceUnavailable where there is no such one."""
     import torch
 
-    there = {CUDA: torch.cuda.is_available, MPS: torch.backends.mps.is_available}
     kind = hardware.device
     if kind == AUTO:
-        kind = next((name for name, is_there in there.items() if is_there()), CPU)
-    if kind in there and not there[kind]():
+        kind = next((one for one in (CUDA, MPS) if _is_there(one)), CPU)
+    if not _is_there(kind):
         raise ResourceUnavailable(
             f"torch {torch.__version__} finds no device {kind!r} here. Use --device auto or cpu; "
             "for a GPU of NVIDIA, a driver and a build of torch for CUDA are needed."
@@ -34,6 +33,14 @@ def find_device(hardware: Hardware) -> "torch.device":
     if kind != CUDA:
         return torch.device(kind)
     return torch.device(CUDA, hardware.number % torch.cuda.device_count())
+
+
+def _is_there(kind: str) -> bool:
+    import torch
+
+    if kind == CUDA:
+        return torch.cuda.is_available()
+    return kind == CPU or torch.backends.mps.is_available()
 
 
 def describe(device: "torch.device") -> str:
