@@ -45,7 +45,6 @@ class Download:
         return {"repository": self.repository, "commit": self.commit, "files": self.files}
 
 
-@needs_extra("deep", *HUB)
 def get_model(name: str, revision: str | None = None) -> Download:
     """Get a model in Hugging Face's format: `name` is a folder or a repository of the hub.
 
@@ -60,7 +59,7 @@ def get_model(name: str, revision: str | None = None) -> Download:
         return Download(folder, folder.resolve().name, None, digest_files(folder, name))
     if revision is None and folder.is_absolute():
         raise ModelMissing(f"There is no folder {folder}.")
-    with translated(name, revision):
+    with needs_extra("deep", *HUB), translated(name, revision):
         fetched = _get(name, revision)
     return Download(fetched, name, fetched.name, digest_files(fetched, name))
 
