@@ -31,6 +31,9 @@ PROCESSOR_SECONDS, PROCESSOR_SECONDS_PER_MEGABYTE = 20, 0.2
 SECONDS, SECONDS_PER_MEGABYTE = 28, 0.6
 """How long a trial may last, and how much longer for each megabyte of the files."""
 
+HARDWARE = Hardware(threads=2, device=CPU)
+"""Of a trial: sixteen threads that wait for each other would use up its processor time."""
+
 ONNX = ("pipeline.models.transformer.onnx_engine", "onnxruntime", "tokenizers")
 """What an artifact in ONNX is run with, in the order in which it has to be imported."""
 
@@ -57,9 +60,7 @@ def trials_for(manifest: Manifest) -> Confinement:
     return ONNX_TRIALS if NETWORK in {entry.path for entry in manifest.files} else TORCH_TRIALS
 
 
-def try_artifact(
-    folder: Path, trust: Trust = ANY, threads: int | None = None
-) -> tuple[Manifest, str]:
+def try_artifact(folder: Path, trust: Trust = ANY) -> tuple[Manifest, str]:
     """Load a deep artifact and replay its golden set in a child; return its manifest and digest.
 
     Raises ModelMissing, or ArtifactRefused with the limit that was passed, if it was that.
@@ -69,7 +70,6 @@ def try_artifact(
         "folder": str(folder.absolute()),
         "digest": digest,
         "trust": trust.to_record(),
-        "threads": threads,
     }
     limits = limits_for(sum(entry.size for entry in manifest.files))
     try:
@@ -81,16 +81,14 @@ def try_artifact(
     return manifest, digest
 
 
-def replay_artifact(
-    folder: str, digest: str, trust: dict[str, str | None], threads: int | None
-) -> None:
+def replay_artifact(folder: str, digest: str, trust: dict[str, str | None]) -> None:
     """In the child process: what the parent will do with the artifact of this digest."""
     artifact = load_artifact(Path(folder), TransformerHandler.slot, Trust.from_record(trust))
     if artifact.digest != digest:
         raise ArtifactRefused(f"{folder} was changed while it was read. Try again.")
     if NETWORK in artifact.files:
         check_network(artifact.files[NETWORK])
-    TransformerHandler(Path(folder), hardware=Hardware(threads, CPU)).use(artifact)
+    TransformerHandler(Path(folder), hardware=HARDWARE).use(artifact)
 
 
 def try_run(folder: Path) -> None:
@@ -110,5 +108,4 @@ def try_run(folder: Path) -> None:
 def answer_run(folder: str) -> None:
     """In the child process: what the parent will do with the run."""
     run, files = load_run(Path(folder))
-    on_cpu = Hardware(device=CPU)
-    load_model(run.slot, files, run.settings, on_cpu).probabilities(clean_all(golden_texts()))
+    load_model(run.slot, files, run.settings, HARDWARE).probabilities(clean_all(golden_texts()))

@@ -26,5 +26,10 @@ class Hardware:
         return replace(self, number=number)
 
 
+def texts_at_a_time(device: str) -> int:
+    """How many texts to give a model that computes on this kind of device, between two looks."""
+    return 1024 if device == CPU else 16_384
+
+
 ALL = Hardware()
 """Every core, and an accelerator where there is one."""

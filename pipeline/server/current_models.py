@@ -66,7 +66,7 @@ class StoredModels(Models):
         self._retry_at: dict[str, float] = {}
         self._refreshing = {slot: threading.Lock() for slot in self.slots}
         self._replacing = threading.Lock()
-        self._trials = SlotTrials(trust, hardware.threads)
+        self._trials = SlotTrials(trust)
         self._late: set[str] = set()
 
     def expected(self) -> set[str]:

@@ -30,10 +30,10 @@ _PASSED, _FAILED = b"passed", b"failed"
 
 
 class SlotTrials:
-    """Made before the workers are forked; `threads`: of the model, see `Handler`."""
+    """Made before the workers are forked."""
 
-    def __init__(self, trust: Trust, threads: int | None = None) -> None:
-        self._trust, self._threads = trust, threads
+    def __init__(self, trust: Trust) -> None:
+        self._trust = trust
         self._memory = mmap.mmap(-1, 256)
 
     @contextmanager
@@ -71,7 +71,7 @@ class SlotTrials:
                 )
             trust = replace(self._trust, digest=digest)
             try:
-                try_artifact(folder, trust, self._threads)
+                try_artifact(folder, trust)
             except NotSurvived:
                 pause = min(2 * pause, LONGEST_PAUSE) if verdict == _FAILED else FIRST_PAUSE
                 self._note(_FAILED, digest, pause)

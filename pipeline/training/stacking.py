@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.models.blending import NEVER, Blend, BlendedModel
+from pipeline.models.hardware import texts_at_a_time
 from pipeline.models.linear import LinearModel, log_odds
 from pipeline.models.transformer.model import TransformerModel
 from pipeline.models.transformer.tokens import TextEncoder
@@ -19,7 +20,6 @@ from pipeline.quality.metrics import log_loss
 from pipeline.training.calibration import fit_calibration
 from pipeline.training.finetuning import Examples
 
-_AT_A_TIME = 1024
 _LEAST = 1e-3
 """Least weight of a part, so that a part that does not help does no harm either."""
 
@@ -37,9 +37,10 @@ class RememberingTransformer(TransformerModel):
     def logits(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
         """Logits of cleaned texts, shape (n,): the positive output minus the negative one."""
         new = [text for text in dict.fromkeys(cleaned) if text not in self.known]
+        size = texts_at_a_time(self.device)
         with progress_bar(len(new), "Answering") as bar:
-            for start in range(0, len(new), _AT_A_TIME):
-                part = new[start : start + _AT_A_TIME]
+            for start in range(0, len(new), size):
+                part = new[start : start + size]
                 self.known.update(zip(part, super().logits(part).tolist(), strict=True))
                 bar.update(len(part))
         return np.array([self.known[text] for text in cleaned])

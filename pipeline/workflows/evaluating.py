@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from pipeline.artifacts.runs import find_run
 from pipeline.handlers.base import Handler
 from pipeline.models.base import Model
-from pipeline.models.hardware import ALL, CPU, Hardware
+from pipeline.models.hardware import ALL, Hardware, texts_at_a_time
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import Metrics, measure
 from pipeline.reviews.labelled import Reviews
 from pipeline.text.cleaning import clean_all
 from pipeline.workflows.candidates import Candidate, of_handler, of_run
 
-AT_A_TIME, AT_A_TIME_ON_ACCELERATOR = 1024, 16_384
 WARM_UP = 32
 """Reviews answered before the time counts."""
 
@@ -71,7 +70,7 @@ def evaluate_candidate(candidate: Candidate, reviews: Reviews) -> Evaluated:
     name, slot, model = candidate.name, candidate.slot, candidate.model
     positive = np.empty(len(reviews))
     model.probabilities(clean_all(reviews.texts[:WARM_UP]))  # the first answers are slower
-    size = AT_A_TIME if model.device == CPU else AT_A_TIME_ON_ACCELERATOR
+    size = texts_at_a_time(model.device)
     begin = time.perf_counter()
     with progress_bar(len(reviews), f"Measuring {name}") as bar:
         for start in range(0, len(reviews), size):

@@ -99,7 +99,7 @@ def load_bare(folder: Path) -> None:
 def load_unlimited(folder: Path) -> None:
     """Replay in a child, with limits that nothing passes."""
     arguments = {"folder": str(folder), "digest": folder.name}
-    others = {"trust": ANY.to_record(), "threads": None}
+    others = {"trust": ANY.to_record()}
     function = "pipeline.handlers.trial:replay_artifact"
     ONNX_TRIALS.call(function, {**arguments, **others}, Limits(2**40, 60, 60))
 
