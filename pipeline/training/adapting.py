@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InvalidInput
+from pipeline.models.hardware import CUDA
+from pipeline.models.transformer.ahead import ahead
 from pipeline.models.transformer.devices import has_bfloat16
 from pipeline.models.transformer.tokens import Ids, TextEncoder, pad
 from pipeline.models.transformer.torch_engine import placed, within_memory
 from pipeline.progress import progress_bar
-from pipeline.training.batches import made_ahead
 from pipeline.training.finetuning import FineTuningSettings
-from pipeline.training.optimizer import make_optimizer, step
+from pipeline.training.graphs import MULTIPLE, GraphedStep
+from pipeline.training.optimizer import make_optimizer, set_rate, step
 from pipeline.training.schedule import BatchOrder, Schedule
 
 if TYPE_CHECKING:
@@ -30,10 +32,15 @@ HIDDEN, OTHERS = 0.8, 0.9
 """Shares of the tokens asked for: hidden up to the one, another token up to the other."""
 
 
+NOTHING = -100
+"""In place of a token where none is asked for; torch's cross entropy passes over it."""
+
+
 class Cloze(NamedTuple):
     """Token ids with some hidden, and their mask, both (rows, longest); and what is asked for.
 
-    `places` are of the ids in one row after another, `wanted` the ids that stood there, (m,) each.
+    `places` are of the ids in one row after another, `wanted` the ids that stood there, (m,) each;
+    m depends on the shape alone, and NOTHING is asked for at the places that are too many.
     """
 
     ids: NDArray[np.int64]
@@ -66,30 +73,46 @@ def adapt(
     filling = _filling(module)
     optimizer = make_optimizer(filling, settings.learning_rate, 1.0, settings.weight_decay)
 
+    device, multiple = module.device, MULTIPLE if module.device.type == CUDA else 1
+
     def make(number: int) -> "list[torch.Tensor]":
         random = np.random.default_rng((settings.seed, 3, number))
         rows = [ids[row] for row in order.batch(number)]
-        made = cloze(rows, filler, hidden, tokens, random)
-        return [placed(part, module.device) for part in made]
+        made = cloze(rows, filler, hidden, tokens, random, multiple)
+        return [placed(part, device) for part in made]
 
-    device = module.device
-    module.train()
+    def compute(filled: "torch.Tensor", mask: "torch.Tensor", *asked: "torch.Tensor") -> None:
+        places, wanted = asked
+        with torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16(device)):
+            logits = filling(filled, mask, places)
+        loss = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="sum")
+        (loss / (wanted != NOTHING).sum().clamp(min=1)).backward()
+        step(optimizer, settings.largest_gradient)
+
+    take_step = GraphedStep(compute)
+    filling.train()
     with progress_bar(steps, "Adapting", unit=" steps") as bar:
-        for number, (filled, mask, places, wanted) in enumerate(made_ahead(make, range(steps))):
+        for number, tensors in enumerate(ahead(map(make, range(steps)))):
+            set_rate(optimizer, schedule.rate(number))
             with within_memory("Give a smaller --batch-size."):
-                with torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16(device)):
-                    logits = filling(filled, mask, places)
-                torch.nn.functional.cross_entropy(logits.float(), wanted).backward()
-                step(optimizer, settings.largest_gradient, schedule.rate(number))
+                take_step(*tensors)
             bar.update(1)
 
 
-def cloze(ids: Ids, filler: int, hidden: int, tokens: int, random: np.random.Generator) -> Cloze:
+def cloze(
+    ids: Ids,
+    filler: int,
+    hidden: int,
+    tokens: int,
+    random: np.random.Generator,
+    multiple: int = 1,
+) -> Cloze:
     """Hide tokens of these rows, but never the first and last ones, which are special.
 
     `hidden` is the token that stands for one that is hidden; `tokens` how many there are.
+    `multiple`: see `pad`.
     """
-    filled, mask = pad(ids, filler)
+    filled, mask = pad(ids, filler, multiple)
     lengths = mask.sum(axis=1)
     may_be_asked = mask == 1
     may_be_asked[:, 0] = may_be_asked[np.arange(len(ids)), lengths - 1] = False
@@ -99,6 +122,10 @@ def cloze(ids: Ids, filler: int, hidden: int, tokens: int, random: np.random.Gen
     others = random.integers(tokens, size=places.size)
     asked = np.where(chance < HIDDEN, hidden, np.where(chance < OTHERS, others, wanted))
     filled.ravel()[places] = asked
+    most = int(ASKED * filled.size) + 1
+    missing = max(most - places.size, 0)
+    places = np.concatenate([places, np.zeros(missing, np.int64)])[:most]
+    wanted = np.concatenate([wanted, np.full(missing, NOTHING)])[:most]
     return Cloze(filled, mask, places, wanted)
 
 

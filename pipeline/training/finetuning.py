@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InvalidInput
-from pipeline.models.hardware import CPU
+from pipeline.models.hardware import CPU, CUDA
+from pipeline.models.transformer.ahead import ahead
 from pipeline.models.transformer.devices import has_bfloat16
 from pipeline.models.transformer.model import TransformerModel, TransformerSettings
 from pipeline.models.transformer.positions import longest_input
@@ -23,9 +24,10 @@ from pipeline.models.transformer.tokens import Ids, TextEncoder
 from pipeline.models.transformer.torch_engine import TorchEngine, placed, within_memory
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import log_loss
-from pipeline.training.batches import drop_tokens, made_ahead
+from pipeline.training.batches import drop_tokens
 from pipeline.training.checkpoints import Checkpoints
-from pipeline.training.optimizer import make_optimizer, step
+from pipeline.training.graphs import MULTIPLE, GraphedStep
+from pipeline.training.optimizer import make_optimizer, restore, set_rate, step
 from pipeline.training.schedule import BatchOrder, Schedule
 
 if TYPE_CHECKING:
@@ -122,6 +124,7 @@ class FineTuning:
         self.optimizer = make_optimizer(
             module, settings.learning_rate, settings.layer_decay, settings.weight_decay
         )
+        self._take_step = GraphedStep(self._compute)
         self.step = 0
         self.losses: list[float] = []
         self.best: dict[str, Any] = {}
@@ -137,12 +140,13 @@ class FineTuning:
         schedule = Schedule(steps, self.settings.warm_up, self.settings.cool_down)
         interval = max(round(order.steps_per_epoch / self.settings.evaluations), 1)
 
-        def make(number: int) -> "Tensors":
-            return self._tensors(number, ids, targets.positive, order.batch(number))
-
+        batches = (
+            self._tensors(number, ids, targets.positive, order.batch(number))
+            for number in range(self.step, steps)
+        )
         with progress_bar(steps, "Fine-tuning", unit=" steps") as bar:
             bar.update(self.step)
-            for tensors in made_ahead(make, range(self.step, steps)):
+            for tensors in ahead(batches):
                 self._learn(tensors, schedule.rate(self.step))
                 self.step += 1
                 bar.update(1)
@@ -175,10 +179,12 @@ class FineTuning:
     ) -> "Tensors":
         """A step's token ids, mask and targets (rows, 2), on the module's device."""
         random = np.random.default_rng((self.settings.seed, 1, number))
-        filler = self.module.config.pad_token_id or 0
-        batch = drop_tokens([ids[row] for row in rows], self.settings.dropped, filler, random)
+        filler, device = self.module.config.pad_token_id or 0, self.module.device
+        multiple = MULTIPLE if device.type == CUDA else 1
+        batch = drop_tokens(
+            [ids[row] for row in rows], self.settings.dropped, filler, random, multiple
+        )
         wanted = np.column_stack([1 - positive[rows], positive[rows]]).astype(np.float32)
-        device = self.module.device
         return placed(batch.ids, device), placed(batch.mask, device), placed(wanted, device)
 
     def _learn(self, tensors: "Tensors", rate: float) -> None:
@@ -186,14 +192,20 @@ class FineTuning:
 
         random = np.random.default_rng((self.settings.seed, 2, self.step))
         torch.manual_seed(int(random.integers(2**31)))
-        ids, mask, wanted = tensors
-        device = self.module.device
+        set_rate(self.optimizer, rate)
         self.module.train()
         with within_memory("Give a smaller --batch-size."):
-            with torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16(device)):
-                logits = self.module(input_ids=ids, attention_mask=mask).logits
-            torch.nn.functional.cross_entropy(logits.float(), wanted).backward()
-            step(self.optimizer, self.settings.largest_gradient, rate)
+            self._take_step(*tensors)
+
+    def _compute(self, ids: "torch.Tensor", mask: "torch.Tensor", wanted: "torch.Tensor") -> None:
+        """One step, which waits for nothing."""
+        import torch
+
+        device = self.module.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16(device)):
+            logits = self.module(input_ids=ids, attention_mask=mask).logits
+        torch.nn.functional.cross_entropy(logits.float(), wanted).backward()
+        step(self.optimizer, self.settings.largest_gradient)
 
     def _evaluate(self, held_out: Examples) -> None:
         """Record the held-out loss, and the weights if it is the smallest so far."""
@@ -229,4 +241,4 @@ class FineTuning:
     def _restore(self, state: dict[str, Any]) -> None:
         self.step, self.losses, self.best = state["step"], state["losses"], state["best"]
         self.module.load_state_dict(state["module"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        restore(self.optimizer, state["optimizer"])

@@ -8,7 +8,7 @@ from pipeline.models.hardware import AUTO, CPU, CUDA, MPS, Hardware
 if TYPE_CHECKING:
     import torch
 
-MOST_TOKENS = 65_536
+MOST_TOKENS = 262_144
 """Of a batch on an accelerator, fillers included; more are no quicker."""
 
 TOKENS_PER_GIBIBYTE = 16_384

@@ -13,7 +13,7 @@ from pipeline.models.hardware import ALL, AUTO, CPU, Hardware
 from pipeline.models.linear import log_odds, logistic
 from pipeline.models.transformer.tokens import Ids, TextEncoder
 
-PART = 8192
+PART = 16_384
 """Texts that are tokenized together; an accelerator computes one part meanwhile."""
 
 LONGEST = 256

@@ -101,10 +101,20 @@ def similar_length_batches(ids: Ids, tokens: int) -> Iterator[NDArray[np.intp]]:
         start += size
 
 
-def pad(ids: Ids, filler: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Ids padded with `filler`, and a mask that is 1 for tokens and 0 for fillers; (n, longest)."""
-    lengths = np.array([len(row) for row in ids])
-    mask = np.arange(lengths.max()) < lengths[:, None]
+def pad(ids: Ids, filler: int, multiple: int = 1) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Ids padded with `filler`, and a mask that is 1 for tokens and 0 for fillers; (n, longest).
+
+    The longest row is filled up to a multiple of this many tokens, too.
+    """
+    return fill(np.concatenate(ids), np.array([len(row) for row in ids]), filler, multiple)
+
+
+def fill(
+    flat: NDArray[np.int64], lengths: NDArray[np.intp], filler: int, multiple: int = 1
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Like `pad`, for rows of these lengths that follow each other in `flat`."""
+    longest = -(-lengths.max() // multiple) * multiple
+    mask = np.arange(longest) < lengths[:, None]
     padded = np.full(mask.shape, filler, dtype=np.int64)
-    padded[mask] = np.concatenate(ids)
+    padded[mask] = flat
     return padded, mask.astype(np.int64)

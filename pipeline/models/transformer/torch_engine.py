@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import ModelMissing, ResourceUnavailable
 from pipeline.models.hardware import ALL, CPU, CUDA, Hardware
+from pipeline.models.transformer.ahead import ahead
 from pipeline.models.transformer.batches import answer_parts
 from pipeline.models.transformer.config_limits import read_settings
 from pipeline.models.transformer.devices import find_device, has_bfloat16, tokens_per_batch
@@ -71,7 +72,7 @@ class TorchEngine:
 
         most = tokens_per_batch(self.module.device)
         places, pending, done = [], [], 0
-        for ids in parts:
+        for ids in ahead(parts):
             for rows in similar_length_batches(ids, most):
                 pending.append(self._hand_out([ids[row] for row in rows]))
                 places.append(done + rows)
