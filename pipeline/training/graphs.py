@@ -52,6 +52,6 @@ class GraphedStep:
         inputs = [tensor.clone() for tensor in tensors]
         graph = torch.cuda.CUDAGraph()
         pool = next(iter(self._graphs.values()))[0].pool() if self._graphs else None
-        with torch.cuda.graph(graph, pool=pool):
+        with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
             self.compute(*inputs)
         return graph, inputs
