@@ -95,11 +95,10 @@ def main() -> None:
     taught: list[object] = ["--unlabelled", steps.unlabelled]
     for teacher in teachers:
         taught += ["--teacher", teacher]
-    students = {"student": taught, "student-adapted": [*taught, "--adapt", 5 * steps.share]}
-    rows += _at_once(steps, {**encoder, **students})
-    best = max(students, key=lambda name: steps.metrics(name)["held_out"]["accuracy"])
-    _each(steps.seal, [best, *encoder])
-    rows += _speed(steps, "encoder") + _speed(steps, best) + _from_file_to_file(steps, best)
+    rows += _at_once(steps, {**encoder, "student": taught})
+    _each(steps.seal, ["student", *encoder])
+    rows += _speed(steps, "encoder") + _speed(steps, "student")
+    rows += _from_file_to_file(steps, "student")
     print(f"\n{describe(find_device(Hardware()))}")
     for what, figure in rows:
         print(f"{what:<56} {figure}")

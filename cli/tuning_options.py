@@ -41,13 +41,6 @@ _OPTIONS = (
         help="Deep: tokens of a review that are learned from. Left out: 64.",
     ),
     click.option(
-        "--adapt",
-        "adapted",
-        metavar="EPOCHS",
-        type=FiniteRange(0),
-        help="Deep: passes before, in which the encoder fills in hidden words of all reviews.",
-    ),
-    click.option(
         "--resume",
         is_flag=True,
         help="Deep: continue a training that was stopped; only --epochs and --blend may differ.",
@@ -59,7 +52,7 @@ _OPTIONS = (
     ),
     device_option,
 )
-TUNING = ("epochs", "batch_size", "learning_rate", "max_tokens", "adapted")
+TUNING = ("epochs", "batch_size", "learning_rate", "max_tokens")
 """Names of the parameters that are fields of FineTuningSettings."""
 
 FOR_DEEP = ("base", "revision", *TUNING, "resume", "blend", "device")

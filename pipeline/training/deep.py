@@ -34,7 +34,6 @@ from pipeline.quality.metrics import measure
 from pipeline.reviews.labelled import AS_FOUND, LabelledSettings, Reviews, Tell
 from pipeline.reviews.splitting import split_rows
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
-from pipeline.training.adapting import adapt
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.fast import profile_of, read_split
 from pipeline.training.finetuning import Examples, FineTuning, FineTuningSettings, Targets
@@ -102,9 +101,6 @@ def train_deep(
     targets = learned.targets(settings.label_smoothing)
     if taught:
         targets += Targets(taught.texts, taught.positive)
-    if settings.adapted and not resume:
-        adapt(module, encoder, targets.texts, settings)
-        tuning.keep()
     tuning.run(targets, held_out, resume)
     training = {**asdict(settings), "device": describe(device)}
     if taught:

@@ -47,7 +47,6 @@ class FineTuningSettings:
     `layer_decay` times the rate of the one above it, the classifier twice that of the top.
     `warm_up`, `cool_down`: shares of the steps, see `Schedule`. `dropped`: share of a text's tokens
     that are left out, drawn anew each time. `label_smoothing` allows for NSMC's wrong labels.
-    `adapted`: passes over the reviews before, in which the encoder fills in hidden tokens.
     `held_out`: share of the rows on which weights are chosen and calibrated. `evaluations`: how
     many per epoch; training ends early after `patience` in a row without a smaller held-out loss.
     """
@@ -64,7 +63,6 @@ class FineTuningSettings:
     dropped: float = 0.1
     label_smoothing: float = 0.03
     held_out: float = 0.03
-    adapted: float = 0.0
     evaluations: int = 4
     patience: int = 4
     seed: int = 0
@@ -158,12 +156,8 @@ class FineTuning:
                     break
         if not self.best:
             self._evaluate(held_out)
-        self.keep()
-        self.module.load_state_dict(self.best)
-
-    def keep(self) -> None:
-        """Save a checkpoint now."""
         self.checkpoints.save(self._state())
+        self.module.load_state_dict(self.best)
 
     def _check_end(self, steps: int, steps_per_epoch: int) -> None:
         """Refuse an end that is already past, since the learning rate would not have fallen yet."""

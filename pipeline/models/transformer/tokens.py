@@ -56,11 +56,6 @@ class TextEncoder:
         tokens: dict[str, int] = self._tokenizer.get_vocab(with_added_tokens=True)
         return tokens
 
-    def hidden_token(self) -> int | None:
-        """The id of the token that stands for a hidden one, if there is such a token."""
-        ids = (self._tokenizer.token_to_id(name) for name in ("<mask>", "[MASK]"))
-        return next((one for one in ids if one is not None), None)
-
     def _encode(self, texts: list[str], add_special_tokens: bool) -> list[Any]:
         with refusing("The tokenizer cannot read a text"):
             found: list[Any] = self._tokenizer.encode_batch_fast(
