@@ -1,19 +1,17 @@
 """Asking a server that need not be ours: what it may cost is bounded, whatever it sends.
 
-Parsing HTTP is left to http.client, and it is given only so many bytes, for only so long. No
-redirect is followed, so that a key goes to no other server than the one named.
+An answer is read within the bounds of `pipeline.receiving`. No redirect is followed, so that a key
+goes to no other server than the one named.
 """
 
 import http.client
-import io
 import json
-import socket
 import time
-from functools import partial
 from typing import Any, Never
 
 from pipeline.addresses import reason_of, split_address
 from pipeline.errors import ResourceUnavailable
+from pipeline.receiving import Bounds, response_class
 
 TIMEOUT_SECONDS = 30.0
 """From a request to the last byte of its answer; connecting has as long for each address."""
@@ -58,7 +56,8 @@ class Server:
         deadline = time.monotonic() + self._timeout
         if self._connection.sock is not None:  # its timeout is what was left of the last answer's
             self._connection.sock.settimeout(self._timeout)
-        self._connection.response_class = partial(_bounded_response, deadline)
+        bounds = Bounds(self._timeout, MOST_BYTES)
+        self._connection.response_class = response_class(bounds, deadline)
         self._connection.request(method, path, body, self._headers)
         response = self._connection.getresponse()
         return response.status, response.read(MOST_BYTES), response.headers.get("X-Model")
@@ -79,47 +78,3 @@ class Server:
 
 def _refuse_constant(name: str) -> Never:
     raise ValueError(f"{name} is no JSON")
-
-
-def _bounded_response(
-    deadline: float, sock: socket.socket, *arguments: Any, **options: Any
-) -> http.client.HTTPResponse:
-    return http.client.HTTPResponse(_Bounded(sock, deadline), *arguments, **options)  # type: ignore[arg-type]
-
-
-class _Bounded(io.RawIOBase):
-    """What a socket receives, until a deadline and up to MOST_BYTES; then reading it fails.
-
-    A socket's own timeout begins anew with each byte, and so never ends a slow answer.
-    """
-
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
-        self._sock = sock
-        self._stream = sock.makefile("rb", buffering=0)  # keeps it open until the answer is read
-        self._deadline = deadline
-        self._received = 0
-
-    def makefile(self, _: str) -> io.BufferedReader:
-        """The file that http.client reads an answer from."""
-        return io.BufferedReader(self)
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Receive bytes; TimeoutError and ValueError beyond the bounds."""
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("it takes too long")
-        self._sock.settimeout(left)
-        count = self._stream.readinto(buffer) or 0
-        self._received += count
-        if self._received > MOST_BYTES:
-            raise ValueError("it sends too much")
-        return count
-
-    def close(self) -> None:
-        """Let go of the socket."""
-        self._stream.close()
-        super().close()
