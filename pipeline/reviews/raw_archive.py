@@ -10,7 +10,6 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from pipeline.errors import InvalidInput
 from pipeline.progress import progress_bar
@@ -134,7 +133,7 @@ class RawArchive:
 class _Stream:
     """What an archive unpacks to, in pieces of known size; counts them."""
 
-    def __init__(self, unpacked: IO[bytes]) -> None:
+    def __init__(self, unpacked: gzip.GzipFile) -> None:
         self._file = unpacked
         self.unpacked = 0
         self.headers = 0
@@ -159,10 +158,7 @@ class _Stream:
 
     def finish(self, most: int) -> bool:
         """Read to the end, which has the checksum; whether that comes within so many bytes."""
-        for _ in range(0, most, _CHUNK):
-            if not self._file.read(_CHUNK):
-                return True
-        return False
+        return any(not self._file.read(_CHUNK) for _ in range(0, most, _CHUNK))
 
 
 def _padded(size: int) -> int:

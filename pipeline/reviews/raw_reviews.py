@@ -3,10 +3,11 @@
 import gzip
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 
+from pipeline.addresses import split_address
 from pipeline.digests import sha256
 from pipeline.durability import replacing, write_durably
 from pipeline.errors import InvalidInput
@@ -48,13 +49,19 @@ class Unlabelled:
 
 
 def check_source(source: str | None, destination: Path) -> None:
-    """Make the folder; raise InvalidInput if a folder to copy from does not hold the archive."""
+    """Make the folder to put the file in; nothing is fetched yet.
+
+    Raises InvalidInput for an invalid URL, and for a folder to copy from without the archive.
+    """
+    if source is not None and "://" in source:
+        split_address(source)
     destination.mkdir(parents=True, exist_ok=True)
-    if source is not None and "://" not in source and not _in_folder(source).is_file():
+    given = _given(source)
+    if given and not given.is_file():
         names = ", ".join(file.name for file in NSMC)
         raise InvalidInput(
-            f"{_in_folder(source)} is no file. Name a folder that holds {names} and {ARCHIVE}, "
-            f"which is {UPSTREAM_ARCHIVE}."
+            f"{given} is no file. Name a folder that holds {names} and {ARCHIVE}, which is "
+            f"{UPSTREAM_ARCHIVE}."
         )
 
 
@@ -71,27 +78,27 @@ def get_unlabelled(source: str | None, destination: Path) -> tuple[Path, Unlabel
     if (known := _read(record)) and target.is_file() and sha256(target) == known.sha256:
         return target, known, False
     official = _official(destination)
-    archive = _archive(source, destination)
-    is_ours = archive.parent == destination
-    try:
-        chosen, made = _choose(archive, official)
-    except InvalidInput as error:
-        if not is_ours:
-            raise
-        discard_own(archive)
-        raise InvalidInput(
-            f"{error} It was removed. Try again, or get it from another source with --from."
-        ) from None
+    given = _given(source)
+    if given:
+        chosen, made = _choose(given, official)
+    else:
+        chosen, made = _choose_fetched(_fetched(source, destination), official)
     _write(chosen, target)
-    made = Unlabelled(**{**asdict(made), "sha256": sha256(target)})
+    made = replace(made, sha256=sha256(target))
     write_durably(record, f"{json.dumps(asdict(made), indent=1)}\n".encode())
-    if is_ours:
-        discard_own(archive)
+    discard_own(_whole(destination))
     return target, made, True
 
 
-def _in_folder(source: str) -> Path:
-    return Path(source).expanduser() / ARCHIVE
+def _given(source: str | None) -> Path | None:
+    """The archive in the folder that is the source, if it is one."""
+    is_folder = source is not None and "://" not in source
+    return Path(source).expanduser() / ARCHIVE if source and is_folder else None
+
+
+def _whole(destination: Path) -> Path:
+    """A downloaded archive, until its reviews are written."""
+    return destination / f"{ARCHIVE}.whole"
 
 
 def _read(record: Path) -> Unlabelled | None:
@@ -114,25 +121,37 @@ def _key(cleaned: str) -> str:
     return "".join(cleaned.casefold().split())
 
 
-def _archive(source: str | None, destination: Path) -> Path:
-    """The whole archive: in the folder that is the source, or downloaded to the destination."""
-    if source is not None and "://" not in source:
-        return _in_folder(source)
-    archive = destination / ARCHIVE
-    check_own(archive)
-    if not archive.exists():
-        part = archive.with_name(f"{ARCHIVE}.part")
-        check_own(part)
-        url = UPSTREAM_ARCHIVE if source is None else f"{source.rstrip('/')}/{ARCHIVE}"
-        wanted = Wanted(url, part, MOST_PACKED)
-        try:
-            download(wanted, "Try again later, or get it by hand and name its folder with --from.")
-        except KeyboardInterrupt as interrupt:
-            interrupt.add_note(f"{part} is kept; the next call continues from there.")
-            raise
-        put(part, archive, like=archive)
-        discard_own(wanted.tag)
-    return archive
+def _fetched(source: str | None, destination: Path) -> Path:
+    """The whole archive, downloaded unless an earlier run has done so."""
+    whole, part = _whole(destination), destination / f"{ARCHIVE}.part"
+    url = UPSTREAM_ARCHIVE if source is None else f"{source.rstrip('/')}/{ARCHIVE}"
+    wanted = Wanted(url, part, MOST_PACKED)
+    for path in (whole, part, wanted.tag):
+        check_own(path)
+    if whole.exists():
+        return whole
+    try:
+        download(wanted, "Try again later, or get it by hand and name its folder with --from.")
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note(f"{part} is kept; the next call continues from there.")
+        raise
+    except OSError:  # of the disk, which may be full
+        discard_own(part)
+        raise
+    put(part, whole, like=whole)
+    discard_own(wanted.tag)
+    return whole
+
+
+def _choose_fetched(archive: Path, official: set[str]) -> tuple[list[str], Unlabelled]:
+    """Choose reviews; what was downloaded is removed where it is wrong."""
+    try:
+        return _choose(archive, official)
+    except InvalidInput as error:
+        discard_own(archive)
+        raise InvalidInput(
+            f"{error} It was removed. Try again, or get it from another source with --from."
+        ) from None
 
 
 def _choose(archive: Path, official: set[str]) -> tuple[list[str], Unlabelled]:

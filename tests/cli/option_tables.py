@@ -474,6 +474,7 @@ def data(places: Mapping[str, Path]) -> Table:
         (
             option("--from {empty}", "source", said("empty")),
             option("--to new", "destination", lambda ran: (ran.folder / "new").is_dir()),
+            option("--unlabelled", "unlabelled", said(".tar.gz")),
         ),
         lambda _, __, names: [] if "source" in names else ["--from", "{root}"],
         places,
