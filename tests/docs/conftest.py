@@ -12,10 +12,14 @@ from pathlib import Path
 import pytest
 
 from pipeline.artifacts.runs import find_run
+from pipeline.reviews.labelled import read_reviews
+from pipeline.reviews.nsmc import NSMC
+from pipeline.reviews.raw_reviews import ARCHIVE
 from pipeline.training.fast import train
 from pipeline.training.fitting import LinearSettings
 from pipeline.workflows.sealing import serialize
 from tests.support import local_hub
+from tests.support.raw_archives import archive, raw_files
 from tests.support.small_nsmc import write_corpus
 
 KEYS = (
@@ -52,7 +56,11 @@ def tally(request: pytest.FixtureRequest) -> Counter[str]:
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_corpus(tmp_path_factory.mktemp("corpus") / "nsmc")
+    """NSMC, and the archive of its raw reviews."""
+    folder = write_corpus(tmp_path_factory.mktemp("corpus") / "nsmc")
+    texts = [text for file in NSMC for text in read_reviews(folder / file.name).texts]
+    (folder / ARCHIVE).write_bytes(archive(raw_files([*texts, "새로 쓴 리뷰"])))
+    return folder
 
 
 @pytest.fixture(scope="session")
