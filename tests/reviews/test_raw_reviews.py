@@ -280,6 +280,17 @@ def test_a_silent_server_is_left(
         get()
 
 
+def test_a_server_that_drips_is_left(
+    get: Get, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes in time; a socket's own timeout would wait for all of them."""
+    monkeypatch.setattr(fetching, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(fetching, "ATTEMPTS", 1)
+    upstream.drips = True
+    with pytest.raises(ResourceUnavailable, match="takes too long|timed out"):
+        get()
+
+
 @pytest.mark.parametrize("place", ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://x"])
 def test_redirects_lead_to_http_alone(get: Get, upstream: Upstream, place: str) -> None:
     upstream.redirects_to = place

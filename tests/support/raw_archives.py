@@ -1,5 +1,6 @@
 """Archives as GitHub makes them of NSMC's repository, and a server that sends them in many ways."""
 
+import contextlib
 import io
 import json
 import tarfile
@@ -60,7 +61,7 @@ def archive(
 class Upstream:
     """What the server does: the bytes it sends, how, and how often it breaks off after how many.
 
-    `holds`: it says nothing more instead, until `released`.
+    `holds`: it says nothing more instead, until `released`. `drips`: a byte at a time.
     """
 
     content: bytes = b""
@@ -70,6 +71,7 @@ class Upstream:
     breaks: int = 0
     break_after: int = 1_000
     holds: bool = False
+    drips: bool = False
     redirects_to: str | None = None
     asked: list[tuple[str | None, str | None]] = field(default_factory=list)
     sent: threading.Event = field(default_factory=threading.Event)
@@ -88,6 +90,9 @@ class Upstream:
         start = int(asked[6:-1]) if asked and self.honours_range and is_same else 0
         body = self.content[start:]
         self._send_head(request, start, len(body))
+        if self.drips:
+            self._drip(request, body)
+            return
         if self.breaks:
             self.breaks -= 1
             self._write(request, body[: self.break_after])
@@ -111,6 +116,13 @@ class Upstream:
         else:
             request.send_header("Content-Length", str(length))
         request.end_headers()
+
+    def _drip(self, request: BaseHTTPRequestHandler, content: bytes) -> None:
+        with contextlib.suppress(OSError):
+            for place in range(len(content)):
+                if self.released.wait(0.02):
+                    return
+                self._write(request, content[place : place + 1])
 
     def _write(self, request: BaseHTTPRequestHandler, content: bytes) -> None:
         if self.is_chunked:
