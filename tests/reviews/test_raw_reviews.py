@@ -287,7 +287,7 @@ def test_a_server_that_drips_is_left(
     monkeypatch.setattr(fetching, "TIMEOUT_SECONDS", 0.3)
     monkeypatch.setattr(fetching, "ATTEMPTS", 1)
     upstream.drips = True
-    with pytest.raises(ResourceUnavailable, match="takes too long|timed out"):
+    with pytest.raises(ResourceUnavailable, match=r"takes too long|timed out"):
         get()
 
 
