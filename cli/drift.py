@@ -9,8 +9,14 @@ import click
 
 from cli.file_options import check_inputs
 from cli.options import artifacts_option, chosen_slot, model_options, trust_options
-from cli.read_options import read_options, refuse_unused, say_shape
+from cli.read_options import read_options, refuse_unused, say, say_shape
 from cli.report_options import page_language, report_options
+
+REMEDY = (
+    "Much has changed. Label a few hundred of these reviews to measure how right the model still "
+    "is: `sentiment evaluate --data FILE`. Without labels, `sentiment train --unlabelled FILE` "
+    "teaches the fast model such reviews."
+)
 
 
 @click.command("drift")
@@ -54,7 +60,7 @@ def command(
     from pipeline.artifacts.verification import Trust
     from pipeline.files.layouts import ReadSettings
     from pipeline.files.sources import find_sources
-    from pipeline.quality.drift import FEWEST_TEXTS, verdict
+    from pipeline.quality.drift import FAR, FEWEST_TEXTS, verdict
     from pipeline.reports.drift_page import write_drift
     from pipeline.reports.page import check_report
     from pipeline.workflows.file_drift import measure_drift
@@ -75,3 +81,5 @@ def command(
     for feature, index in measured.indexes.items():
         meaning = verdict(index) if measured.texts >= FEWEST_TEXTS else "too few reviews to say"
         click.echo(f"{feature:8}{index:8.3f}  {meaning}")
+    if measured.texts >= FEWEST_TEXTS and max(measured.indexes.values()) >= FAR:
+        say(REMEDY)

@@ -50,7 +50,7 @@ def find_lesson(
     teachers: tuple[str, ...],
     reading: Mapping[str, Any],
 ) -> "Lesson | None":
-    """The files that these options name, and their teachers, loaded; None without --unlabelled.
+    """The files that these options name, and their teachers; None without --unlabelled.
 
     `reading`: the options of `labelled_options`, of which those that say how a file is read hold
     for these files, too, but for --column. UsageError for options that have no use.

@@ -48,6 +48,16 @@ def basis(described: Described) -> str:
 
 
 def trained_on(described: Described) -> str:
-    """The name and the number of rows of the file that it was trained on."""
-    facts = described.data.get("train")
-    return f"{facts['name']} ({facts['rows']:,})" if facts else "-"
+    """Name and number of rows of the file that it was trained on, and how much it was taught."""
+    facts, taught = described.data.get("train"), taught_by(described)
+    parts = [f"{facts['name']} ({facts['rows']:,})" if facts else "", taught or ""]
+    return " + ".join(filter(None, parts)) or "-"
+
+
+def taught_by(described: Described) -> str | None:
+    """How many reviews without labels it learned from, and who judged them; None for none."""
+    facts = described.data.get("unlabelled")
+    if facts is None:
+        return None
+    teachers = " and ".join(teacher["name"] for teacher in facts["teachers"])
+    return f"{facts['texts']:,} without labels judged by {teachers}"

@@ -20,7 +20,7 @@ from pipeline.reviews.labelled import AS_FOUND, LabelledSettings, Reviews, Tell,
 from pipeline.reviews.nsmc import find_split
 from pipeline.reviews.splitting import split_rows
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
-from pipeline.training.fitting import LinearSettings, fit_linear
+from pipeline.training.fitting import LinearSettings, check_enough, fit_linear
 from pipeline.training.teaching import Lesson
 
 LIBRARIES = ("joblib", "numpy", "scikit-learn", "scipy")
@@ -45,6 +45,7 @@ def train(
     started = time.perf_counter()
     train_reviews, test_reviews, facts = read_split(data, settings.seed, reading, test, tell)
     cleaned, cleaned_test = clean_all(train_reviews.texts), clean_all(test_reviews.texts)
+    check_enough(cleaned, train_reviews.labels)  # before reviews are judged, which may take long
     taught = lesson.give(root, {*cleaned, *cleaned_test}, tell) if lesson is not None else None
     fitted = fit_linear(cleaned, train_reviews.labels, settings, taught)
     training = {**asdict(settings), **fitted.chosen}

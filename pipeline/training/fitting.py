@@ -59,7 +59,7 @@ def features_for(tokenizer: str) -> FeatureSettings:
     return FeatureSettings(bits=BITS_WITH_MORPHEMES, tokenizer=tokenizer)
 
 
-TAUGHT_CANDIDATES = ((1.0, Sharing()), (2.0, Sharing()), (4.0, Sharing(0.5)))
+TAUGHT_CANDIDATES = ((1.0, Sharing()), (2.0, Sharing()), (2.0, Sharing(0.5)))
 """Candidates for C and how much reviews count that teachers judged; `docs/experiments.md`."""
 
 
@@ -129,18 +129,24 @@ def fit_linear(
     )
 
 
+def check_enough(cleaned: Sequence[str], labels: Sequence[int]) -> None:
+    """Raise InvalidInput for fewer than 40 labelled reviews that are not empty, or one label."""
+    known = [label for text, label in zip(cleaned, labels, strict=True) if text]
+    if len(known) < SMALLEST_TRAINING or len(set(known)) < 2:
+        raise InvalidInput(
+            f"{len(known)} reviews with the labels {sorted(set(known))} are not enough to "
+            f"train on: at least {SMALLEST_TRAINING} are needed, of both labels 0 and 1."
+        )
+
+
 def _featurize(
     cleaned: Sequence[str], labels: Sequence[int], settings: LinearSettings, taught: Taught | None
 ) -> Rows:
     """Labelled texts that are not empty, then those that teachers judged."""
+    check_enough(cleaned, labels)
     used = [row for row, text in enumerate(cleaned) if text]
-    texts, kept = [cleaned[row] for row in used], np.array([labels[row] for row in used], np.intp)
-    if len(texts) < SMALLEST_TRAINING or np.unique(kept).size < 2:
-        raise InvalidInput(
-            f"{len(texts)} reviews with the labels {sorted(set(kept.tolist()))} are not enough to "
-            f"train on: at least {SMALLEST_TRAINING} are needed, of both labels 0 and 1."
-        )
-    positive = kept.astype(np.float64)
+    texts = [cleaned[row] for row in used]
+    positive = np.array([labels[row] for row in used], dtype=np.float64)
     is_taught = np.zeros(len(texts), dtype=np.bool_)
     if taught is not None:
         texts = texts + taught.texts

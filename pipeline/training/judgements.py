@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.artifacts.verification import read_plain
 from pipeline.durability import create_folder, write_durably
-from pipeline.own_files import discard_own
+from pipeline.own_files import check_own, discard_own
 
 LARGEST = 2**29
 """Bytes that are kept of one teacher, which is 45 million texts; the oldest parts go first."""
@@ -68,6 +68,7 @@ class Judgements:
     def _parts(self) -> Iterator[NDArray[np.void]]:
         """Records of each part; one that is not as it was written is removed."""
         for path in self._paths():
+            check_own(path)
             content = read_plain(path, LARGEST)
             records, seal = content[:-_SEAL_SIZE], content[-_SEAL_SIZE:]
             if hashlib.sha256(records).digest() == seal and len(records) % _RECORD.itemsize == 0:

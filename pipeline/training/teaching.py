@@ -5,7 +5,7 @@ is the teachers' mean probability of positive.
 """
 
 import time
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,11 +32,14 @@ _FIRST_BATCH, _LARGEST_BATCH, _BATCH_SECONDS = 256, 2**14, 1.0
 
 
 class Teacher(NamedTuple):
-    """A model that judges; `digest` is that of its artifact, `name` what it is called."""
+    """A model that judges; `digest` is that of its artifact, `name` what it is called.
+
+    `load` gives the model, and is called only where there is something to judge.
+    """
 
     name: str
     digest: str
-    model: Model
+    load: Callable[[], Model]
 
 
 @dataclass(frozen=True)
@@ -97,12 +100,14 @@ def _answers(
     tell(
         f"{teacher.name}: {todo.size:,} reviews to judge, {found.size - todo.size:,} judged before"
     )
-    start, saved, saved_at, size = 0, 0, time.monotonic(), _FIRST_BATCH
+    if not todo.size:
+        return found
+    model, start, saved, saved_at, size = teacher.load(), 0, 0, time.monotonic(), _FIRST_BATCH
     with progress_bar(todo.size, f"{teacher.name} judges") as bar:
         try:
             while start < todo.size:
                 began, rows = time.monotonic(), todo[start : start + size]
-                found[rows] = teacher.model.probabilities([cleaned[row] for row in rows])[:, 1]
+                found[rows] = model.probabilities([cleaned[row] for row in rows])[:, 1]
                 start += rows.size
                 bar.update(rows.size)
                 if time.monotonic() - began < _BATCH_SECONDS:

@@ -53,12 +53,22 @@ def _lines(made: Manifest) -> Iterator[str]:
 
 def _data(data: dict[str, Any]) -> Iterator[str]:
     for part, facts in sorted(data.items()):
-        if isinstance(facts, dict) and "rows" in facts:
+        if part == "unlabelled":
+            yield from _unlabelled(facts)
+        elif isinstance(facts, dict) and "rows" in facts:
             yield f"- {part}: {facts['name']}, {facts['rows']:,} rows, sha256 `{facts['sha256']}`"
         elif isinstance(facts, dict) and "repository" in facts:
             yield f"- {part}: {facts['repository']}, commit {facts['commit'] or '(a folder)'}"
         else:
             yield f"- {part.replace('_', ' ')}: {facts}"
+
+
+def _unlabelled(facts: dict[str, Any]) -> Iterator[str]:
+    names = ", ".join(file["name"] for file in facts["files"])
+    yield f"- without labels: {names}, {facts['texts']:,} different reviews that are not among the"
+    yield f"  labelled ones, sha256 of these `{facts['sha256']}`; no label of theirs was known"
+    for teacher in facts["teachers"]:
+        yield f"- judged by: {teacher['name']}, digest `{teacher['digest']}`"
 
 
 def _figures(metrics: dict[str, Any]) -> Iterator[str]:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from pipeline.artifacts.pointer import current_artifact
 from pipeline.artifacts.store import find_artifact
-from pipeline.errors import InvalidInput, ModelMissing
+from pipeline.artifacts.verification import Trust, read_manifest
+from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing
 from pipeline.handlers.loading import load_folder
+from pipeline.models.base import Model
 from pipeline.training.teaching import Teacher
 
 SLOT = "deep"
@@ -17,11 +19,11 @@ _HOW = (
 
 
 def find_teachers(root: Path, called: Sequence[str]) -> list[Teacher]:
-    """The deep models that are called so, loaded: an artifact's folder, or its digest under `root`.
+    """The deep models that are called so: an artifact's folder, or its digest under `root`.
 
-    The beginning of a digest is enough; without any name it is the current deep model. Raises
-    ModelMissing where there is none, ArtifactRefused for one that is not whole, InvalidInput for
-    one of the slot `fast` or named twice.
+    The beginning of a digest is enough; without any name it is the current deep model. None is
+    loaded so far. Raises ModelMissing where there is none, ArtifactRefused where a manifest cannot
+    be read, InvalidInput for one of the slot `fast` or named twice.
     """
     folders = [_folder(root, name) for name in called] if called else [_current(root)]
     teachers = [_teacher(folder) for folder in folders]
@@ -54,10 +56,16 @@ def _folder(root: Path, called: str) -> Path:
 
 
 def _teacher(folder: Path) -> Teacher:
-    handler = load_folder(folder)
-    if handler.slot != SLOT:
-        raise InvalidInput(
-            f"--teacher: {handler.name} is a {handler.slot} model, and a deep one has to judge. "
-            f"{_HOW}"
-        )
-    return Teacher(handler.name, handler.artifact.digest, handler.model)
+    """What its manifest says of it; the artifact is verified when it is loaded."""
+    try:
+        manifest, digest = read_manifest(folder)
+    except ArtifactRefused as error:
+        raise ArtifactRefused(f"--teacher: {folder} is refused: {error}. {_HOW}") from None
+    name = f"{manifest.slot}@{digest[:12]}"
+    if manifest.slot != SLOT:
+        raise InvalidInput(f"--teacher: {name} cannot teach, which only a deep model can. {_HOW}")
+    return Teacher(name, digest, lambda: _loaded(folder, digest))
+
+
+def _loaded(folder: Path, digest: str) -> Model:
+    return load_folder(folder, Trust(digest)).model

@@ -39,7 +39,7 @@ def places(
     digest = serialize(root, None, root, private)
     easy = write_easy_reviews(folder / "easy.tsv")
     train_deep(easy, deep, get_model(str(tiny_bert)), replace(SMALL, epochs=2.0), blend=False)
-    serialize(deep, None, root, private, Form("torch"))
+    teacher = serialize(deep, None, root, private, Form("torch"))
     keys = write_keys(folder / "keys", KEY)
     with served(root, "--only", "fast", "--api-key-file", str(keys)) as server:
         yield {
@@ -48,6 +48,7 @@ def places(
             "digest": digest,
             "run": find_run(root).name,
             "deep": deep,
+            "teacher": root / "deep" / teacher,
             "artifact": root / "fast" / digest,
             "private": private,
             "public": public,

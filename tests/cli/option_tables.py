@@ -253,6 +253,8 @@ def train(places: Mapping[str, Path]) -> Table:
 
     base = option("--base {encoder}", "base", later=True)
     deep = option("--deep", "deep", said("reviews are not enough"), needs=[base])
+    root = option("--artifacts {root}", "artifacts", later=True)
+    unlabelled = option("--unlabelled other.csv", "unlabelled", later=True, needs=[root])
     return Table(
         "train",
         (
@@ -261,6 +263,11 @@ def train(places: Mapping[str, Path]) -> Table:
             option("--test other.csv", "test", said("other.csv: ")),
             option("--seed 1", "seed", later=True),
             option("--tokenizer mecab", "tokenizer", later=True),
+            unlabelled,
+            option(
+                "--unlabelled-column 2", "unlabelled_column", later=True, needs=[unlabelled, root]
+            ),
+            option("--teacher {teacher}", "teachers", later=True, needs=[unlabelled, root]),
             deep,
             option("--base {encoder}", "base", later=True, needs=[deep]),
             option("--revision main", "revision", needs=[deep, base]),

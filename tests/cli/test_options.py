@@ -97,6 +97,8 @@ CONTRADICTIONS = [
     ("evaluate --data {easy} --run {run} --fast --deep", "--fast and --deep"),
     ("train --data {easy} --deep --base {encoder} --tokenizer mecab", "--tokenizer"),
     ("train --data {easy} --epochs 1 --no-blend", "--epochs and --no-blend"),
+    ("train --data {easy} --teacher {teacher}", "--teacher"),
+    ("train --data {easy} --deep --base {encoder} --unlabelled {easy}", "--unlabelled"),
     ("serialize --precision fp32 --reviews {easy}", "--reviews"),
     ("serialize --engine torch --precision int8", "--precision"),
     ("verify {artifact} --api-key-file {keys}", "--api-key-file"),
