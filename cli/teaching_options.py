@@ -63,8 +63,8 @@ def find_lesson(
     from pipeline.training.teaching import Lesson
     from pipeline.workflows.teachers import find_teachers
 
-    sources = find_sources(unlabelled, reading["input_format"])
-    refuse_unused(sources, reading["delimiter"])
+    inputs = [find_sources([one], reading["input_format"]) for one in unlabelled]
+    refuse_unused([source for sources in inputs for source in sources], reading["delimiter"])
     names = ("encoding", "delimiter", "quoting", "has_header")
     read = ReadSettings(unlabelled_column, **{name: reading[name] for name in names})
-    return Lesson(sources, read, find_teachers(artifacts, teachers))
+    return Lesson(inputs, read, find_teachers(artifacts, teachers))

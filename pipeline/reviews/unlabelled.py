@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.digests import sha256
 from pipeline.errors import InvalidInput
 from pipeline.files.chunks import BEGINNING
@@ -19,9 +22,13 @@ from pipeline.text.cleaning import clean_all
 
 @dataclass(frozen=True)
 class Unlabelled:
-    """Distinct cleaned texts, in the order of the files, none empty; and what a run records."""
+    """n distinct cleaned texts, in the order of the files, none empty; and what a run records.
+
+    `sources`: number of the first source that holds each text, shape (n,).
+    """
 
     texts: list[str] = field(repr=False)
+    sources: NDArray[np.intp] = field(repr=False)
     facts: dict[str, Any]
 
 
@@ -36,11 +43,12 @@ def read_unlabelled(
     `tell` is called with a line about each file's shape, and one about the reviews. Raises
     InvalidInput for a row that cannot be read, and where no review remains.
     """
-    rows, distinct = 0, dict[str, None]()
-    for cleaned in _cleaned(sources, settings, tell):
+    rows, first = 0, dict[str, int]()
+    for source, cleaned in _cleaned(sources, settings, tell):
         rows += len(cleaned)
-        distinct.update(dict.fromkeys(cleaned))
-    texts = [text for text in distinct if text and text not in leave_out]
+        for text in cleaned:
+            first.setdefault(text, source)
+    texts = [text for text in first if text and text not in leave_out]
     if not texts:
         raise InvalidInput(
             "--unlabelled: there are no reviews in the files but empty and labelled ones."
@@ -55,7 +63,7 @@ def read_unlabelled(
         "texts": len(texts),
         "sha256": digest_of_texts(texts),
     }
-    return Unlabelled(texts, facts)
+    return Unlabelled(texts, np.array([first[text] for text in texts], np.intp), facts)
 
 
 def digest_of_texts(texts: Sequence[str]) -> str:
@@ -66,12 +74,14 @@ def digest_of_texts(texts: Sequence[str]) -> str:
     return digest.hexdigest()
 
 
-def _cleaned(sources: Sequence[Source], settings: ReadSettings, tell: Tell) -> Iterator[list[str]]:
+def _cleaned(
+    sources: Sequence[Source], settings: ReadSettings, tell: Tell
+) -> Iterator[tuple[int, list[str]]]:
     inputs = look_at(sources, settings, lambda layout: tell(layout.describe()))
     for chunk in read_chunks(inputs, BEGINNING, CHUNK_BYTES, lambda shape: tell(shape.describe())):
         parsed = parse_chunk(chunk)
         missing_texts(parsed)
-        yield clean_all(parsed.texts)
+        yield chunk.start.source, clean_all(parsed.texts)
 
 
 def _facts(source: Source) -> dict[str, Any]:

@@ -13,15 +13,28 @@ from pipeline.progress import progress_bar
 _CHUNK = 4096
 
 
-def count_matrix(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_matrix:
-    """Counts of n cleaned texts, float32, shape (n, buckets), columns sorted in each row."""
+def count_matrix(
+    texts: Sequence[str], settings: FeatureSettings, minimum: int
+) -> tuple[sparse.csr_matrix, NDArray[np.intp]]:
+    """(Counts of n cleaned texts, float32, shape (n, columns); each column's bucket, ascending).
+
+    Buckets that occur in fewer texts than `minimum` have no column. They are left out part by part,
+    since they are most of all counts; the columns are sorted in each row.
+    """
+    frequencies = np.zeros(settings.bucket_count, dtype=np.int32)
+    parts = []
     with progress_bar(len(texts), "Hashing n-grams") as bar:
-        parts = []
         for start in range(0, len(texts), _CHUNK):
             chunk = texts[start : start + _CHUNK]
             parts.append(chunk_counts(chunk, settings))
+            np.add.at(frequencies, parts[-1].indices, 1)
             bar.update(len(chunk))
-    return sparse.vstack(parts, format="csr")
+    buckets = np.flatnonzero(frequencies >= minimum)
+    numbers = np.full(settings.bucket_count, -1, dtype=np.int32)
+    numbers[buckets] = np.arange(buckets.size, dtype=np.int32)
+    for place, part in enumerate(parts):
+        parts[place] = _keep_columns(part, numbers, buckets.size)
+    return sparse.vstack(parts, format="csr"), buckets
 
 
 def chunk_counts(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_matrix:
@@ -42,17 +55,12 @@ def chunk_counts(texts: Sequence[str], settings: FeatureSettings) -> sparse.csr_
     )
 
 
-def frequent_columns(counts: sparse.csr_matrix, minimum: int) -> NDArray[np.intp]:
-    """Columns that occur in at least `minimum` rows."""
-    return np.flatnonzero(np.bincount(counts.indices, minlength=counts.shape[1]) >= minimum)
-
-
-def keep_columns(counts: sparse.csr_matrix, columns: NDArray[np.intp]) -> sparse.csr_matrix:
-    """Keep these columns, which must ascend; many times quicker than scipy's own indexing."""
-    number = np.full(counts.shape[1], -1, dtype=np.int32)
-    number[columns] = np.arange(columns.size, dtype=np.int32)
-    numbers = number[counts.indices]
-    kept = numbers >= 0
+def _keep_columns(
+    counts: sparse.csr_matrix, numbers: NDArray[np.int32], columns: int
+) -> sparse.csr_matrix:
+    """Give each column its new number, drop those of -1; much quicker than scipy's own indexing."""
+    found = numbers[counts.indices]
+    kept = found >= 0
     ends = np.concatenate([[0], np.cumsum(kept)])[counts.indptr]
-    shape = (counts.shape[0], columns.size)
-    return sparse.csr_matrix((counts.data[kept], numbers[kept], ends), shape=shape)
+    shape = (counts.shape[0], columns)
+    return sparse.csr_matrix((counts.data[kept], found[kept], ends), shape=shape)

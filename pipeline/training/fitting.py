@@ -22,8 +22,8 @@ from pipeline.progress import progress_bar
 from pipeline.quality.metrics import Metrics, measure
 from pipeline.reviews.splitting import split_rows
 from pipeline.training.calibration import Calibration, fit_calibration
-from pipeline.training.counts import count_matrix, frequent_columns, keep_columns
-from pipeline.training.rows import Rows, Sharing
+from pipeline.training.counts import count_matrix
+from pipeline.training.rows import LABELLED, Rows, Sharing
 from pipeline.training.teaching import Taught
 from pipeline.training.weighting import Weighting
 
@@ -147,14 +147,13 @@ def _featurize(
     used = [row for row, text in enumerate(cleaned) if text]
     texts = [cleaned[row] for row in used]
     positive = np.array([labels[row] for row in used], dtype=np.float64)
-    is_taught = np.zeros(len(texts), dtype=np.bool_)
+    groups = np.full(len(texts), LABELLED)
     if taught is not None:
         texts = texts + taught.texts
         positive = np.concatenate([positive, taught.positive])
-        is_taught = np.concatenate([is_taught, np.ones(len(taught.texts), dtype=np.bool_)])
-    counts = count_matrix(texts, settings.features)
-    buckets = frequent_columns(counts, settings.weighting.minimum_documents)
-    return Rows(texts, positive, is_taught, keep_columns(counts, buckets), buckets)
+        groups = np.concatenate([groups, taught.groups])
+    counts, buckets = count_matrix(texts, settings.features, settings.weighting.minimum_documents)
+    return Rows(texts, positive, groups, counts, buckets)
 
 
 def _split(rows: Rows, settings: LinearSettings) -> tuple[Rows, Rows]:
@@ -214,10 +213,12 @@ def _fit(
 
 def _scaled(rows: Rows, scales: NDArray[np.float64]) -> tuple[sparse.csr_matrix, float]:
     """Scaled counts ÷ √length ÷ root mean squared norm of the rows; and that norm."""
-    roots = np.repeat(root_lengths(rows.texts), np.diff(rows.counts.indptr))
-    values = rows.counts.data * scales[rows.counts.indices] / roots
+    values = scales[rows.counts.indices]  # changed in place, since there may be 100 million
+    values *= rows.counts.data
+    values /= np.repeat(root_lengths(rows.texts), np.diff(rows.counts.indptr))
     norm = float(np.sqrt(values @ values / len(rows.texts)))
-    parts = (values / norm, rows.counts.indices, rows.counts.indptr)
+    values /= norm
+    parts = (values, rows.counts.indices, rows.counts.indptr)
     return sparse.csr_matrix(parts, shape=rows.counts.shape), norm
 
 

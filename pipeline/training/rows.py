@@ -7,6 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+LABELLED = -1
+"""The group of the texts that have a label."""
+
 
 class Examples(NamedTuple):
     """m examples: the row of each text, a label 0 or 1, how many labelled texts it counts as."""
@@ -20,15 +23,21 @@ class Examples(NamedTuple):
 class Rows:
     """n cleaned texts with their counts, shape (n, columns), and each column's bucket.
 
-    `positive`: probability of positive, which is 0 or 1 for a labelled text; `is_taught`: whether
-    teachers judged the text, which has no label; shape (n,) each.
+    `positive`: probability of positive, which is 0 or 1 for a labelled text; `groups`: LABELLED for
+    those, else the input that the text came with, which teachers judged; shape (n,) each.
     """
 
     texts: list[str] = field(repr=False)
     positive: NDArray[np.float64]
-    is_taught: NDArray[np.bool_]
+    groups: NDArray[np.intp]
     counts: sparse.csr_matrix
     buckets: NDArray[np.intp]
+
+    @property
+    def is_taught(self) -> NDArray[np.bool_]:
+        """Whether teachers judged each text, which has no label, shape (n,)."""
+        is_taught: NDArray[np.bool_] = self.groups != LABELLED
+        return is_taught
 
     @property
     def labels(self) -> NDArray[np.intp]:
@@ -41,7 +50,7 @@ class Rows:
             self,
             texts=[self.texts[row] for row in rows],
             positive=self.positive[rows],
-            is_taught=self.is_taught[rows],
+            groups=self.groups[rows],
             counts=self.counts[rows],
         )
 
@@ -50,17 +59,24 @@ class Rows:
 class Sharing:
     """How much reviews count that teachers judged, beside labelled ones.
 
-    Each counts as `weight` labelled ones: p of it as a positive one, 1 - p of it as a negative one,
-    p being its probability of positive. A side of less than `smallest` is left out of the fit,
-    which saves a third of its memory and costs no accuracy.
+    Each counts as `weight` labelled ones, and as more where an input has few: together those of an
+    input count as `share` of all labelled ones at least, so that a small domain is not lost among
+    them. p of it counts as a positive one, 1 - p as a negative one, p being its probability of
+    positive. A side of less than `smallest` is left out of the fit, which saves a third of its
+    memory and costs no accuracy.
     """
 
     weight: float = 1.0
+    share: float = 0.1
     smallest: float = 0.02
 
     def weights(self, rows: Rows) -> NDArray[np.float64]:
         """How many labelled texts each text counts as, shape (n,)."""
-        return np.where(rows.is_taught, self.weight, 1.0)
+        sizes = np.bincount(rows.groups - LABELLED)
+        by_group = np.maximum(self.weight, self.share * sizes[0] / np.maximum(sizes, 1))
+        by_group[0] = 1.0
+        weights: NDArray[np.float64] = by_group[rows.groups - LABELLED]
+        return weights
 
     def examples(self, rows: Rows) -> Examples:
         """What the model is fitted on: each text's likelier label, then the other one of some."""

@@ -46,19 +46,21 @@ class Teacher(NamedTuple):
 class Taught:
     """n distinct cleaned texts and the teachers' mean probability of positive, shape (n,).
 
-    `record`: what the manifest says of them.
+    `record`: what the manifest says of them. `groups`: which of the given inputs each came with,
+    from 0 on, shape (n,).
     """
 
     texts: list[str] = field(repr=False)
     positive: NDArray[np.float64] = field(repr=False)
     record: dict[str, Any]
+    groups: NDArray[np.intp] = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """Files of reviews without labels, how they are read, and who judges them."""
+    """Inputs of reviews without labels, each of one or more files, and who judges them."""
 
-    sources: Sequence[Source]
+    inputs: Sequence[Sequence[Source]]
     read: ReadSettings
     teachers: Sequence[Teacher]
 
@@ -69,10 +71,13 @@ class Lesson:
         may have learned their labels, and nothing is to be learned of those held out. Raises
         InvalidInput for files that cannot be read, or without other reviews.
         """
-        found = read_unlabelled(self.sources, self.read, leave_out, tell)
+        sources = [source for group in self.inputs for source in group]
+        found = read_unlabelled(sources, self.read, leave_out, tell)
         positive = judge(found.texts, self.teachers, root, tell)
         teachers = [{"name": one.name, "digest": one.digest} for one in self.teachers]
-        return Taught(found.texts, positive, {**found.facts, "teachers": teachers})
+        groups = np.repeat(np.arange(len(self.inputs)), [len(group) for group in self.inputs])
+        record = {**found.facts, "teachers": teachers}
+        return Taught(found.texts, positive, record, groups[found.sources])
 
 
 def judge(

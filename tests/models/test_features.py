@@ -92,7 +92,7 @@ def test_buckets_are_used_evenly() -> None:
 @given(CLEAN_TEXTS)
 def test_counts_are_those_of_the_buckets(texts: list[str]) -> None:
     batch = featurize(texts, SETTINGS)
-    for number, row in enumerate(count_matrix(texts, SETTINGS).toarray()):
+    for number, row in enumerate(count_matrix(texts, SETTINGS, 0)[0].toarray()):
         views = by_view(batch, number).values()
         buckets = [bucket for view in views for order in view for bucket in order]
         expected = np.bincount(buckets, minlength=SETTINGS.bucket_count)

@@ -17,8 +17,8 @@ from pipeline.reviews.unlabelled import digest_of_texts, read_unlabelled
 from pipeline.text.cleaning import clean_all
 from pipeline.training.fitting import LinearSettings, fit_linear
 from pipeline.training.judgements import Judgements, hash_texts
-from pipeline.training.rows import Rows, Sharing
-from pipeline.training.teaching import Taught, Teacher, judge
+from pipeline.training.rows import LABELLED, Rows, Sharing
+from pipeline.training.teaching import Lesson, Taught, Teacher, judge
 from tests.support.paths import SAMPLE
 
 TEXTS = [f"리뷰 {number}" for number in range(1000)]
@@ -121,7 +121,7 @@ def test_unlabelled_reviews_are_distinct_and_not_the_labelled_ones(tmp_path: Pat
 def test_words_that_only_teachers_know_are_learned() -> None:
     reviews = read_reviews(SAMPLE)
     new = [f"{word} {n}" for n in range(200) for word in ("꿀배송", "파손")]
-    taught = Taught(new, np.tile([0.97, 0.03], 200), {})
+    taught = Taught(new, np.tile([0.97, 0.03], 200), {}, np.zeros(400, np.intp))
     cleaned = clean_all(reviews.texts)
     before = fit_linear(cleaned, reviews.labels, LinearSettings())
     after = fit_linear(cleaned, reviews.labels, LinearSettings(), taught)
@@ -139,7 +139,7 @@ def test_an_unsure_review_is_an_example_of_both_labels() -> None:
     rows = Rows(
         ["가", "나", "다"],
         np.array([1.0, 0.7, 0.005]),
-        np.array([False, True, True]),
+        np.array([LABELLED, 0, 0]),
         sparse.csr_matrix((3, 1)),
         np.arange(1),
     )
@@ -147,3 +147,22 @@ def test_an_unsure_review_is_an_example_of_both_labels() -> None:
     assert examples.rows.tolist() == [0, 1, 2, 1]
     assert examples.labels.tolist() == [1, 1, 0, 0]
     np.testing.assert_allclose(examples.weights, [1, 0.35, 0.4975, 0.15])
+
+
+def test_a_small_input_counts_as_a_share_of_the_labelled_reviews() -> None:
+    groups = np.repeat([LABELLED, 0, 1], [1000, 500, 10])
+    nothing = sparse.csr_matrix((groups.size, 1))
+    rows = Rows([], np.ones(groups.size), groups, nothing, np.arange(1))
+    weights = Sharing(weight=0.5, share=0.1).weights(rows)
+    assert [weights[groups == group].sum() for group in (LABELLED, 0, 1)] == [1000, 250, 100]
+
+
+def test_each_text_is_of_the_first_input_that_holds_it(tmp_path: Path) -> None:
+    for name, lines in (("a.txt", "가\n나\n"), ("b.txt", "나\n다\n"), ("c.txt", "라\n")):
+        (tmp_path / name).write_text(lines, encoding="utf-8")
+    a, b, c = (Source.named(str(tmp_path / f"{name}.txt")) for name in "abc")
+    taught = Lesson([[a, b], [c]], ReadSettings(), [teacher(Lengths())]).give(tmp_path, set())
+    assert dict(zip(taught.texts, taught.groups.tolist(), strict=True)) == {
+        **dict.fromkeys("가나다", 0),
+        "라": 1,
+    }
