@@ -71,7 +71,7 @@ def command(
       sentiment train --data my-reviews.tsv --seed 1
       sentiment train --data shop.csv --rating-scale 5
       sentiment train --tokenizer mecab
-      sentiment train --unlabelled shop-reviews.csv --unlabelled more/
+      sentiment train --unlabelled reviews.csv --unlabelled reviews/
       sentiment train --deep --base monologg/koelectra-small-v3-discriminator --epochs 3
     """
     if deep:

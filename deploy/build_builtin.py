@@ -2,6 +2,7 @@
 
 It does what `sentiment train --data $NSMC_DIR` and `sentiment serialize` do. Time, id and commit of
 the run are fixed, so that the same library versions give the same digest, whoever builds it when.
+With arguments, ROOT RUN, it seals that run of `sentiment train --unlabelled …` instead.
 """
 
 import os
@@ -12,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.artifacts.builtin import DIGEST, ROOT, SLOT
-from pipeline.artifacts.runs import load_run, save_run
+from pipeline.artifacts.runs import find_run, load_run, save_run
 from pipeline.training.fast import train
 from pipeline.training.fitting import LinearSettings
 from pipeline.workflows.sealing import serialize
@@ -22,19 +23,27 @@ FIXED = {"id": "builtin", "created_at": "2026-11-26T00:00:00.000+00:00", "git_co
 
 def build(nsmc: Path, scratch: Path) -> Path:
     """Train and seal the model under `scratch`; return the artifact's folder."""
-    first, second = scratch / "first", scratch / "second"
-    trained = train(nsmc, first, LinearSettings())
-    run, files = load_run(first / "runs" / trained.id)
+    trained = train(nsmc, scratch / "first", LinearSettings())
+    return seal(scratch / "first" / "runs" / trained.id, scratch / "second")
+
+
+def seal(folder: Path, second: Path) -> Path:
+    """Seal the run in this folder under `second`, as the built-in model; return its folder."""
+    run, files = load_run(folder)
     save_run(second, replace(run, **FIXED), files)
     return second / SLOT / serialize(second, None, second)
 
 
 def main() -> None:
     """Put the model into the package, and say whether its digest is the one that the code names."""
-    if "NSMC_DIR" not in os.environ:
+    given = sys.argv[1:]
+    if not given and "NSMC_DIR" not in os.environ:
         sys.exit("NSMC_DIR has to name the folder with NSMC, which `sentiment data` gets.")
     with tempfile.TemporaryDirectory() as scratch:
-        built = build(Path(os.environ["NSMC_DIR"]), Path(scratch))
+        if given:
+            built = seal(find_run(Path(given[0]), given[1]), Path(scratch))
+        else:
+            built = build(Path(os.environ["NSMC_DIR"]), Path(scratch))
         shutil.rmtree(ROOT, ignore_errors=True)
         shutil.copytree(built, ROOT / SLOT / built.name)
         print(built.name)

@@ -104,7 +104,9 @@ def fit_linear(
     them. Raises InvalidInput for fewer than 40 labelled reviews or a single label.
     """
     rows = _featurize(cleaned, labels, settings, taught)
-    kept, held_out = _split(rows, settings)
+    kept_rows, held_out_rows = _split(rows, settings)
+    kept, held_out = rows.take(kept_rows), rows.take(held_out_rows)
+    del rows  # of large inputs, the counts need not be in memory twice
     if np.unique(kept.labels[~kept.is_taught]).size < 2:
         raise InvalidInput(
             "Without the held-out reviews, all have one label. Train on more different reviews."
@@ -118,6 +120,8 @@ def fit_linear(
             trials.append(_try(kept, held_out, inverse_regularization, sharing, settings))
             bar.update(1)
         best = min(trials, key=lambda trial: trial.loss)
+        rows = kept.joined(held_out).take(np.argsort(np.concatenate([kept_rows, held_out_rows])))
+        del kept
         final = _fit(rows, best.inverse_regularization, best.sharing, settings)
         bar.update(1)
     figures = measure(held_out.labels, best.model.probabilities(held_out.texts)[:, 1])
@@ -156,12 +160,12 @@ def _featurize(
     return Rows(texts, positive, groups, counts, buckets)
 
 
-def _split(rows: Rows, settings: LinearSettings) -> tuple[Rows, Rows]:
-    """(Rows to learn from in a trial, held-out ones, all of which are labelled)."""
+def _split(rows: Rows, settings: LinearSettings) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(Rows to learn from in a trial, rows held out, all of which are labelled)."""
     labelled = np.flatnonzero(~rows.is_taught)
     texts = [rows.texts[row] for row in labelled]
     kept, held_out = split_rows(texts, settings.held_out, settings.seed)
-    return rows.take(np.concatenate([kept, np.flatnonzero(rows.is_taught)])), rows.take(held_out)
+    return np.concatenate([kept, np.flatnonzero(rows.is_taught)]), held_out
 
 
 def _try(

@@ -54,6 +54,16 @@ class Rows:
             counts=self.counts[rows],
         )
 
+    def joined(self, others: Self) -> Self:
+        """These rows and others of the same columns, one after the other."""
+        return replace(
+            self,
+            texts=self.texts + others.texts,
+            positive=np.concatenate([self.positive, others.positive]),
+            groups=np.concatenate([self.groups, others.groups]),
+            counts=sparse.vstack([self.counts, others.counts], format="csr"),
+        )
+
 
 @dataclass(frozen=True)
 class Sharing:

@@ -87,7 +87,8 @@ def folder(tmp_path: Path, corpus: Path, corpus_url: str, model: Path) -> Path:
     write_reviews(folder)
     make_environment(folder / ".venv", corpus, corpus_url)
     copy_into(model, folder / "my-model")
-    copy_into(SAMPLE, folder / "data" / "sample.tsv")
+    for name in (SAMPLE.name, "shop.tsv", "shop-unlabelled.txt"):
+        copy_into(SAMPLE.with_name(name), folder / "data" / name)
     copy_into(corpus / "ratings_test.txt", folder / "held-out.tsv")
     copy_into(corpus, tmp_path / "Downloads" / "nsmc")
     return folder
