@@ -12,12 +12,6 @@ from cli.options import artifacts_option, chosen_slot, model_options, trust_opti
 from cli.read_options import read_options, refuse_unused, say, say_shape
 from cli.report_options import page_language, report_options
 
-REMEDY = (
-    "Much has changed. Label a few hundred of these reviews to measure how right the model still "
-    "is: `sentiment evaluate --data FILE`. Without labels, `sentiment train --unlabelled FILE` "
-    "teaches the fast model such reviews."
-)
-
 
 @click.command("drift")
 @click.argument("inputs", metavar="FILE...", nargs=-1, required=True, callback=check_inputs)
@@ -45,8 +39,9 @@ def command(
 
     For each of length, scripts and score, this is the population stability index against the
     artifact's reference profile. Below 0.1 nothing has changed; from 0.25 on much has, and figures
-    measured on the old reviews may no longer hold. Under 200 reviews the index says nothing. A
-    server shows the same indexes of live texts at /metrics.
+    measured on the old reviews may no longer hold. From 0.1 on, a command is named that fits the
+    model to the new ones. Under 200 reviews the index says nothing. A server shows the same indexes
+    of live texts at /metrics.
 
     \b
     Examples:
@@ -60,7 +55,7 @@ def command(
     from pipeline.artifacts.verification import Trust
     from pipeline.files.layouts import ReadSettings
     from pipeline.files.sources import find_sources
-    from pipeline.quality.drift import FAR, FEWEST_TEXTS, verdict
+    from pipeline.quality.drift import FEWEST_TEXTS, verdict
     from pipeline.reports.drift_page import write_drift
     from pipeline.reports.page import check_report
     from pipeline.workflows.file_drift import measure_drift
@@ -73,7 +68,7 @@ def command(
     handler = load_handler(artifacts, chosen_slot(artifacts, fast, model), trust)
     measured = measure_drift(handler, sources, ReadSettings(**read), say_shape)
     if report is not None:
-        write_drift(report, handler, sources, measured.counts, language)
+        write_drift(report, handler, sources, measured, language)
     click.echo(f"{measured.texts:,} reviews against {handler.name}", err=True)
     if as_json:
         click.echo(json.dumps(measured.record()))
@@ -81,5 +76,5 @@ def command(
     for feature, index in measured.indexes.items():
         meaning = verdict(index) if measured.texts >= FEWEST_TEXTS else "too few reviews to say"
         click.echo(f"{feature:8}{index:8.3f}  {meaning}")
-    if measured.texts >= FEWEST_TEXTS and max(measured.indexes.values()) >= FAR:
-        say(REMEDY)
+    for remedy in measured.remedies:
+        say(f"To fit the model to such reviews: {remedy}")

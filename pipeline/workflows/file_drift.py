@@ -1,9 +1,11 @@
 """How far the reviews in files are from those that a model was trained on."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pipeline.artifacts.manifest import Manifest
 from pipeline.errors import InvalidInput
 from pipeline.files.chunks import BEGINNING
 from pipeline.files.layouts import ReadSettings
@@ -11,7 +13,7 @@ from pipeline.files.parsing import parse_chunk
 from pipeline.files.reading import Tell, ignore, look_at, read_chunks
 from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
-from pipeline.quality.drift import drift
+from pipeline.quality.drift import FEWEST_TEXTS, STABLE, drift
 from pipeline.quality.profile_counts import Counts, add_counts, count_texts, shares
 
 CHUNK_BYTES = 2**20
@@ -19,15 +21,19 @@ CHUNK_BYTES = 2**20
 
 @dataclass(frozen=True)
 class FileDrift:
-    """The number of texts, the population stability index of each feature, and what was counted."""
+    """The number of texts, the population stability index of each feature, and what was counted.
+
+    `remedies`: commands that fit the model to such texts, where they have changed.
+    """
 
     texts: int
     indexes: dict[str, float]
     counts: Counts = field(repr=False)
+    remedies: list[str] = field(default_factory=list)
 
     def record(self) -> dict[str, Any]:
-        """The number and the indexes, for JSON."""
-        return {"texts": self.texts, "indexes": self.indexes}
+        """All but what was counted, for JSON."""
+        return {"texts": self.texts, "indexes": self.indexes, "remedies": self.remedies}
 
 
 def measure_drift(
@@ -56,4 +62,32 @@ def measure_drift(
     if counts is None:
         raise InvalidInput("There are no reviews in the files.")
     indexes = drift(handler.artifact.manifest.profile, shares(counts))
-    return FileDrift(counts["texts"], indexes, counts)
+    found = FileDrift(counts["texts"], indexes, counts)
+    if found.texts < FEWEST_TEXTS or max(indexes.values()) < STABLE:
+        return found
+    return replace(found, remedies=remedies(handler.artifact.manifest, sources))
+
+
+def remedies(manifest: Manifest, sources: Sequence[Source]) -> list[str]:
+    """Shell commands that fit a model to the texts of these sources.
+
+    LABELLED stands for a file of such texts with labels.
+    """
+    if manifest.slot == "fast":
+        files = " ".join(f"--unlabelled {shlex.quote(source.path)}" for source in sources)
+        return [f"sentiment train {files}"]
+    for part, command, reviews in (
+        ("hub", "sentiment pull", "--reviews"),
+        ("base", "sentiment train --deep --base", "--data"),
+    ):
+        if made_from := manifest.data.get(part):
+            return [f"{command} {_model(made_from)} {reviews} LABELLED"]
+    return []
+
+
+def _model(made_from: Mapping[str, Any]) -> str:
+    """A model of the hub as a command names it; DIR for a folder, whose place is not recorded."""
+    repository, commit = made_from.get("repository"), made_from.get("commit")
+    if commit is None:
+        return "DIR"
+    return shlex.join([str(repository), "--revision", str(commit)])

@@ -1,11 +1,13 @@
 """How far texts are from the reference profile: of a file, and of what a server is asked."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
 from pipeline.quality.drift import drift, stability_index
 from pipeline.quality.profile import SCRIPT_NAMES, reference_profile, text_profile
@@ -13,6 +15,7 @@ from pipeline.reports.words.drift import WORDS
 from pipeline.server.live_texts import LiveTexts
 from pipeline.server.metrics import Metrics
 from pipeline.text.cleaning import clean
+from pipeline.workflows.file_drift import remedies
 from tests.reports.pages import Page
 from tests.support.command import run
 from tests.support.paths import Invoke
@@ -45,6 +48,9 @@ def test_drift_of_a_file(invoke: Invoke, sample_root: Path, tmp_path: Path) -> N
     assert near["indexes"]["scripts"] < 0.1 < 0.25 < far["indexes"]["scripts"]
     shown = invoke("drift", "--fast", "--artifacts", sample_root, other)
     assert "changed much" in shown.stdout
+    command = f"sentiment train --unlabelled {other}"
+    assert far["remedies"] == [command]
+    assert shown.stderr.endswith(f"{command}\n")
 
 
 def test_an_empty_file_is_told(invoke: Invoke, sample_root: Path, tmp_path: Path) -> None:
@@ -83,7 +89,10 @@ def test_the_page_says_what_the_indexes_mean(
     assert run("drift", other, *options, page, "--lang", "en").code == 0
     assert invoke("drift", other, *options, figures).exit_code == 0
     shown = Page(page.read_text("utf-8"))
-    indexes = json.loads(figures.read_text("utf-8"))["drift"]["indexes"]
+    record = json.loads(figures.read_text("utf-8"))
+    indexes = record["drift"]["indexes"]
+    for text in (record["remedies"][0], WORDS["en"]["remedy"], WORDS["en"]["remedy_fast"]):
+        assert text.replace("`", "") in shown.text
     assert [one["feature"] for one in indexes] == ["length", "scripts", "score"]
     for one in indexes:
         assert f"{one['index']:.3f}" in shown.text
@@ -92,5 +101,35 @@ def test_the_page_says_what_the_indexes_mean(
     told = invoke("drift", few, *options, page, "--lang", "ko")
     assert told.stdout.count("too few reviews to say") == 3
     assert WORDS["ko"]["too_few"].format(reviews=199, fewest=200) in page.read_text("utf-8")
+    assert WORDS["ko"]["remedy"] not in page.read_text("utf-8")
     refused = invoke("drift", few, "--fast", "--artifacts", sample_root, "--lang", "ko")
     assert refused.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("slot", "data", "command"),
+    [
+        ("fast", {}, "sentiment train --unlabelled 'a b.csv' --unlabelled -"),
+        (
+            "deep",
+            {"hub": {"repository": "owner/tiny", "commit": "c" * 40}},
+            f"sentiment pull owner/tiny --revision {'c' * 40} --reviews LABELLED",
+        ),
+        (
+            "deep",
+            {"hub": {"repository": "mine", "commit": None}},
+            "sentiment pull DIR --reviews LABELLED",
+        ),
+        (
+            "deep",
+            {"base": {"repository": "mine", "commit": None}},
+            "sentiment train --deep --base DIR --data LABELLED",
+        ),
+    ],
+)
+def test_the_remedy_is_a_command_for_the_model(
+    handler: Handler, slot: str, data: dict[str, object], command: str
+) -> None:
+    manifest = replace(handler.artifact.manifest, slot=slot, data=data)
+    sources = [Source.named(path, "csv") for path in ("a b.csv", "-")]
+    assert remedies(manifest, sources) == [command]
