@@ -36,6 +36,12 @@ from cli.read_options import LABELLED, labelled_options, labelled_settings, say
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Labelled file to calibrate the model on, best one that it was not trained on.",
 )
+@click.option(
+    "--blend/--no-blend",
+    default=None,
+    help="With --reviews: add the n-grams of the current fast model, or leave them out; neither "
+    "given: add them where the held-out half of the reviews says that it helps.",
+)
 @partial(labelled_options, labels="--review-labels")
 @engine_option
 @precision_option
@@ -45,6 +51,7 @@ def command(
     revision: str | None,
     labels: str | None,
     reviews_path: Path | None,
+    blend: bool | None,
     engine: str,
     precision: str | None,
     artifacts: Path,
@@ -57,7 +64,11 @@ def command(
     is loaded. A model is refused where weights are missing or its tokenizer does not fit it. While
     the hub is away, the cache is used. HF_TOKEN, HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE,
     HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT are honoured. A link in DIR may lead to a file
-    within it, or from a snapshot of the hub's cache to its blobs. Pulling needs the extra [deep];
+    within it, or from a snapshot of the hub's cache to its blobs.
+
+    With --reviews, one half of these calibrates and the other one measures. The n-grams of the
+    current fast model, or of the built-in one, are blended in where they help: no review may be
+    among those that it was trained on. Pulling needs the extra [deep];
     serving what was pulled needs [onnx] alone.
 
     \b
@@ -65,11 +76,12 @@ def command(
       sentiment pull
       sentiment pull monologg/koelectra-small-finetuned-nsmc --revision main
       sentiment pull my-model/ --labels negative,positive --reviews held-out.tsv
+      sentiment pull my-model/ --reviews held-out.tsv --no-blend
     """
     refuse_revision_of_folder(model)
     wanted = chosen_precision(engine, precision)
     if reviews_path is None:
-        refuse(LABELLED, "without --reviews")
+        refuse([*LABELLED, "blend"], "without --reviews")
     labelled = labelled_settings(reading, reviews_path)
     from pipeline.reviews.labelled import read_reviews
     from pipeline.workflows.pulling import pull
@@ -77,4 +89,5 @@ def command(
 
     names = tuple(labels.split(",")) if labels else ()
     reviews = read_reviews(reviews_path, labelled, say) if reviews_path else None
-    click.echo(pull(model, artifacts, revision, Form(engine, wanted), names, reviews))
+    form = Form(engine, wanted)
+    click.echo(pull(model, artifacts, revision, form, names, reviews, blend, say))

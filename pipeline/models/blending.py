@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artifacts.verification import parameters_in
+from pipeline.artifacts.verification import pack_parameters, parameters_in
 from pipeline.errors import ArtifactRefused
 from pipeline.models.hardware import ALL, Hardware
 from pipeline.models.linear import LARGEST_FACTOR, SMALLEST_TAIL, LinearModel, log_odds, logistic
@@ -98,6 +98,11 @@ class BlendedModel:
 
 
 DeepModel = TransformerModel | BlendedModel
+
+
+def ngram_files(model: DeepModel) -> dict[str, bytes]:
+    """The file that holds a blend's n-grams; none of a transformer alone."""
+    return pack_parameters(model.ngrams.parameters()) if isinstance(model, BlendedModel) else {}
 
 
 def load_deep(

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.artifacts.runs import Run, save_run
-from pipeline.artifacts.verification import CONFIG, TOKENIZER, WEIGHTS, pack_parameters
+from pipeline.artifacts.verification import CONFIG, TOKENIZER, WEIGHTS
 from pipeline.errors import InvalidInput
 from pipeline.files.reading import ignore
-from pipeline.models.base import Model
-from pipeline.models.blending import BlendedModel, DeepModel
+from pipeline.models.blending import BlendedModel, DeepModel, ngram_files
 from pipeline.models.hardware import ALL, Hardware
 from pipeline.models.transformer.checking import check_tokenizer
 from pipeline.models.transformer.devices import describe, find_device
@@ -30,7 +29,6 @@ from pipeline.models.transformer.pretrained import (
 )
 from pipeline.models.transformer.tokens import TextEncoder
 from pipeline.models.transformer.torch_engine import module_files
-from pipeline.quality.metrics import measure
 from pipeline.reviews.labelled import AS_FOUND, LabelledSettings, Reviews, Tell
 from pipeline.reviews.splitting import split_rows
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
@@ -38,7 +36,7 @@ from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.fast import profile_of, read_split
 from pipeline.training.finetuning import Examples, FineTuning, FineTuningSettings, Targets
 from pipeline.training.fitting import LinearSettings, fit_linear
-from pipeline.training.stacking import calibrate, fit_blend
+from pipeline.training.stacking import calibrate, fit_blend, measure_parts
 from pipeline.training.teaching import Lesson, Taught
 
 if TYPE_CHECKING:
@@ -116,7 +114,7 @@ def train_deep(
         cleaning_version=CLEANING_VERSION,
         settings={**model.to_record(), "training": training},
         data={**facts, "base": base.record()},
-        metrics=_figures(model, held_out, examples),
+        metrics=measure_parts(model, {"held_out": held_out, "test": examples}),
         profile=profile_of(model, held_out.texts),
         versions={name: version(name) for name in LIBRARIES},
         seconds=round(time.perf_counter() - started, 1),
@@ -168,21 +166,6 @@ def _blended(
     return fit_blend(transformer, fitted.model, held_out), {"ngrams": record}
 
 
-def _figures(model: DeepModel, held_out: Examples, test: Examples) -> dict[str, Any]:
-    """Figures on both sets of rows: of the model, and of each part of a blend alone."""
-    models: dict[str, Model] = {"": model}
-    if isinstance(model, BlendedModel):
-        models |= {"transformer_": model.transformer, "ngrams_": model.ngrams}
-    return {
-        f"{prefix}{name}": asdict(measure(rows.labels, part.probabilities(rows.texts)[:, 1]))
-        for prefix, part in models.items()
-        for name, rows in (("held_out", held_out), ("test", test))
-    }
-
-
 def _files(model: DeepModel, module: "PreTrainedModel", tokenizer: bytes) -> dict[str, bytes]:
     config, weights = module_files(module)
-    files = {CONFIG: config, WEIGHTS: weights, TOKENIZER: tokenizer}
-    if isinstance(model, BlendedModel):
-        files |= pack_parameters(model.ngrams.parameters())
-    return files
+    return {CONFIG: config, WEIGHTS: weights, TOKENIZER: tokenizer, **ngram_files(model)}

@@ -4,19 +4,21 @@ The n-grams are fitted on the rows that the transformer learned from, so that ne
 blend has seen a held-out row.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.models.blending import NEVER, Blend, BlendedModel
+from pipeline.models.base import Model
+from pipeline.models.blending import NEVER, Blend, BlendedModel, DeepModel
 from pipeline.models.hardware import texts_at_a_time
 from pipeline.models.linear import LinearModel, log_odds
 from pipeline.models.transformer.model import TransformerModel
 from pipeline.models.transformer.tokens import TextEncoder
 from pipeline.progress import progress_bar
-from pipeline.quality.metrics import log_loss
+from pipeline.quality.metrics import log_loss, measure
 from pipeline.training.calibration import fit_calibration
 from pipeline.training.finetuning import Examples
 
@@ -26,6 +28,8 @@ _LEAST = 1e-3
 THRESHOLDS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
 LABELS_CHANGED = 0.001
 LOSS_ADDED = 0.002
+FEWEST_ROWS = round(1 / LABELS_CHANGED)
+"""Held-out rows below which such a share of changed labels does not show."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,10 @@ def cascade_threshold(
 
     `alone` and `blended` are the calibrated log-odds of the n-grams and of the blend, shape (n,).
     Returns the least of THRESHOLDS with which at most LABELS_CHANGED of the rows get another label
-    and the log loss rises by at most LOSS_ADDED; NEVER if there is none.
+    and the log loss rises by at most LOSS_ADDED; NEVER if there is none, or fewer than FEWEST_ROWS.
     """
+    if labels.size < FEWEST_ROWS:
+        return NEVER
     blended_loss = log_loss(blended, labels)
     for threshold in THRESHOLDS:
         cascaded = np.where(np.abs(alone) >= threshold, alone, blended)
@@ -90,6 +96,18 @@ def cascade_threshold(
         if changed <= LABELS_CHANGED and added <= LOSS_ADDED:
             return threshold
     return NEVER
+
+
+def measure_parts(model: DeepModel, rows: Mapping[str, Examples]) -> dict[str, Any]:
+    """Figures on rows, by their name: of the model, and of each part of a blend alone."""
+    models: dict[str, Model] = {"": model}
+    if isinstance(model, BlendedModel):
+        models |= {"transformer_": model.transformer, "ngrams_": model.ngrams}
+    return {
+        f"{prefix}{name}": asdict(measure(part.labels, one.probabilities(part.texts)[:, 1]))
+        for prefix, one in models.items()
+        for name, part in rows.items()
+    }
 
 
 def blending_weights(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InvalidInput
+from pipeline.models.blending import BlendedModel, DeepModel
 from pipeline.models.linear import logistic
 from pipeline.models.transformer.model import TransformerModel
 from pipeline.quality.metrics import Metrics, measure
@@ -20,18 +21,29 @@ ROWS = 4000
 DEVIATIONS = 2.0
 """How far from chance a ROC AUC has to be to count, in its standard deviations under chance."""
 
+NONE = Reviews([], [], "")
+
 
 @dataclass(frozen=True)
 class Measured:
-    """A model and, where there are reviews, figures, profile and reviews it was measured on.
+    """A classifier and, where there are reviews, its figures and profile.
 
-    It was calibrated on others.
+    It was calibrated on the reviews `calibrating` and measured on the others, `reviews`. `blend`:
+    the classifier with n-grams; `data`: what these were made from.
     """
 
-    model: TransformerModel
+    transformer: TransformerModel
     metrics: dict[str, Any] = field(default_factory=dict)
     profile: dict[str, Any] = field(default_factory=dict)
-    reviews: Reviews | None = None
+    calibrating: Reviews = NONE
+    reviews: Reviews = NONE
+    blend: BlendedModel | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def model(self) -> DeepModel:
+        """What is to be sealed."""
+        return self.blend or self.transformer
 
 
 def calibrate_and_measure(model: TransformerModel, reviews: Reviews) -> Measured:
@@ -41,6 +53,7 @@ def calibrate_and_measure(model: TransformerModel, reviews: Reviews) -> Measured
     chance.
     """
     from pipeline.training.calibration import fit_calibration  # scipy takes a second
+    from pipeline.training.stacking import RememberingTransformer
 
     rows = np.random.default_rng(0).permutation(len(reviews))[:ROWS]
     half = rows.size // 2
@@ -50,6 +63,7 @@ def calibrate_and_measure(model: TransformerModel, reviews: Reviews) -> Measured
             f"The {len(reviews)} reviews are too few, or all of one label: both labels have to be "
             "in the half that calibrates and in the half that measures. Give more --reviews."
         )
+    model = RememberingTransformer(model.settings, model.encoder, model.engine)
     logits, labels = model.logits(clean_all(calibrating.texts)), np.array(calibrating.labels)
     _check_better_than_chance(logits, labels, model.settings.positive)
     found = fit_calibration(logits, labels)
@@ -60,6 +74,7 @@ def calibrate_and_measure(model: TransformerModel, reviews: Reviews) -> Measured
         model,
         {"held_out": asdict(measure(np.array(measuring.labels), positive))},
         reference_profile(cleaned, positive, model.coverage(cleaned)),
+        calibrating,
         measuring,
     )
 

@@ -59,6 +59,9 @@ def _data(data: dict[str, Any]) -> Iterator[str]:
             yield f"- {part}: {facts['name']}, {facts['rows']:,} rows, sha256 `{facts['sha256']}`"
         elif isinstance(facts, dict) and "repository" in facts:
             yield f"- {part}: {facts['repository']}, commit {facts['commit'] or '(a folder)'}"
+        elif isinstance(facts, dict) and "artifact" in facts:
+            yield f"- {part}: those of the fast model `{facts['artifact']}`, made from"
+            yield from (f"  {line}" for line in _data(facts["data"]))
         else:
             yield f"- {part.replace('_', ' ')}: {facts}"
 

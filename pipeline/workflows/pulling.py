@@ -4,22 +4,27 @@ import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.artifacts.runs import Run, save_run
 from pipeline.errors import ArtifactRefused, InvalidInput
+from pipeline.files.reading import ignore
 from pipeline.handlers.trial import TORCH_TRIALS
 from pipeline.labels import NEGATIVE, POSITIVE
+from pipeline.models.blending import ngram_files
 from pipeline.models.transformer.hub import get_model
 from pipeline.models.transformer.libraries import LIBRARIES, needs_extra
 from pipeline.models.transformer.model import TransformerModel
 from pipeline.models.transformer.pretrained import read_config
 from pipeline.models.transformer.reaching import shown
-from pipeline.reviews.labelled import Reviews
+from pipeline.reviews.labelled import Reviews, Tell
 from pipeline.text.cleaning import CLEANING_VERSION
 from pipeline.workflows.converting import convert
 from pipeline.workflows.measuring import Measured, calibrate_and_measure
 from pipeline.workflows.sealing import Form, serialize
+
+if TYPE_CHECKING:
+    from pipeline.handlers.fast import LinearHandler
 
 NAMES = {
     NEGATIVE: ("negative", "label_0", "0", "부정"),
@@ -38,35 +43,55 @@ def pull(
     form: Form | None = None,
     labels: tuple[str, ...] = (),
     reviews: Reviews | None = None,
+    blend: bool | None = None,
+    tell: Tell = ignore,
 ) -> str:
     """Get a classifier, seal it into an artifact under `root`, make it current; return its digest.
 
     `labels`: what its outputs mean, in their order, if their names do not say so. `reviews`:
-    labelled reviews to calibrate and to measure on. Raises what `get_model` raises, ArtifactRefused
-    for a model that is not safe to load or not whole (`checking`), InvalidInput for one with other
-    labels, or that does no better than chance on the reviews.
+    labelled reviews to calibrate and to measure on. `blend`: with them, add the n-grams of the fast
+    model under `root` (True), leave them out (False), or add them where that helps (None); what is
+    done is told. Raises what `get_model` raises, ArtifactRefused for a model that is not safe to
+    load or not whole (`checking`), InvalidInput for one with other labels, or that does no better
+    than chance on the reviews, or for n-grams that learned from them; what loading those raises.
     """
     started = time.perf_counter()
     TORCH_TRIALS.start()  # its libraries load while the model is fetched
+    ngrams = _ngrams(root, reviews, blend, tell)
     download = get_model(name, revision)
     settings, files = convert(download, positive_output(read_config(download.folder), labels))
     model = TransformerModel.from_files(files, settings.to_record())
     measured = Measured(model)
     if reviews is not None:
         measured = calibrate_and_measure(model, reviews)
+    if ngrams is not None:
+        from pipeline.workflows.adding_ngrams import add_ngrams
+
+        measured = add_ngrams(measured, ngrams, blend is True, tell)
     run = Run.describe(
         slot="deep",
         cleaning_version=CLEANING_VERSION,
-        settings=measured.model.settings.to_record(),
-        data={"hub": download.record()},
+        settings=measured.model.to_record(),
+        data={"hub": download.record(), **measured.data},
         metrics=measured.metrics,
         profile=measured.profile,
         versions={library: version(library) for library in LIBRARIES},
         seconds=round(time.perf_counter() - started, 1),
     )
-    save_run(root, run, files)
+    save_run(root, run, {**files, **ngram_files(measured.model)})
     form = form or Form()
     return serialize(root, run.id, root, form=Form(form.engine, form.precision, measured.reviews))
+
+
+def _ngrams(
+    root: Path, reviews: Reviews | None, blend: bool | None, tell: Tell
+) -> "LinearHandler | None":
+    """The fast model to blend with, found before anything is fetched; None to leave it out."""
+    if reviews is None or blend is False:
+        return None
+    from pipeline.workflows.adding_ngrams import find_ngrams  # scikit-learn takes a second
+
+    return find_ngrams(root, reviews, blend is True, tell)
 
 
 def positive_output(config: Mapping[str, Any], labels: tuple[str, ...] = ()) -> int:

@@ -572,6 +572,8 @@ def pull(places: Mapping[str, Path]) -> Table:
         (
             *(replace(one, needs=(reviews,)) for one in labelled("--review-labels")),
             reviews,
+            option("--blend", "blend", needs=(reviews,), later=True),
+            option("--no-blend", "blend", needs=(reviews,), later=True),
             option("--revision main", "revision", later=True),
             option("--labels negative,positive", "labels", later=True),
             option("--engine torch", "engine", later=True),

@@ -58,6 +58,12 @@ def test_ngrams_answer_alone_from_where_the_transformer_changes_no_label() -> No
     assert cascade_threshold(alone, -alone, labels) == NEVER
 
 
+def test_few_rows_do_not_show_how_rarely_a_label_changes() -> None:
+    alone, labels = np.full(1000, 5.0), np.ones(1000, np.intp)
+    assert cascade_threshold(alone, alone, labels) == 1.0
+    assert cascade_threshold(alone[1:], alone[1:], labels[1:]) == NEVER
+
+
 class _Stop(Exception):
     pass
 
