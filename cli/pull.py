@@ -76,7 +76,6 @@ def command(
       sentiment pull
       sentiment pull monologg/koelectra-small-finetuned-nsmc --revision main
       sentiment pull my-model/ --labels negative,positive --reviews held-out.tsv
-      sentiment pull my-model/ --reviews held-out.tsv --no-blend
     """
     refuse_revision_of_folder(model)
     wanted = chosen_precision(engine, precision)
