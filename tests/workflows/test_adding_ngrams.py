@@ -1,6 +1,5 @@
 """The n-grams of the fast model, added to a pulled classifier where labelled reviews say so."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +11,7 @@ from pipeline.artifacts.pointer import CURRENT
 from pipeline.artifacts.runs import find_run, load_run, save_run
 from pipeline.artifacts.verification import (
     CARD,
-    CONFIG,
     PARAMETERS,
-    TOKENIZER,
-    WEIGHTS,
     load_artifact,
 )
 from pipeline.errors import ArtifactRefused, InvalidInput
@@ -58,19 +54,6 @@ def mixed(easy: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def learned(deep_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small transformer that has learned easy reviews, in Hugging Face's format."""
-    folder = tmp_path_factory.mktemp("learned")
-    files = load_run(find_run(deep_root))[1]
-    for name, path in ((CONFIG, CONFIG), (WEIGHTS, "model.safetensors"), (TOKENIZER, TOKENIZER)):
-        (folder / path).write_bytes(files[name])
-    (folder / "tokenizer_config.json").write_text(
-        json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "[UNK]"})
-    )
-    return folder
-
-
 def measured_on(handler: Handler, path: Path) -> Measured:
     assert isinstance(handler.model, BlendedModel)
     return calibrate_and_measure(handler.model.transformer, read_reviews(path))
@@ -79,7 +62,7 @@ def measured_on(handler: Handler, path: Path) -> Measured:
 def test_a_pulled_model_is_blended_and_stands_by_itself(
     learned: Path, mixed: Path, tmp_path: Path
 ) -> None:
-    done = run("pull", learned, "--reviews", mixed, "--precision", "fp32", "--artifacts", tmp_path)
+    done = run("pull", learned, "--reviews", mixed, "--engine", "torch", "--artifacts", tmp_path)
     assert done.code == 0, done.stderr
     assert f"Blended with the n-grams of {builtin.NAME} (built-in): accuracy" in done.stderr
     artifact = load_artifact(tmp_path / "deep" / done.stdout.decode().strip())

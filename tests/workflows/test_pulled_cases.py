@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.artifacts.runs import find_run, load_run
-from pipeline.artifacts.verification import CONFIG, TOKENIZER, WEIGHTS
 from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current
@@ -236,19 +234,6 @@ def test_too_few_positions_for_any_text(tmp_path: Path) -> None:
     folder = make_model(tmp_path / "model", "bert", config={"max_position_embeddings": 4})
     with pytest.raises(ArtifactRefused, match="positions for 4 tokens"):
         pull(str(folder), tmp_path / "root")
-
-
-@pytest.fixture(scope="module")
-def learned(deep_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small transformer that has learned the easy reviews, in Hugging Face's format."""
-    folder = tmp_path_factory.mktemp("learned")
-    files = load_run(find_run(deep_root))[1]
-    for name, path in ((CONFIG, CONFIG), (WEIGHTS, "model.safetensors"), (TOKENIZER, TOKENIZER)):
-        (folder / path).write_bytes(files[name])
-    (folder / "tokenizer_config.json").write_text(
-        json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "[UNK]"})
-    )
-    return folder
 
 
 def test_reviews_tell_reversed_labels(learned: Path, tmp_path: Path) -> None:
