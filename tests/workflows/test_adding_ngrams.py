@@ -62,10 +62,11 @@ def measured_on(handler: Handler, path: Path) -> Measured:
 def test_a_pulled_model_is_blended_and_stands_by_itself(
     learned: Path, mixed: Path, tmp_path: Path
 ) -> None:
-    done = run("pull", learned, "--reviews", mixed, "--engine", "torch", "--artifacts", tmp_path)
-    assert done.code == 0, done.stderr
-    assert f"Blended with the n-grams of {builtin.NAME} (built-in): accuracy" in done.stderr
-    artifact = load_artifact(tmp_path / "deep" / done.stdout.decode().strip())
+    told: list[str] = []
+    reviews = read_reviews(mixed)
+    digest = pull(str(learned), tmp_path, None, Form("torch"), (), reviews, None, told.append)
+    assert told[0].startswith(f"Blended with the n-grams of {builtin.NAME} (built-in): accuracy")
+    artifact = load_artifact(tmp_path / "deep" / digest)
     manifest = artifact.manifest
     assert manifest.data["ngrams"]["artifact"] == builtin.DIGEST
     assert builtin.DIGEST in artifact.files[CARD].decode()
