@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.data_options import test_data_option
-from cli.figures import comparison_table, confusion_table, coverage_table, metrics_line
+from cli.figures import (
+    comparison_table,
+    confusion_table,
+    coverage_table,
+    metrics_line,
+    robustness_table,
+)
 from cli.options import (
     artifacts_option,
     chosen_slot,
@@ -34,6 +40,11 @@ if TYPE_CHECKING:
 @click.option("--run", metavar="ID", help="Measure this run instead of the current artifact.")
 @test_data_option
 @labelled_options
+@click.option(
+    "--robustness",
+    is_flag=True,
+    help="Also measure on the same reviews with other spacing, tails such as ㅋㅋ, and typos.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print all figures of a report as JSON.")
 @device_option
 @report_options("with curves, accuracy by group and the surest mistakes (extra [report])")
@@ -45,6 +56,7 @@ def command(
     run: str | None,
     device: str,
     data: Path,
+    robustness: bool,
     as_json: bool,
     report: Path | None,
     lang: str | None,
@@ -57,6 +69,7 @@ def command(
     over 15 bins that hold equally many reviews. A table tells for some thresholds of confidence how
     many answers would remain with --unsure-below, and how many of those are right. The columns of
     the file that the report makes groups of are those with 2 to 20 different values, and dates.
+    --robustness asks the model up to ten times more, once for each way of changing the reviews.
 
     \b
     Examples:
@@ -64,6 +77,7 @@ def command(
       sentiment evaluate --fast --deep
       sentiment evaluate --run 20261122T0912 --data my-reviews.tsv
       sentiment evaluate --fast --data shop.csv --label-column 별점 --rating-scale 5
+      sentiment evaluate --fast --robustness
       sentiment evaluate --fast --report page.html --lang ko
       sentiment evaluate --fast --json | jq '.models[0].accuracy'
     """
@@ -79,7 +93,7 @@ def command(
     from pipeline.reports.evaluation import evaluation_record
     from pipeline.reports.evaluation_page import check_evaluation, write_evaluation
     from pipeline.reviews.labelled import read_reviews
-    from pipeline.workflows.evaluating import evaluate, evaluate_run
+    from pipeline.workflows.evaluating import evaluate, evaluate_run, with_robustness
 
     hardware = Hardware(device=device)
     check_evaluation(report, data)
@@ -91,9 +105,10 @@ def command(
         slots = ["fast", "deep"]
         if not (fast and deep):
             slots = [chosen_slot(artifacts, fast, "deep" if deep else model)]
-        measured = evaluate(
-            reviews, [load_handler(artifacts, slot, hardware=hardware) for slot in slots]
-        )
+        handlers = [load_handler(artifacts, slot, hardware=hardware) for slot in slots]
+        measured = evaluate(reviews, handlers)
+    if robustness:
+        measured = [with_robustness(one, reviews) for one in measured]
     say(f"Measured: {' and '.join(one.name for one in measured)}.")
     if wanted:
         record = evaluation_record(reviews, data, measured, artifacts)
@@ -113,8 +128,11 @@ def _print(reviews: "Reviews", measured: "Sequence[Evaluated]") -> None:
     if len(measured) == 2:
         click.echo(comparison_table(measured))
         click.echo(f"the same label for {100 * agreement(*measured):.2f} % of the reviews")
-        return
-    figures = asdict(measured[0].metrics)
-    click.echo(metrics_line(figures))
-    click.echo(confusion_table(figures))
-    click.echo(coverage_table(np.array(reviews.labels), measured[0].positive))
+    else:
+        figures = asdict(measured[0].metrics)
+        click.echo(metrics_line(figures))
+        click.echo(confusion_table(figures))
+        click.echo(coverage_table(np.array(reviews.labels), measured[0].positive))
+    for one in measured:
+        if one.robustness:
+            click.echo(robustness_table(one))

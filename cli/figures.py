@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +42,27 @@ def coverage_table(labels: "NDArray[np.intp]", positive: "NDArray[np.float64]") 
         return "\n".join([*lines, f"No threshold leaves answers of which {WANTED:.0%} are right."])
     named = f"{WANTED:.0%} are right of the answers with a confidence of {best.threshold:.4f}"
     return "\n".join([*lines, f"{named} or more: {best.share:.2%} of all."])
+
+
+def robustness_table(evaluated: "Evaluated") -> str:
+    """One line per way in which the reviews were changed: accuracy, difference, other labels."""
+    from pipeline.reports.words.evaluation import WORDS
+
+    words = WORDS["en"]
+    head = f"{'changed':>10}{'accuracy':>11}{'points':>9}{'other label':>14}"
+    lines = [f"{evaluated.name + ', with':<36}{head}"]
+    lines += [
+        f"{_padded(words[one.change], 36)}{one.changed:>10.1%}{one.accuracy:>11.2%}"
+        f"{100 * one.difference:>+9.2f}{one.flips:>14.2%}"
+        for one in evaluated.robustness
+    ]
+    return "\n".join(lines)
+
+
+def _padded(text: str, width: int) -> str:
+    """The text with spaces to this width on a terminal, where Hangul takes two columns a letter."""
+    wide = sum(east_asian_width(letter) in "WF" for letter in text)
+    return text + " " * (width - len(text) - wide)
 
 
 def comparison_table(evaluated: "Sequence[Evaluated]") -> str:

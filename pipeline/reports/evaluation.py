@@ -91,6 +91,7 @@ def _of_model(
         coverages(labels, positive),
         coverage_at(labels, positive, WANTED),
         [Slice(kind, name, accuracy_by_group(members, right)) for kind, name, members in groups],
+        measured.robustness,
         _mistakes(reviews, measured, show),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.quality.coverage import Coverage
 from pipeline.quality.curves import PrecisionRecall, ReliabilityBin, Roc
 from pipeline.quality.groups import Group
+from pipeline.quality.robustness import Robustness
 from pipeline.reports.records import to_record
 from pipeline.reports.showing import Shown
 
@@ -34,7 +35,8 @@ class Mistake:
 class ModelFigures:
     """All figures of one model; `figures` are those of `Evaluated.record`.
 
-    `coverage` is at the usual thresholds, `coverage_curve` at all. `mistakes`: the surest ones.
+    `coverage` is at the usual thresholds, `coverage_curve` at all. `robustness` is empty
+    where it was not asked for. `mistakes`: the surest ones.
     """
 
     figures: Mapping[str, Any]
@@ -45,6 +47,7 @@ class ModelFigures:
     coverage: list[Coverage]
     coverage_at_95: Coverage | None
     slices: list[Slice]
+    robustness: list[Robustness]
     mistakes: list[Mistake]
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from pipeline.models.base import Model
 from pipeline.models.hardware import ALL, Hardware, texts_at_a_time
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import Metrics, measure
+from pipeline.quality.perturbations import PERTURBATIONS, perturb
+from pipeline.quality.robustness import Robustness, robustness
 from pipeline.reviews.labelled import Reviews
 from pipeline.text.cleaning import clean_all
 from pipeline.workflows.candidates import Candidate, of_handler, of_run
@@ -25,7 +27,10 @@ WARM_UP = 32
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A model's figures; `positive` is its P(positive) of each review, shape (n,)."""
+    """A model's figures; `positive` is its P(positive) of each review, shape (n,).
+
+    `robustness` is empty where it was not asked for.
+    """
 
     name: str
     slot: str
@@ -33,6 +38,7 @@ class Evaluated:
     reviews_per_second: float
     positive: NDArray[np.float64] = field(repr=False)
     model: Model = field(repr=False)
+    robustness: list[Robustness] = field(default_factory=list)
 
     def record(self) -> dict[str, Any]:
         """The figures, for JSON."""
@@ -80,3 +86,27 @@ def evaluate_candidate(candidate: Candidate, reviews: Reviews) -> Evaluated:
     seconds = time.perf_counter() - begin
     metrics = measure(np.array(reviews.labels), positive)
     return Evaluated(name, slot, metrics, len(reviews) / seconds, positive, model)
+
+
+def with_robustness(measured: Evaluated, reviews: Reviews) -> Evaluated:
+    """The figures, and those of the same reviews changed in each of the known ways.
+
+    Only what a change leaves different after cleaning is asked anew.
+    """
+    found = []
+    name = f"Changing reviews for {measured.name}"
+    with progress_bar(len(PERTURBATIONS) * len(reviews), name) as bar:
+        for change in PERTURBATIONS:
+            after, changed = measured.answers, 0
+            for start in range(0, len(reviews), AT_A_TIME):
+                texts = clean_all(reviews.texts[start : start + AT_A_TIME])
+                others = clean_all([perturb(change, text) for text in texts])
+                rows = [row for row, text in enumerate(texts) if others[row] != text]
+                asked = [others[row] for row in rows]
+                places = np.array(rows, dtype=np.intp) + start
+                after[places] = measured.model.probabilities(asked)[:, 1] > 0.5
+                changed += len(rows)
+                bar.update(len(texts))
+            labels = np.array(reviews.labels) == 1
+            found.append(robustness(change, labels, measured.answers, after, changed))
+    return replace(measured, robustness=found)

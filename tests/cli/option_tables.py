@@ -233,6 +233,7 @@ def evaluate(places: Mapping[str, Path]) -> Table:
             option("--deep", "deep", said("deep@"), other=("--fast",)),
             option("--run {run}", "run", other=("--run", "none")),
             option("--data reviews.csv", "data"),
+            option("--robustness", "robustness"),
             option("--json", "as_json", lambda ran: ran.text.startswith("{")),
             *REPORT,
             ARTIFACTS,

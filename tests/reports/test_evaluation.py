@@ -1,6 +1,7 @@
 """`evaluate --json` and `--report`: scikit-learn's figures, and pages that show no others."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,13 +20,15 @@ from sklearn.metrics import (
 
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_current
+from pipeline.quality.perturbations import PERTURBATIONS, perturb
 from pipeline.reports.charts import draw_charts
 from pipeline.reports.evaluation import evaluation_record
 from pipeline.reports.evaluation_page import evaluation_page
-from pipeline.reports.page import count, percent, words_of
+from pipeline.reports.page import count, percent, signed, words_of
 from pipeline.reports.words import evaluation
 from pipeline.reviews.labelled import Reviews, read_reviews
-from pipeline.workflows.evaluating import evaluate
+from pipeline.text.cleaning import clean
+from pipeline.workflows.evaluating import agreement, evaluate
 from tests.reports.pages import Page
 from tests.support.command import run
 from tests.support.paths import SAMPLE
@@ -57,7 +60,7 @@ def record(mine: Path, sample_root: Path) -> dict:  # type: ignore[type-arg]
     """What the command prints, having written the page, too."""
     page = mine.with_name("page.html")
     done = run(
-        *("evaluate", "--fast", "--json", "--report", page, "--lang", "en"),
+        *("evaluate", "--fast", "--json", "--robustness", "--report", page, "--lang", "en"),
         *("--data", mine, "--artifacts", sample_root),
     )
     assert done.code == 0, done.stderr
@@ -113,6 +116,42 @@ def test_groups_are_columns_of_few_values_and_dates(record: dict) -> None:  # ty
         assert group["low"] <= group["accuracy"] <= group["high"]
 
 
+@pytest.mark.parametrize("change", ["without_spaces", "mistyped"])
+def test_robustness_is_the_accuracy_on_reviews_that_somebody_changed(
+    record: dict,  # type: ignore[type-arg]
+    mine: Path,
+    sample_root: Path,
+    change: str,
+) -> None:
+    reviews = read_reviews(mine)
+    texts = [perturb(change, clean(text)) for text in reviews.texts]
+    handler = load_current(sample_root, "fast")
+    (alone,) = evaluate(replace(reviews, texts=texts), [handler])
+    (unchanged,) = evaluate(reviews, [handler])
+    (model,) = record["models"]
+    (found,) = [one for one in model["robustness"] if one["change"] == change]
+    assert found["accuracy"] == pytest.approx(alone.metrics.accuracy)
+    assert found["difference"] == pytest.approx(alone.metrics.accuracy - model["accuracy"])
+    assert found["flips"] == pytest.approx(1 - agreement(unchanged, alone))
+
+
+def test_robustness_of_both_models_on_the_terminal(
+    sample_root: Path, deep_root: Path, tmp_path: Path
+) -> None:
+    for root in (sample_root, deep_root):
+        shutil.copytree(root, tmp_path, dirs_exist_ok=True)
+    few = tmp_path / "few.tsv"
+    few.write_text("".join(SAMPLE.read_text("utf-8").splitlines(keepends=True)[:20]), "utf-8")
+    given = ("evaluate", "--robustness", "--fast", "--deep", "--data", few)
+    done = run(*given, "--artifacts", tmp_path)
+    assert done.code == 0, done.stderr
+    lines = done.stdout.decode().splitlines()
+    words = [evaluation.WORDS["en"][change] for change in PERTURBATIONS]
+    told = [line.split("  ")[0] for line in lines]
+    assert [one for one in told if one in words] == words * 2
+    assert [line.split()[-1] for line in lines if "NFD" in line] == ["0.00%"] * 2
+
+
 def test_small_groups_are_merged() -> None:
     from pipeline.reports.grouping import by_value
 
@@ -138,6 +177,9 @@ def test_the_page_shows_the_record_and_loads_nothing(record: dict, mine: Path) -
     groups = [group for one in model["slices"] for group in one["groups"]]
     shown += [percent(group["accuracy"]) for group in groups]
     shown += [one["shown"]["text"] for one in model["mistakes"]]
+    shown += [signed(100 * one["difference"], 2) for one in model["robustness"]]
+    shown += [percent(one["flips"], 2) for one in model["robustness"]]
+    shown += [evaluation.WORDS["en"][one["change"]] for one in model["robustness"]]
     assert [one for one in shown if one not in page.text] == []
 
 
