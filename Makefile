@@ -66,7 +66,7 @@ $(VENV)/.run: $(REQUIREMENTS) | $(BIN)/python
 
 $(VENV)/.dev: $(REQUIREMENTS) | $(BIN)/python
 	@echo "Installing sentiment and its development tools into $(VENV) ..."
-	@$(PIP) --config-settings editable_mode=compat --editable '.[dev,korean]'
+	@$(PIP) --config-settings editable_mode=compat --editable '.[dev,kiwi,korean]'
 	@touch $@ $(VENV)/.run
 
 # Of the lowest Python, too: for newer ones some of these versions have no wheels.

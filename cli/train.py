@@ -31,9 +31,10 @@ from cli.tuning_options import FOR_DEEP, TUNING, tuning_options, tuning_settings
 )
 @click.option(
     "--tokenizer",
-    type=click.Choice(["syllable", "mecab", "okt", "komoran", "hannanum", "kkma"]),
+    type=click.Choice(["syllable", "mecab", "kiwi", "okt", "komoran", "hannanum", "kkma"]),
     default="syllable",
-    help="syllable: no analyzer. Any other adds n-grams of its morphemes (extra [korean]).",
+    help="syllable: no analyzer. Any other adds n-grams of its morphemes (kiwi: extra [kiwi]; else "
+    "[korean]).",
 )
 @click.option(
     "--deep", is_flag=True, help="Train the deep model: fine-tune an encoder (extra [deep])."

@@ -10,6 +10,7 @@ from pipeline.artifacts.verification import Artifact
 from pipeline.handlers.base import Handler
 from pipeline.models.feature_settings import SYLLABLE
 from pipeline.models.linear import LinearModel
+from pipeline.text.analyzer_packages import check_versions
 
 
 class LinearHandler(Handler):
@@ -25,8 +26,13 @@ class LinearHandler(Handler):
         return isinstance(features, dict) and features.get("tokenizer") == SYLLABLE
 
     def load_model(self, artifact: Artifact) -> None:
-        """Build the linear model from the artifact's arrays and settings."""
+        """Build the linear model from the artifact's arrays and settings.
+
+        Raises ArtifactRefused where another version of its analyzer is installed.
+        """
         self.model = LinearModel.from_parts(artifact.parameters(), artifact.manifest.settings)
+        if self.model.features.tokenizer != SYLLABLE:
+            check_versions(self.model.features.tokenizer, artifact.manifest.versions)
 
     def inference(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
         """Probabilities of (negative, positive), shape (n, 2)."""

@@ -20,7 +20,7 @@ class FeatureSettings:
 
     There are two views of a text: the text without its spaces, which Korean writers set freely; and
     its words, each represented by its first two characters, mostly the stem. With a `tokenizer`,
-    one of KoNLPy's analyzers, there are two more: its morphemes, and its content words alone,
+    an analyzer, there are two more: its morphemes, and its content words alone,
     skipping particles and endings between them; "syllable" stands for no analyzer. `word_orders`,
     `morpheme_orders` and `content_orders` are the longest n-grams of these views, since longer ones
     hardly ever occur again.

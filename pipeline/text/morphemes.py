@@ -10,7 +10,8 @@ from typing import NamedTuple, Self
 _FUNCTION_TAG = re.compile(
     # Okt's tags, which are words
     r"PreEomi|Punctuation|(?!Exclamation|ScreenName|Suffix)"
-    # Sejong's and Hannanum's particles, endings and signs; not foreign words, numbers, emoticons
+    # Sejong's (Kiwi's, too) and Hannanum's particles, endings and signs; not foreign words,
+    # numbers, emoticons
     r"(?:J|E(?!MO)|S(?![HLN]))"
 )
 
@@ -46,9 +47,9 @@ class Tokenizer(ABC):
     def tokenize(self, texts: Sequence[str]) -> list[list[Morpheme]]:
         """Morphemes of each of n cleaned texts, in order; [] for a blank one.
 
-        Surface forms are as KoNLPy's `morphs` gives them; a few of Komoran's hold a space. Raises
-        ModelMissing where a package or Java is missing, ResourceUnavailable where the analyzer
-        dies or hangs twice.
+        Forms are as KoNLPy's `morphs` gives them, or those of Kiwi's tokens; a few of Komoran's
+        hold a space. Raises ModelMissing where a package or Java is missing, ResourceUnavailable
+        where the analyzer dies or hangs twice.
         """
         pieces = [self._pieces(text) for text in texts]
         found = iter(self._analyze([piece for own in pieces for piece in own]))

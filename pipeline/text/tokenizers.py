@@ -1,8 +1,9 @@
-"""KoNLPy's morphological analyzers by name. They work across threads, forks, crashes and hangs.
+"""Morphological analyzers by name. They work across threads, forks, crashes and hangs.
 
-MeCab runs in this process. The four in Java run in a child process each, since a Java virtual
-machine does not survive a fork and handles signals itself, and Hannanum ends it when two threads
-call. The morphemes of a text depend on the text alone, not on other texts asked before or with it.
+MeCab and Kiwi run in this process. The four in Java run in a child process each, since a Java
+virtual machine does not survive a fork and handles signals itself, and Hannanum ends it when two
+threads call. The morphemes of a text depend on the text alone, not on other texts asked before or
+with it.
 """
 
 import atexit
@@ -10,11 +11,13 @@ import os
 
 from pipeline.errors import InvalidInput
 from pipeline.text.java_tokenizer import JavaTokenizer
+from pipeline.text.kiwi import KiwiTokenizer
 from pipeline.text.mecab import MecabTokenizer
 from pipeline.text.morphemes import Tokenizer
 
 _TOKENIZERS: dict[str, Tokenizer] = {
     "mecab": MecabTokenizer("mecab"),
+    "kiwi": KiwiTokenizer("kiwi"),
     **{name: JavaTokenizer(name) for name in ("okt", "komoran", "hannanum", "kkma")},
 }
 ANALYZERS: tuple[str, ...] = tuple(_TOKENIZERS)

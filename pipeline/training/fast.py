@@ -13,12 +13,14 @@ from pipeline.artifacts.runs import Run, save_run
 from pipeline.artifacts.verification import pack_parameters
 from pipeline.files.reading import ignore
 from pipeline.models.base import Model
+from pipeline.models.feature_settings import SYLLABLE
 from pipeline.models.linear import LinearModel
 from pipeline.quality.metrics import Metrics, measure
 from pipeline.quality.profile import reference_profile
 from pipeline.reviews.labelled import AS_FOUND, LabelledSettings, Reviews, Tell, read_reviews
 from pipeline.reviews.nsmc import find_split
 from pipeline.reviews.splitting import split_rows
+from pipeline.text.analyzer_packages import analyzer_versions
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.training.fitting import LinearSettings, check_enough, fit_linear
 from pipeline.training.teaching import Lesson
@@ -61,11 +63,17 @@ def train(
             "test": asdict(measure_model(fitted.model, test_reviews)),
         },
         profile=profile_of(fitted.model, cleaned_test),
-        versions={name: version(name) for name in LIBRARIES},
+        versions={**{name: version(name) for name in LIBRARIES}, **_analyzer(settings)},
         seconds=round(time.perf_counter() - started, 1),
     )
     save_run(root, run, pack_parameters(fitted.model.parameters()))
     return run
+
+
+def _analyzer(settings: LinearSettings) -> dict[str, str]:
+    """Versions of what finds the morphemes; none without an analyzer."""
+    name = settings.features.tokenizer
+    return {} if name == SYLLABLE else analyzer_versions(name)
 
 
 def measure_model(model: LinearModel, reviews: Reviews) -> Metrics:

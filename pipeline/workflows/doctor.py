@@ -11,7 +11,12 @@ from pathlib import Path
 from pipeline.artifacts import builtin
 from pipeline.artifacts.listing import damaged_slots, list_artifacts
 from pipeline.artifacts.pointer import HOW_TO_GET, read_current
-from pipeline.text.analyzer_packages import INSTALL, missing_packages
+from pipeline.text.analyzer_packages import (
+    INSTALL,
+    how_to_install,
+    missing_packages,
+    needs_java,
+)
 from pipeline.text.java import OLDEST_JAVA, find_java
 from pipeline.text.tokenizers import ANALYZERS
 
@@ -83,7 +88,7 @@ def _disk(root: Path) -> Finding:
 def _java() -> Finding:
     java = find_java()
     if java is None:
-        wanted = f"All analyzers but mecab need Java {OLDEST_JAVA} or newer."
+        wanted = f"All analyzers but mecab and kiwi need Java {OLDEST_JAVA} or newer."
         return Finding("java", "not found", f"{wanted} Set JAVA_HOME, or use `{INSTALL}`.")
     return Finding("java", f"{java.version or 'of unknown version'} by {java.found_by}")
 
@@ -91,8 +96,10 @@ def _java() -> Finding:
 def _analyzer(name: str) -> Finding:
     missing = missing_packages(name)
     if missing:
-        return Finding(name, f"lacks {', '.join(missing)}", f"Get it with `{INSTALL}`.")
-    if name != "mecab" and find_java() is None:
+        return Finding(
+            name, f"lacks {', '.join(missing)}", f"Get it with `{how_to_install(name)}`."
+        )
+    if needs_java(name) and find_java() is None:
         return Finding(name, "lacks Java", "See above.")
     return Finding(name, "ready")
 

@@ -5,7 +5,7 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.quality.keyboard import NEIGHBOURS, is_syllable, mistype
@@ -15,6 +15,7 @@ TEXT = "이 영화는 정말 재미있게 봤습니다. 꽤 괜찮은 값이었�
 
 
 @pytest.mark.parametrize("name", PERTURBATIONS)
+@settings(max_examples=20)
 @given(text=st.text(max_size=30) | st.text("영화꽤값 ㅋ.!", max_size=30))
 def test_any_text_is_changed_the_same_way_each_time(name: str, text: str) -> None:
     assert perturb(name, text) == perturb(name, text)

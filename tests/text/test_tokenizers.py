@@ -14,10 +14,11 @@ import pytest
 from pipeline.errors import InvalidInput
 from pipeline.handlers.fast import LinearHandler
 from pipeline.handlers.loading import load_current
-from pipeline.text.analyzer_packages import missing_packages
+from pipeline.text.analyzer_packages import how_to_install, missing_packages, needs_java
 from pipeline.text.cleaning import clean
 from pipeline.text.java import find_java
 from pipeline.text.java_tokenizer import JavaTokenizer
+from pipeline.text.kiwi import KiwiTokenizer
 from pipeline.text.morphemes import Morpheme, Tokenizer, is_content
 from pipeline.text.tokenizers import get_tokenizer
 from pipeline.training.fast import train
@@ -34,13 +35,13 @@ TEXTS = ["정말 재밌게 잘봤습니다!", "", "돈 아깝다", "ㅋㅋㅋ �
 
 def require(name: str) -> Tokenizer:
     if missing_packages(name):
-        pytest.skip(f"{name} needs the extra [korean]")
-    if name != "mecab" and find_java() is None:
+        pytest.skip(f"{name} needs `{how_to_install(name)}`")
+    if needs_java(name) and find_java() is None:
         pytest.skip(f"{name} needs Java")
     return get_tokenizer(name)
 
 
-@pytest.fixture(params=["mecab", "okt"])
+@pytest.fixture(params=["mecab", "kiwi", "okt"])
 def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
     return require(request.param)
 
@@ -87,6 +88,13 @@ def test_tags_of_function_words(tag: str) -> None:
     assert not is_content(tag)
 
 
+def test_kiwi_gives_contractions_apart_and_closed_endings_open() -> None:
+    (found,) = require("kiwi").tokenize(["기대 안 했는데 아까워욬ㅋㅋ"])
+    texts = [morpheme.text for morpheme in found]
+    assert texts[:5] == ["기대", "안", "하", "었", "는데"]
+    assert "어요" in texts
+
+
 def test_a_contraction_holds_its_stem() -> None:
     (found,) = require("mecab").tokenize(["기대 안 했는데"])
     assert Morpheme("했", ("하",)) in found
@@ -122,6 +130,13 @@ def test_a_dead_analyzer_is_started_anew(okt: JavaTokenizer) -> None:
 def test_hostile_texts_are_analyzed(tokenizer: Tokenizer) -> None:
     texts = ["ㅋ" * 5_000, "가나다" * 2_000, "\ud800", "\0", "a\u0301" * 500]
     assert len(tokenizer.tokenize([clean(text) for text in texts])) == len(texts)
+
+
+def test_kiwi_has_no_threads_of_its_own() -> None:
+    kiwi = require("kiwi")
+    assert isinstance(kiwi, KiwiTokenizer)
+    kiwi.tokenize(["영화"])
+    assert kiwi._kiwi.num_workers == 0
 
 
 def test_other_names_are_refused() -> None:
