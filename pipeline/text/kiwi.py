@@ -25,7 +25,7 @@ class KiwiTokenizer(Tokenizer):
             if self._kiwi is None:
                 require_packages(self.name)
                 self._kiwi = _load_kiwi()
-            found = [self._kiwi.tokenize(piece, normalize_coda=True) for piece in pieces]
+            found = [self._kiwi.tokenize(piece) for piece in pieces]
         return [[Morpheme.tagged(token.form, token.tag) for token in one] for one in found]
 
     def close(self) -> None:

@@ -18,7 +18,6 @@ from pipeline.text.analyzer_packages import how_to_install, missing_packages, ne
 from pipeline.text.cleaning import clean
 from pipeline.text.java import find_java
 from pipeline.text.java_tokenizer import JavaTokenizer
-from pipeline.text.kiwi import KiwiTokenizer
 from pipeline.text.morphemes import Morpheme, Tokenizer, is_content
 from pipeline.text.tokenizers import get_tokenizer
 from pipeline.training.fast import train
@@ -30,6 +29,7 @@ from tests.support.served import served
 
 pytestmark = pytest.mark.slow
 
+TASKS = Path("/proc/self/task")
 TEXTS = ["정말 재밌게 잘봤습니다!", "", "돈 아깝다", "ㅋㅋㅋ 😀 굿", "지루하고재미없다"]
 
 
@@ -111,6 +111,8 @@ def test_a_fork_and_its_parent_go_on(tokenizer: Tokenizer) -> None:
     expected = tokenizer.tokenize(TEXTS)
     with multiprocessing.get_context("fork").Pool(1) as pool:
         assert pool.apply(_tokenize, (tokenizer.name,)) == expected
+        if tokenizer.name == "kiwi" and TASKS.exists():
+            assert len(pool.apply(os.listdir, (TASKS,))) == 1  # it has no threads of its own
     assert tokenizer.tokenize(TEXTS) == expected
 
 
@@ -130,13 +132,6 @@ def test_a_dead_analyzer_is_started_anew(okt: JavaTokenizer) -> None:
 def test_hostile_texts_are_analyzed(tokenizer: Tokenizer) -> None:
     texts = ["ㅋ" * 5_000, "가나다" * 2_000, "\ud800", "\0", "a\u0301" * 500]
     assert len(tokenizer.tokenize([clean(text) for text in texts])) == len(texts)
-
-
-def test_kiwi_has_no_threads_of_its_own() -> None:
-    kiwi = require("kiwi")
-    assert isinstance(kiwi, KiwiTokenizer)
-    kiwi.tokenize(["영화"])
-    assert kiwi._kiwi.num_workers == 0
 
 
 def test_other_names_are_refused() -> None:
