@@ -94,12 +94,13 @@ def with_robustness(measured: Evaluated, reviews: Reviews) -> Evaluated:
     Only what a change leaves different after cleaning is asked anew.
     """
     found = []
+    size = texts_at_a_time(measured.model.device)
     name = f"Changing reviews for {measured.name}"
     with progress_bar(len(PERTURBATIONS) * len(reviews), name) as bar:
         for change in PERTURBATIONS:
             after, changed = measured.answers, 0
-            for start in range(0, len(reviews), AT_A_TIME):
-                texts = clean_all(reviews.texts[start : start + AT_A_TIME])
+            for start in range(0, len(reviews), size):
+                texts = clean_all(reviews.texts[start : start + size])
                 others = clean_all([perturb(change, text) for text in texts])
                 rows = [row for row, text in enumerate(texts) if others[row] != text]
                 asked = [others[row] for row in rows]
