@@ -5,7 +5,11 @@ LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 QUICK := -m 'not slow and not nsmc'
+# Many tests wait for servers and clocks. A worker that has loaded torch takes a gigabyte.
+PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
 REQUIREMENTS := pyproject.toml setup.py constraints.txt
+# With it, each of a thousand processes that the tests start would compile our sources again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test quick test-lowest test-remote test-ray torture check format bench serve clean
@@ -17,10 +21,10 @@ run: $(VENV)/.run ## Get the reviews, train, serialize, score a few reviews
 	@$(BIN)/sentiment quickstart --no-serve
 
 test: $(VENV)/.dev ## Run the tests; those that need chromium, nginx or strace skip without
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PARALLEL)
 
 quick: $(VENV)/.dev ## Run those of the tests that take a minute together
-	@$(BIN)/python -m pytest $(QUICK)
+	@$(BIN)/python -m pytest $(QUICK) $(PARALLEL)
 
 test-lowest: $(LOWEST)/.test ## Run the quick tests on the lowest versions that pyproject.toml allows, no extras
 	@$(LOWEST)/bin/python -m pytest $(QUICK)

@@ -16,6 +16,7 @@ from pipeline.training.deep import train_deep
 from pipeline.training.fast import train
 from pipeline.training.fitting import LinearSettings
 from pipeline.workflows.sealing import Form, serialize
+from tests.support.once import made_once
 from tests.support.paths import SAMPLE, Invoke
 from tests.support.tiny_models import SMALL, make_model, write_easy_reviews
 
@@ -58,11 +59,13 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def deep_root(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Artifacts folder with a small transformer, fine-tuned on the sample, exact."""
-    root = tmp_path_factory.mktemp("deep")
-    easy = write_easy_reviews(root / "easy.tsv")
-    train_deep(easy, root, get_model(str(tiny_bert)), SMALL)
-    serialize(root, None, root, form=Form(precision="fp32"))
-    return root
+
+    def make(root: Path) -> None:
+        easy = write_easy_reviews(root / "easy.tsv")
+        train_deep(easy, root, get_model(str(tiny_bert)), SMALL)
+        serialize(root, None, root, form=Form(precision="fp32"))
+
+    return made_once(tmp_path_factory, "deep", make)
 
 
 @pytest.fixture(scope="session")
@@ -81,10 +84,12 @@ def nsmc() -> Path:
 @pytest.fixture(scope="session")
 def nsmc_root(nsmc: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Artifacts folder with the default model, trained on the whole of NSMC."""
-    root = tmp_path_factory.mktemp("nsmc")
-    train(nsmc, root, LinearSettings())
-    serialize(root, None, root)
-    return root
+
+    def make(root: Path) -> None:
+        train(nsmc, root, LinearSettings())
+        serialize(root, None, root)
+
+    return made_once(tmp_path_factory, "nsmc", make)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from pipeline.training.fast import train
 from pipeline.training.fitting import LinearSettings
 from pipeline.workflows.sealing import serialize
 from tests.support import local_hub
+from tests.support.documents import COMMAND_LINE
 from tests.support.raw_archives import archive, raw_files
 from tests.support.small_nsmc import write_corpus
 
@@ -31,27 +32,22 @@ HUB_MODELS = (
     "monologg/koelectra-small-finetuned-nsmc",
     "monologg/koelectra-small-v3-discriminator",
 )
-TALLY = pytest.StashKey[Counter[str]]()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[TALLY] = Counter()
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    tally = config.stash.get(TALLY, Counter())
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The tally over all workers, whose reports bring these properties along."""
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    tally = Counter(
+        value
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, value in report.user_properties
+        if name == COMMAND_LINE
+    )
     if tally:
         terminalreporter.write_line(
             f"Documentation: {tally['run']} command lines run, {tally['marked']} marked."
         )
-
-
-@pytest.fixture(scope="session")
-def tally(request: pytest.FixtureRequest) -> Counter[str]:
-    """How many command lines of the documents were run, and how many are marked."""
-    return request.config.stash.setdefault(TALLY, Counter())
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from tests.support.paths import ROOT
 SHELL = {"sh", "bash"}
 SESSION = "console"
 PYTHON = "python"
+COMMAND_LINE = "command line"
+"""The property under which a test tells of each of them whether it was run or is marked."""
 NO_COMMANDS = {"text", "nginx"}
 """Languages of blocks that nobody types into a shell."""
 
