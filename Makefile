@@ -24,7 +24,7 @@ test: $(VENV)/.dev ## Run the tests; those that need chromium, nginx or strace s
 	@$(BIN)/python -m pytest $(PARALLEL)
 
 quick: $(VENV)/.dev ## Run those of the tests that take a minute together
-	@$(BIN)/python -m pytest $(QUICK) $(PARALLEL)
+	@$(BIN)/python -m pytest $(QUICK)
 
 test-lowest: $(LOWEST)/.test ## Run the quick tests on the lowest versions that pyproject.toml allows, no extras
 	@$(LOWEST)/bin/python -m pytest $(QUICK)
