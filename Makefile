@@ -12,7 +12,7 @@ REQUIREMENTS := pyproject.toml setup.py constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick test-lowest test-remote test-ray torture check format bench serve clean
+.PHONY: help run test quick test-lowest test-remote remote-test test-ray torture check format bench serve clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -34,6 +34,9 @@ torture: $(VENV)/.dev ## Run the long fault tests (half an hour); PARTS="flips m
 
 test-remote: $(VENV)/.remote ## Run the tests of files on an S3 server, which they start themselves
 	@$(BIN)/python -m pytest tests/files/test_remote.py
+
+remote-test: $(VENV)/.run ## Try the server at URL=…: golden answers, contract, a short load; ARTIFACTS=… has its model
+	@$(BIN)/sentiment verify --report remote-test.md $(if $(ARTIFACTS),--artifacts '$(ARTIFACTS)') '$(URL)'
 
 test-ray: $(VENV)/.ray ## Run the tests of files scored by a Ray cluster, which they start themselves
 	@$(BIN)/python -m pytest tests/batch/cluster/test_ray.py

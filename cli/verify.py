@@ -1,6 +1,7 @@
 """`sentiment verify`."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from cli.options import FiniteRange, artifacts_option, refuse, trust_options
 
 if TYPE_CHECKING:
     from pipeline.artifacts.verification import Trust
+    from pipeline.workflows.replaying import Replay
 
 
 @click.command("verify")
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
     default=30.0,
     help="URL: seconds within which each answer has to be there, whole.",
 )
+@click.option(
+    "--report",
+    metavar="FILE.md",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="URL: try the contract of the API and a short load, too, and write a page of Markdown; "
+    "as FILE.json, its figures.",
+)
 @artifacts_option
 def command(
     target: str,
@@ -34,6 +43,7 @@ def command(
     not_before: datetime | None,
     api_key_file: Path | None,
     timeout: float,
+    report: Path | None,
     artifacts: Path,
 ) -> None:
     """Check an artifact, or the answers of a running server.
@@ -44,22 +54,29 @@ def command(
 
     URL is that of a server. It is asked every golden text of the artifacts that it says it serves,
     which must be in the folder --artifacts; exit code 0 if all answers are those that were sealed,
-    4 if not, 5 if the server does not answer.
+    4 if not, 5 if the server does not answer or, with --report, breaks its contract.
 
     \b
     Examples:
       sentiment verify artifacts/fast/3f9c…
       sentiment verify --require-signature public.pem artifacts/fast/3f9c…
       sentiment verify http://127.0.0.1:5000
+      sentiment verify --report remote-test.md http://127.0.0.1:5000
     """
     from pipeline.artifacts.verification import Trust
+    from pipeline.server.api_keys import read_keys
+    from pipeline.workflows.replaying import replay_golden
 
     trust = Trust(expect_digest, require_signature, not_before)
-    if "://" in target:
-        _verify_server(target, artifacts, trust, api_key_file, timeout)
-    else:
-        refuse(["api_key_file", "timeout", "artifacts"], "with the folder of an artifact")
+    if "://" not in target:
+        refuse(["api_key_file", "timeout", "report", "artifacts"], "with the folder of an artifact")
         _verify_artifact(Path(target), trust)
+        return
+    key = read_keys(api_key_file)[0] if api_key_file else None
+    if report is None:
+        _say_golden(replay_golden(target, artifacts, trust=trust, key=key, timeout=timeout), target)
+    else:
+        _test_server(report, target, artifacts, trust, key, timeout)
 
 
 def _verify_artifact(folder: Path, trust: "Trust") -> None:
@@ -70,15 +87,33 @@ def _verify_artifact(folder: Path, trust: "Trust") -> None:
     click.echo(f"{manifest.slot}@{digest}: good ({golden} golden answers equal)")
 
 
-def _verify_server(
-    url: str, artifacts: Path, trust: "Trust", api_key_file: Path | None, timeout: float
+def _test_server(
+    report: Path, url: str, artifacts: Path, trust: "Trust", key: str | None, timeout: float
 ) -> None:
-    from pipeline.errors import ArtifactRefused
-    from pipeline.server.api_keys import read_keys
-    from pipeline.workflows.replaying import replay_golden
+    from pipeline.errors import ResourceUnavailable
+    from pipeline.reports.page import check_report
+    from pipeline.reports.remote import write_remote_test
+    from pipeline.workflows.remote_testing import remote_test
 
-    key = read_keys(api_key_file)[0] if api_key_file else None
-    for replay in replay_golden(url, artifacts, trust=trust, key=key, timeout=timeout):
+    check_report(report, [])
+    found = remote_test(url, artifacts, trust, key, timeout)
+    write_remote_test(report, found, datetime.now(UTC).isoformat(timespec="seconds"))
+    _say_golden(found.replays, url)
+    if problems := found.problems():
+        raise ResourceUnavailable(
+            f"{url} does not keep its contract: {problems[0]}. All {len(problems)} are in {report}."
+        )
+    click.echo(f"contract: good ({len(found.checks)} promises kept)")
+    click.echo(
+        f"short load: good ({len(found.load.seconds)} answers in {found.load.took:.1f} s: "
+        f"p50 {found.load.percentile(50):.1f} ms, p99 {found.load.percentile(99):.1f} ms)"
+    )
+
+
+def _say_golden(replays: "Iterable[Replay]", url: str) -> None:
+    from pipeline.errors import ArtifactRefused
+
+    for replay in replays:
         if replay.differences:
             raise ArtifactRefused(
                 f"{replay.model} at {url} does not give the answers it was sealed with: "

@@ -31,34 +31,38 @@ class Server:
         parts, host = split_address(url)
         self.url = url.rstrip("/")
         self._path = parts.path.rstrip("/")
-        self._headers = {"Content-Type": "application/json"}
-        if key is not None:
-            self._headers["Authorization"] = f"Bearer {key}"
+        self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         self._timeout = timeout
         self._connection = _KINDS[parts.scheme](host, parts.port, timeout=timeout)
 
     def ask(
-        self, method: str, path: str, body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        content_type: str | None = "application/json",
     ) -> tuple[int, dict[str, Any], str | None]:
-        """Status, JSON object and X-Model of the answer.
+        """Status, JSON object and X-Model of the answer; `content_type` None: sent without one.
 
         Raises ResourceUnavailable where there is no such answer in time and size.
         """
         try:
-            status, content, model = self._exchange(method, self._path + path, body)
+            status, content, model = self._exchange(method, self._path + path, body, content_type)
         except (OSError, http.client.HTTPException, ValueError) as error:
+            self.close()  # the next request begins anew
             raise ResourceUnavailable(f"{self.url} does not answer: {reason_of(error)}.") from None
         return status, self._parse(content), model
 
     def _exchange(
-        self, method: str, path: str, body: bytes | None
+        self, method: str, path: str, body: bytes | None, content_type: str | None
     ) -> tuple[int, bytes, str | None]:
         deadline = time.monotonic() + self._timeout
         if self._connection.sock is not None:  # its timeout is what was left of the last answer's
             self._connection.sock.settimeout(self._timeout)
         bounds = Bounds(self._timeout, MOST_BYTES)
         self._connection.response_class = response_class(bounds, deadline)
-        self._connection.request(method, path, body, self._headers)
+        kind = {} if content_type is None else {"Content-Type": content_type}
+        self._connection.request(method, path, body, {**self._headers, **kind})
         response = self._connection.getresponse()
         return response.status, response.read(MOST_BYTES), response.headers.get("X-Model")
 

@@ -362,7 +362,13 @@ def _verify(places: Mapping[str, Path], target: str) -> Table:
     other = ("--api-key-file", "{other_keys}")
     keys = option("--api-key-file {keys}", "api_key_file", other=other)
     timeout = option("--timeout 20", "timeout", other=("--timeout", "0"), named=["with the folder"])
-    return Table("verify", (*TRUST, keys, timeout, ARTIFACTS), prepare, places)
+    report = option(
+        "--report p.md",
+        "report",
+        lambda ran: (ran.folder / "p.md").is_file(),
+        named=["with the folder"],
+    )
+    return Table("verify", (*TRUST, keys, timeout, report, ARTIFACTS), prepare, places)
 
 
 def explain(places: Mapping[str, Path]) -> Table:

@@ -103,6 +103,7 @@ CONTRADICTIONS = [
     ("serialize --engine torch --precision int8", "--precision"),
     ("verify {artifact} --api-key-file {keys}", "--api-key-file"),
     ("verify {artifact} --timeout 9", "--timeout"),
+    ("verify {artifact} --report p.md", "--report"),
     ("explain x --json --top 3", "--top"),
     ("serve --only fast --batch-size 2", "--batch-size"),
     ("serve --batch-size 1 --batch-wait 0.1", "--batch-wait"),
