@@ -13,15 +13,16 @@ SYSTEMCTL = """#!/bin/bash
 unit=/etc/systemd/system/sentiment.service
 value() { sed -n "s/^$1=//p" "$unit"; }
 case "$*" in
-"enable --now sentiment"|"restart sentiment")
+"enable --now sentiment"|"restart sentiment nginx")
     pkill --euid sentiment || true
     install -d -o "$(value User)" "$(value WorkingDirectory)" /var/cache/sentiment
     cd "$(value WorkingDirectory)"
     set -a; eval "$(value Environment)"
     [ ! -e /etc/sentiment/environment ] || . /etc/sentiment/environment
     setsid setpriv --reuid "$(value User)" --regid "$(value User)" --init-groups \\
-        $(value ExecStart) >/tmp/log 2>&1 & ;;
-"daemon-reload"|"enable --now nginx"|"reload nginx"|"restart nginx") ;;
+        $(value ExecStart) >/tmp/log 2>&1 &
+    case "$*" in *nginx) nginx ;; esac ;;
+"daemon-reload"|"enable --quiet sentiment nginx") ;;
 *) echo "systemctl $*: not expected" >&2; exit 1 ;;
 esac
 """
