@@ -29,6 +29,11 @@ MARKED = {
     r"^sudo ": "needs root, and changes the machine",
     r"^cd /opt/sentiment$": "is where a step before it, as root, has put the program",
     r"^make (run|test)\b": "installs from PyPI, takes minutes, and runs this test",
+    r"^make (release|remote-test)\b": "is for a deployment, whose own tests try it",
+    r"^aws ": "needs an account at AWS",
+    r"^docker ": "needs Docker",
+    r"^kubectl ": "needs a cluster",
+    r"\$ADDRESS\b": "needs a box on EC2",
     r"\bmake bench\b": "installs from PyPI, takes minutes",
     r"\bpip install\b": "installs from PyPI",
     r"\bs3://": "needs a bucket on an S3 server",
@@ -36,8 +41,9 @@ MARKED = {
 }
 """Commands that are not run here: what they look like, and why."""
 
-PAGES = [read_page(page) for page in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")))]
-KOREAN = read_page(ROOT / "README.ko.md")
+KOREAN = [ROOT / "README.ko.md", *sorted(ROOT.glob("docs/*.ko.md"))]
+_ENGLISH = [page for page in sorted(ROOT.glob("docs/*.md")) if page not in KOREAN]
+PAGES = [read_page(page) for page in (ROOT / "README.md", *_ENGLISH)]
 HELPS = list(read_helps(main, "sentiment"))
 DOCUMENTS = [document for document in (*PAGES, *HELPS) if document.lines]
 
@@ -205,10 +211,12 @@ def without_comments(document: Document) -> list[str]:
     return [re.sub(r"\s+#.*", "", part).strip() for command in lines for part in command]
 
 
-def test_the_korean_page_has_the_commands_of_the_english_one() -> None:
+@pytest.mark.parametrize("page", KOREAN, ids=lambda page: page.stem)
+def test_a_korean_page_has_the_commands_of_the_english_one(page: Path) -> None:
     """So that they need not be run a second time."""
-    assert without_comments(KOREAN) == without_comments(PAGES[0])
-    assert [line.shown for line in KOREAN.lines] == [line.shown for line in PAGES[0].lines]
+    korean, english = read_page(page), read_page(page.with_name(page.name.replace(".ko", "")))
+    assert without_comments(korean) == without_comments(english)
+    assert [line.shown for line in korean.lines] == [line.shown for line in english.lines]
 
 
 def test_every_mark_is_needed() -> None:
