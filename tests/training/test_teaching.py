@@ -143,7 +143,7 @@ def test_an_unsure_review_is_an_example_of_both_labels() -> None:
         sparse.csr_matrix((3, 1)),
         np.arange(1),
     )
-    examples = Sharing(weight=0.5, smallest=0.02).examples(rows)
+    examples = Sharing(weight=0.5, smallest=0.05).examples(rows)
     assert examples.rows.tolist() == [0, 1, 2, 1]
     assert examples.labels.tolist() == [1, 1, 0, 0]
     np.testing.assert_allclose(examples.weights, [1, 0.35, 0.4975, 0.15])
