@@ -72,8 +72,8 @@ class Sharing:
     Each counts as `weight` labelled ones, and as more where an input has few: together those of an
     input count as `share` of all labelled ones at least, so that a small domain is not lost among
     them. p of it counts as a positive one, 1 - p as a negative one, p being its probability of
-    positive. A side of less than `smallest` is left out of the fit, which saves a fourth of its
-    memory and costs no accuracy.
+    positive. A side of less than `smallest` is left out of the fit, which saves memory and costs no
+    accuracy (`docs/experiments.md`).
     """
 
     weight: float = 1.0

@@ -266,7 +266,11 @@ def train(places: Mapping[str, Path]) -> Table:
             option("--tokenizer mecab", "tokenizer", later=True),
             unlabelled,
             option(
-                "--unlabelled-column 2", "unlabelled_column", later=True, needs=[unlabelled, root]
+                "--unlabelled-column 2",
+                "unlabelled_column",
+                named=["--unlabelled"],
+                later=True,
+                needs=[unlabelled, root],
             ),
             option("--teacher {teacher}", "teachers", later=True, needs=[unlabelled, root]),
             deep,

@@ -11,6 +11,7 @@ from scipy import sparse
 from pipeline.errors import InvalidInput
 from pipeline.files.layouts import ReadSettings
 from pipeline.files.sources import Source
+from pipeline.models.feature_settings import FeatureSettings
 from pipeline.models.linear import LinearModel
 from pipeline.reviews.labelled import read_reviews
 from pipeline.reviews.unlabelled import digest_of_texts, read_unlabelled
@@ -123,8 +124,9 @@ def test_words_that_only_teachers_know_are_learned() -> None:
     new = [f"{word} {n}" for n in range(200) for word in ("꿀배송", "파손")]
     taught = Taught(new, np.tile([0.97, 0.03], 200), {}, np.zeros(400, np.intp))
     cleaned = clean_all(reviews.texts)
-    before = fit_linear(cleaned, reviews.labels, LinearSettings())
-    after = fit_linear(cleaned, reviews.labels, LinearSettings(), taught)
+    small = LinearSettings(features=FeatureSettings(bits=(14, 16, 16)))
+    before = fit_linear(cleaned, reviews.labels, small)
+    after = fit_linear(cleaned, reviews.labels, small, taught)
     assert _certainty(before.model) < 0.75 < 0.9 < _certainty(after.model)
     assert before.sharing is None
     assert after.sharing is not None
