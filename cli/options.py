@@ -197,7 +197,8 @@ def chosen_precision(engine: str, precision: str | None) -> str:
         return INT8 if engine == ONNX else FP32
     if precision not in known:
         raise click.UsageError(
-            f"--precision {precision} is none of --engine {engine}: {' and '.join(known)} are."
+            f"--precision {precision} cannot be used with --engine {engine}: it has "
+            f"{' and '.join(known)}."
         )
     return precision
 

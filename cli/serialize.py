@@ -81,7 +81,8 @@ def command(
     """
     wanted = chosen_precision(engine, precision)
     if wanted == "fp32":
-        refuse(["reviews_path"], "with fp32, which has to equal the model as it is")
+        what = "--engine torch" if precision is None else "--precision fp32"
+        refuse(["reviews_path"], f"with {what}, which has to equal the model as it is")
     if reviews_path is None:
         refuse(LABELLED, "without --reviews")
     from pipeline.reviews.labelled import read_reviews

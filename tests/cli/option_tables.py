@@ -135,6 +135,7 @@ def predict(places: Mapping[str, Path]) -> Table:
             option("--model fast", "model", lambda ran: confidence in content(ran)),
             option(["--text", GOOD], "texts", lambda ran: f'"text": "{GOOD}"' in ran.text),
             option("--threads 3", "threads", _has_three_threads),
+            option("--device cpu", "device", later=True),
             *TRUST,
             ARTIFACTS,
             output,
@@ -171,7 +172,7 @@ def _prepare_predict(folder: Path, traits: frozenset[str], names: frozenset[str]
         torch.set_num_threads(1)
     if "begun" in traits:
         (folder / "scored.csv.journal").write_text("of another program")
-    arguments = [] if names & {"fast", "model", "threads"} else ["--fast"]
+    arguments = [] if names & {"fast", "model", "threads", "device"} else ["--fast"]
     arguments += [] if "artifacts" in names else ["--artifacts", "{root}"]
     return arguments + ([] if "texts" in names else [str(write_reviews(folder, traits))])
 
@@ -224,14 +225,16 @@ def evaluate(places: Mapping[str, Path]) -> Table:
         arguments += [] if "artifacts" in names else ["--artifacts", "{root}"]
         return arguments + ([] if "data" in names else ["--data", "reviews.csv"])
 
+    deep = option("--deep", "deep", said("deep@"), other=("--fast",))
     return Table(
         "evaluate",
         (
             *labelled(),
             option("--fast", "fast", said("fast@"), other=("--deep",)),
             option("--model fast", "model", said("fast@"), other=("--deep",)),
-            option("--deep", "deep", said("deep@"), other=("--fast",)),
+            deep,
             option("--run {run}", "run", other=("--run", "none")),
+            option("--device cpu", "device", later=True, needs=[deep]),
             option("--data reviews.csv", "data"),
             option("--robustness", "robustness"),
             option("--json", "as_json", lambda ran: ran.text.startswith("{")),
@@ -277,6 +280,10 @@ def train(places: Mapping[str, Path]) -> Table:
             option("--base {encoder}", "base", later=True, needs=[deep]),
             option("--revision main", "revision", needs=[deep, base]),
             option("--epochs 1", "epochs", later=True, needs=[deep, base]),
+            option("--batch-size 8", "batch_size", later=True, needs=[deep, base]),
+            option("--learning-rate 1e-4", "learning_rate", later=True, needs=[deep, base]),
+            option("--max-tokens 32", "max_tokens", later=True, needs=[deep, base]),
+            option("--device cpu", "device", later=True, needs=[deep, base]),
             option("--resume", "resume", later=True, needs=[deep, base]),
             option("--no-blend", "blend", later=True, needs=[deep, base]),
             option("--artifacts new", "artifacts", later=True),
@@ -429,6 +436,7 @@ def serve(places: Mapping[str, Path]) -> Table:
             option("--in-flight 65", "most_in_flight", shows("most_in_flight", 65)),
             option("--only fast", "only", shows("slots", ["fast"])),
             option("--only deep", "only", shows("slots", ["deep"])),
+            option("--device cpu", "device", shows("device", "cpu")),
             option("--api-key-file {keys}", "api_key_file", shows("keys", ["0123456789abcdef"])),
             option("--insecure", "insecure", shows("keys", []), needs=[other_machine]),
             option("--rate 5", "rate", shows("rate", 5.0)),

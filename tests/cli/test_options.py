@@ -26,7 +26,12 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def show(models: StoredModels, settings: ServerSettings, _: object) -> None:
         trust = models.trust
-        shown = {"root": models.root, "slots": models.slots, "digest": trust.digest}
+        shown = {
+            "device": models.hardware.device,
+            "root": models.root,
+            "slots": models.slots,
+            "digest": trust.digest,
+        }
         shown |= {"public_key": trust.public_key, "not_before": trust.not_before}
         click.echo(json.dumps({**asdict(settings), **shown}, default=str))
 
@@ -98,9 +103,8 @@ CONTRADICTIONS = [
     ("train --data {easy} --deep --base {encoder} --tokenizer mecab", "--tokenizer"),
     ("train --data {easy} --epochs 1 --no-blend", "--epochs and --no-blend"),
     ("train --data {easy} --teacher {teacher}", "--teacher"),
-    ("train --data {easy} --deep --base {encoder} --unlabelled {easy}", "--unlabelled"),
     ("serialize --precision fp32 --reviews {easy}", "--reviews"),
-    ("serialize --engine torch --precision int8", "--precision"),
+    ("serialize --engine torch --precision int8", "--precision int8"),
     ("verify {artifact} --api-key-file {keys}", "--api-key-file"),
     ("verify {artifact} --timeout 9", "--timeout"),
     ("verify {artifact} --report p.md", "--report"),
