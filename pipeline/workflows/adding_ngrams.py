@@ -30,9 +30,6 @@ from pipeline.workflows.measuring import DEVIATIONS, Measured
 SMALLEST_PROBABILITY = 1e-15
 """What a label that a model rules out counts as, so that its logarithm is finite."""
 
-TOO_RIGHT = 3.0
-"""Standard deviations by which the n-grams may be right more often than in their own test."""
-
 
 def find_ngrams(root: Path, reviews: Reviews, wanted: bool, tell: Tell) -> LinearHandler | None:
     """The fast model in use under `root`; None where its n-grams are not to be added, and why.
@@ -102,7 +99,7 @@ def _memory(handler: LinearHandler, reviews: Reviews) -> str:
     found = measure(np.array(reviews.labels), positive).accuracy
     expected = float(tested["accuracy"])
     deviation = np.sqrt(expected * (1 - expected) * (1 / len(reviews) + 1 / tested["reviews"]))
-    if found - expected <= TOO_RIGHT * deviation:
+    if found - expected <= DEVIATIONS * deviation:
         return ""
     return (
         f"{_name(handler)} is right on {found:.1%} of the reviews and was on {expected:.1%} of its "
