@@ -36,8 +36,9 @@ def replace_devices() -> None:
 
 def forget_permissions() -> None:
     """A new file has the permissions that the umask leaves."""
-    for module in (durability, output_files):
+    for module in (durability, own_files):
         setattr(module, "imitate", lambda *_, **__: None)  # noqa: B010
+    for module in (durability, output_files):
         setattr(module, "create", lambda path, like: own_files.create(path, like.with_name("none")))  # noqa: B010
 
 

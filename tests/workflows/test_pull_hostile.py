@@ -141,7 +141,7 @@ def test_the_folder_of_a_killed_pull_is_removed_by_the_next(
         env={**os.environ, "TMPDIR": str(temporary)},
         stderr=subprocess.DEVNULL,
     )
-    wait_until(lambda: any(temporary.glob("sentiment-pull-*")))
+    wait_until(lambda: any(temporary.glob("sentiment-pull-*")), 60)
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     (in_use,) = temporary.glob("sentiment-pull-*")
     with scratch_folder("sentiment-pull-"):
