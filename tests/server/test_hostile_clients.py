@@ -107,7 +107,7 @@ def test_bodies_that_many_do_not_finish_take_bounded_memory(alone: Served) -> No
             with contextlib.suppress(OSError):
                 one.sendall(POST % (1_000_000, b" " * 999_000))
         assert resident(alone) < LARGEST_WORKER
-        assert seconds_of_an_answer(alone) < 1.0
+        assert seconds_of_an_answer(alone) < 3.0  # it has 300 MB to read
 
 
 def test_what_is_dropped_takes_no_room_from_others(server: Served) -> None:
