@@ -190,11 +190,11 @@ precision_option = click.option(
 
 def chosen_precision(engine: str, precision: str | None) -> str:
     """The precision that is meant, of those that the engine has; UsageError for another."""
-    from pipeline.models.transformer.model import FP32, INT8, ONNX, PRECISIONS
+    from pipeline.models.transformer.model import PRECISIONS
 
     known = PRECISIONS[engine]
     if precision is None:
-        return INT8 if engine == ONNX else FP32
+        return known[0]
     if precision not in known:
         raise click.UsageError(
             f"--precision {precision} cannot be used with --engine {engine}: it has "

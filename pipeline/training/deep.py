@@ -87,22 +87,18 @@ def train_deep(
         taught = lesson.give(root, labelled, tell)
     torch.manual_seed(settings.seed)
     device = find_device(hardware)
-    read_config(base.folder)
-    with in_safetensors(base) as folder:
-        module, tokenizer = load_encoder(folder), read_tokenizer(folder)
-    check_tokenizer(tokenizer, module)
+    module, tokenizer = _pretrained(base)
     module.to(device)  # type: ignore[arg-type]  # its decorator hides what it takes
     encoder = TextEncoder(tokenizer, min(settings.max_tokens, longest_input(module)))
     identity = _identity(settings, facts, base, device.type, taught)
     checkpoints = Checkpoints(root / UNFINISHED / "deep.pt", identity)
     tuning = FineTuning(module, encoder, settings, checkpoints)
     targets = learned.targets(settings.label_smoothing)
-    if taught:
+    if taught is not None:
         targets += Targets(taught.texts, taught.positive)
+        facts["unlabelled"] = taught.record
     tuning.run(targets, held_out, resume)
     training = {**asdict(settings), "device": describe(device)}
-    if taught:
-        facts["unlabelled"] = taught.record
     transformer = calibrate(tuning.model(), tokenizer, held_out)
     model: DeepModel = transformer
     if blend:
@@ -122,6 +118,15 @@ def train_deep(
     save_run(root, run, _files(model, module, tokenizer))
     checkpoints.remove()  # the run is on the disk: until here, a crash loses no epoch
     return run
+
+
+def _pretrained(base: Download) -> "tuple[PreTrainedModel, bytes]":
+    """The encoder and its tokenizer, which fit each other."""
+    read_config(base.folder)
+    with in_safetensors(base) as folder:
+        module, tokenizer = load_encoder(folder), read_tokenizer(folder)
+    check_tokenizer(tokenizer, module)
+    return module, tokenizer
 
 
 def _identity(

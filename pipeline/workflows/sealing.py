@@ -22,6 +22,7 @@ from pipeline.models.transformer.model import (
     FP32,
     INT8,
     ONNX,
+    PRECISIONS,
     TOLERANCES,
     TORCH,
     TransformerSettings,
@@ -42,12 +43,16 @@ TOLERANCE = 1e-9
 class Form:
     """How a deep model is sealed: the engine that runs it, and the precision of its numbers.
 
-    `reviews`: labelled reviews on which int8 or bf16 is compared with fp32, beside the golden set.
+    Without a precision it is the engine's usual one. `reviews`: labelled reviews on which int8 or bf16 is compared with fp32, beside the golden set.
     """
 
     engine: str = ONNX
-    precision: str = INT8
+    precision: str = ""
     reviews: Reviews | None = None
+
+    def __post_init__(self) -> None:
+        if not self.precision:
+            object.__setattr__(self, "precision", PRECISIONS[self.engine][0])
 
 
 def serialize(

@@ -108,7 +108,7 @@ def test_int8_that_strays_is_refused(models: dict[str, DeepModel], texts: list[s
 
 
 def test_both_precisions_and_torch_can_be_sealed(deep_root: Path, tmp_path: Path) -> None:
-    forms = [Form(engine="torch"), Form(precision="int8"), Form(precision="fp32")]
+    forms = [Form("torch", "fp32"), Form(precision="int8"), Form(precision="fp32")]
     digests = [serialize(deep_root, None, tmp_path, form=form) for form in forms]
     handlers = [load_folder(tmp_path / "deep" / digest) for digest in digests]
     texts = ["정말 재밌게 잘봤습니다!", "돈 아깝다"]
@@ -123,6 +123,18 @@ def test_both_precisions_and_torch_can_be_sealed(deep_root: Path, tmp_path: Path
     }
     again = serialize(deep_root, None, tmp_path, form=Form(precision="fp32"))
     assert again == digests[2]
+
+
+def test_bf16_is_compared_with_fp32_and_holds_what_the_cpu_answers(
+    deep_root: Path, tmp_path: Path
+) -> None:
+    exact, small = (
+        load_artifact(tmp_path / "deep" / serialize(deep_root, None, tmp_path, form=form)).manifest
+        for form in (Form("torch", "fp32"), Form("torch", "bf16"))
+    )
+    assert small.golden == exact.golden
+    assert (exact.tolerance, small.tolerance) == (1e-4, 0.02)
+    assert small.metrics["bf16"]["disagreement"] <= 0.01
 
 
 @pytest.mark.parametrize("name", [NETWORK, TOKENIZER, PARAMETERS])

@@ -21,8 +21,9 @@ LONGEST = 256
 
 ONNX, TORCH = "onnx", "torch"
 FP32, INT8, BF16 = "fp32", "int8", "bf16"
-PRECISIONS = {ONNX: (FP32, INT8), TORCH: (FP32, BF16)}
-"""Of each engine. In bf16 an accelerator answers; a CPU answers the same model in fp32."""
+PRECISIONS = {ONNX: (INT8, FP32), TORCH: (FP32, BF16)}
+"""Of each engine, the usual one first. In bf16 an accelerator answers; a CPU answers the same model
+in fp32."""
 TOLERANCES = {FP32: 1e-4, INT8: 0.02, BF16: 0.02}
 """Largest difference in confidence between two machines or batches, by precision.
 
