@@ -43,7 +43,8 @@ TOLERANCE = 1e-9
 class Form:
     """How a deep model is sealed: the engine that runs it, and the precision of its numbers.
 
-    Without a precision it is the engine's usual one. `reviews`: labelled reviews on which int8 or bf16 is compared with fp32, beside the golden set.
+    Without a precision it is the engine's usual one. `reviews`: labelled reviews on which int8 or
+    bf16 is compared with fp32, beside the golden set.
     """
 
     engine: str = ONNX
