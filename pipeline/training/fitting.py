@@ -22,6 +22,7 @@ from pipeline.progress import progress_bar
 from pipeline.quality.metrics import Metrics, measure
 from pipeline.reviews.splitting import split_rows
 from pipeline.training.calibration import Calibration, fit_calibration
+from pipeline.training.copies import changed_copies
 from pipeline.training.counts import count_matrix
 from pipeline.training.rows import LABELLED, Rows, Sharing
 from pipeline.training.teaching import Taught
@@ -103,9 +104,9 @@ def fit_linear(
     `taught`: reviews that teachers judged, to learn from besides; no labelled text may be among
     them. Raises InvalidInput for fewer than 40 labelled reviews or a single label.
     """
-    rows = _featurize(cleaned, labels, settings, taught)
-    kept_rows, held_out_rows = _split(rows, settings)
-    kept, held_out = rows.take(kept_rows), rows.take(held_out_rows)
+    rows = gather_rows(cleaned, labels, settings, taught)
+    places = split(rows, settings)
+    kept, held_out, copies = map(rows.take, places)
     del rows  # of large inputs, the counts need not be in memory twice
     if np.unique(kept.labels[~kept.is_taught]).size < 2:
         raise InvalidInput(
@@ -120,7 +121,7 @@ def fit_linear(
             trials.append(_try(kept, held_out, inverse_regularization, sharing, settings))
             bar.update(1)
         best = min(trials, key=lambda trial: trial.loss)
-        rows = kept.joined(held_out).take(np.argsort(np.concatenate([kept_rows, held_out_rows])))
+        rows = kept.joined(held_out).joined(copies).take(np.argsort(np.concatenate(places)))
         del kept
         final = _fit(rows, best.inverse_regularization, best.sharing, settings)
         bar.update(1)
@@ -143,29 +144,38 @@ def check_enough(cleaned: Sequence[str], labels: Sequence[int]) -> None:
         )
 
 
-def _featurize(
+def gather_rows(
     cleaned: Sequence[str], labels: Sequence[int], settings: LinearSettings, taught: Taught | None
 ) -> Rows:
-    """Labelled texts that are not empty, then those that teachers judged."""
+    """Labelled texts that are not empty, changed copies, then those that teachers judged."""
     check_enough(cleaned, labels)
     used = [row for row, text in enumerate(cleaned) if text]
     texts = [cleaned[row] for row in used]
     positive = np.array([labels[row] for row in used], dtype=np.float64)
+    copies, sources = changed_copies(texts, np.arange(len(texts)), settings.seed)
+    sources = np.concatenate([np.arange(len(texts)), sources])
+    texts, positive = texts + copies, positive[sources]
     groups = np.full(len(texts), LABELLED)
     if taught is not None:
         texts = texts + taught.texts
         positive = np.concatenate([positive, taught.positive])
         groups = np.concatenate([groups, taught.groups])
+        sources = np.concatenate([sources, np.arange(sources.size, len(texts))])
     counts, buckets = count_matrix(texts, settings.features, settings.weighting.minimum_documents)
-    return Rows(texts, positive, groups, counts, buckets)
+    return Rows(texts, positive, groups, sources, counts, buckets)
 
 
-def _split(rows: Rows, settings: LinearSettings) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """(Rows to learn from in a trial, rows held out, all of which are labelled)."""
-    labelled = np.flatnonzero(~rows.is_taught)
+def split(rows: Rows, settings: LinearSettings) -> tuple[NDArray[np.intp], ...]:
+    """(Rows to learn from in a trial, labelled rows held out, changed copies of those)."""
+    labelled = np.flatnonzero(~rows.is_taught & ~rows.is_copy)
     texts = [rows.texts[row] for row in labelled]
-    kept, held_out = split_rows(texts, settings.held_out, settings.seed)
-    return np.concatenate([kept, np.flatnonzero(rows.is_taught)]), held_out
+    _, held_out = split_rows(texts, settings.held_out, settings.seed)
+    is_of_held_out = np.isin(rows.sources, held_out)
+    return (
+        np.flatnonzero(~is_of_held_out),
+        np.flatnonzero(is_of_held_out & ~rows.is_copy),
+        np.flatnonzero(is_of_held_out & rows.is_copy),
+    )
 
 
 def _try(

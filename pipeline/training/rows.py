@@ -24,12 +24,14 @@ class Rows:
     """n cleaned texts with their counts, shape (n, columns), and each column's bucket.
 
     `positive`: probability of positive, which is 0 or 1 for a labelled text; `groups`: LABELLED for
-    those, else the input that the text came with, which teachers judged; shape (n,) each.
+    those, else the input that the text came with, which teachers judged; `sources`: the number that
+    the text had among all, or that of the text which it is a changed copy of; shape (n,) each.
     """
 
     texts: list[str] = field(repr=False)
     positive: NDArray[np.float64]
     groups: NDArray[np.intp]
+    sources: NDArray[np.intp]
     counts: sparse.csr_matrix
     buckets: NDArray[np.intp]
 
@@ -38,6 +40,12 @@ class Rows:
         """Whether teachers judged each text, which has no label, shape (n,)."""
         is_taught: NDArray[np.bool_] = self.groups != LABELLED
         return is_taught
+
+    @property
+    def is_copy(self) -> NDArray[np.bool_]:
+        """Whether each of all texts is a changed copy of another, shape (n,)."""
+        is_copy: NDArray[np.bool_] = self.sources != np.arange(self.sources.size)
+        return is_copy
 
     @property
     def labels(self) -> NDArray[np.intp]:
@@ -51,6 +59,7 @@ class Rows:
             texts=[self.texts[row] for row in rows],
             positive=self.positive[rows],
             groups=self.groups[rows],
+            sources=self.sources[rows],
             counts=self.counts[rows],
         )
 
@@ -61,6 +70,7 @@ class Rows:
             texts=self.texts + others.texts,
             positive=np.concatenate([self.positive, others.positive]),
             groups=np.concatenate([self.groups, others.groups]),
+            sources=np.concatenate([self.sources, others.sources]),
             counts=sparse.vstack([self.counts, others.counts], format="csr"),
         )
 

@@ -142,6 +142,7 @@ def test_an_unsure_review_is_an_example_of_both_labels() -> None:
         ["가", "나", "다"],
         np.array([1.0, 0.7, 0.005]),
         np.array([LABELLED, 0, 0]),
+        np.arange(3),
         sparse.csr_matrix((3, 1)),
         np.arange(1),
     )
@@ -154,7 +155,8 @@ def test_an_unsure_review_is_an_example_of_both_labels() -> None:
 def test_a_small_input_counts_as_a_share_of_the_labelled_reviews() -> None:
     groups = np.repeat([LABELLED, 0, 1], [1000, 500, 10])
     nothing = sparse.csr_matrix((groups.size, 1))
-    rows = Rows([], np.ones(groups.size), groups, nothing, np.arange(1))
+    sources = np.arange(groups.size)
+    rows = Rows([], np.ones(groups.size), groups, sources, nothing, np.arange(1))
     weights = Sharing(weight=0.5, share=0.1).weights(rows)
     assert [weights[groups == group].sum() for group in (LABELLED, 0, 1)] == [1000, 250, 100]
 
