@@ -3,14 +3,18 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.file_options import check_inputs
-from cli.options import artifacts_option, chosen_slot, model_options, trust_options
+from cli.options import chosen_slot, model_options, trust_options
 from cli.read_options import read_options, refuse_unused, say, say_shape
 from cli.report_options import page_language, report_options
+from cli.store_options import store_option
+
+if TYPE_CHECKING:
+    from pipeline.artifacts.bucket.address import BucketAddress
 
 
 @click.command("drift")
@@ -20,7 +24,7 @@ from cli.report_options import page_language, report_options
 @click.option("--json", "as_json", is_flag=True, help="Print the indexes as JSON.")
 @report_options("that says what the indexes mean and shows the shares behind them")
 @trust_options
-@artifacts_option
+@store_option
 def command(
     inputs: tuple[str, ...],
     fast: bool,
@@ -32,7 +36,7 @@ def command(
     expect_digest: str | None,
     require_signature: Path | None,
     not_before: datetime | None,
-    artifacts: Path,
+    artifacts: "Path | BucketAddress",
     **read: Any,
 ) -> None:
     """Show how far the reviews in FILE are from those of training.

@@ -15,7 +15,6 @@ from cli.figures import (
     robustness_table,
 )
 from cli.options import (
-    artifacts_option,
     chosen_slot,
     device_option,
     echo_json,
@@ -24,10 +23,12 @@ from cli.options import (
 )
 from cli.read_options import labelled_options, labelled_settings, say
 from cli.report_options import page_language, report_options
+from cli.store_options import local_folder, store_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipeline.artifacts.bucket.address import BucketAddress
     from pipeline.reviews.labelled import Reviews
     from pipeline.workflows.evaluating import Evaluated
 
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print all figures of a report as JSON.")
 @device_option
 @report_options("with curves, accuracy by group and the surest mistakes (extra [report])")
-@artifacts_option
+@store_option
 def command(
     fast: bool,
     model: str | None,
@@ -60,7 +61,7 @@ def command(
     as_json: bool,
     report: Path | None,
     lang: str | None,
-    artifacts: Path,
+    artifacts: "Path | BucketAddress",
     **reading: Any,
 ) -> None:
     """Measure a model on labelled reviews.
@@ -89,6 +90,7 @@ def command(
         refuse(["device"], "with the fast model, which needs one thread of the CPU")
     language = page_language(report, lang)
     from cli.loading import load_handler
+    from pipeline.artifacts.bucket.mirror import local_store
     from pipeline.models.hardware import Hardware
     from pipeline.reports.evaluation import evaluation_record
     from pipeline.reports.evaluation_page import check_evaluation, write_evaluation
@@ -100,18 +102,21 @@ def command(
     wanted = as_json or report is not None
     reviews = read_reviews(data, labelled_settings(reading, data), say, with_columns=wanted)
     if run is not None:
-        measured = [evaluate_run(reviews, artifacts, run, hardware)]
+        root = local_folder(artifacts, "--run")
+        measured = [evaluate_run(reviews, root, run, hardware)]
     else:
         slots = ["fast", "deep"]
         if not (fast and deep):
             slots = [chosen_slot(artifacts, fast, "deep" if deep else model)]
-        handlers = [load_handler(artifacts, slot, hardware=hardware) for slot in slots]
+        # The fast model colours what a report shows.
+        root = local_store(artifacts, {*slots, "fast"} if wanted else slots)
+        handlers = [load_handler(root, slot, hardware=hardware) for slot in slots]
         measured = evaluate(reviews, handlers)
     if robustness:
         measured = [with_robustness(one, reviews) for one in measured]
     say(f"Measured: {' and '.join(one.name for one in measured)}.")
     if wanted:
-        record = evaluation_record(reviews, data, measured, artifacts)
+        record = evaluation_record(reviews, data, measured, root)
         if report is not None:
             write_evaluation(report, record, language)
     if as_json:

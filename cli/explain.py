@@ -2,10 +2,15 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import artifacts_option, check_texts, echo_json, refuse
+from cli.options import check_texts, echo_json, refuse
+from cli.store_options import store_option
+
+if TYPE_CHECKING:
+    from pipeline.artifacts.bucket.address import BucketAddress
 
 
 @click.command("explain")
@@ -17,8 +22,8 @@ from cli.options import artifacts_option, check_texts, echo_json, refuse
     default=10,
     help="How many n-grams to list, those that contribute most first.",
 )
-@artifacts_option
-def command(text: str, as_json: bool, top: int, artifacts: Path) -> None:
+@store_option
+def command(text: str, as_json: bool, top: int, artifacts: "Path | BucketAddress") -> None:
     """Show which n-grams decided the fast model's answer to TEXT.
 
     On a terminal the text is coloured: green where it speaks for positive, red where it speaks for

@@ -9,18 +9,21 @@ from pipeline.artifacts import builtin
 from pipeline.models.hardware import ALL, Hardware
 
 if TYPE_CHECKING:
+    from pipeline.artifacts.bucket.address import BucketAddress
     from pipeline.artifacts.verification import Trust
     from pipeline.handlers.base import Handler
 
 
 def load_handler(
-    artifacts: Path, slot: str, trust: "Trust | None" = None, hardware: Hardware = ALL
+    store: "Path | BucketAddress", slot: str, trust: "Trust | None" = None, hardware: Hardware = ALL
 ) -> "Handler":
     """The handler of the slot's current artifact, or of the built-in one, which is said."""
+    from pipeline.artifacts.bucket.mirror import local_store
     from pipeline.artifacts.verification import ANY
     from pipeline.handlers.loading import load_current
 
-    handler = load_current(artifacts, slot, trust or ANY, hardware)
+    root = local_store(store, [slot], trust or ANY)
+    handler = load_current(root, slot, trust or ANY, hardware)
     if handler.is_builtin:
         say_builtin()
     return handler

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from pipeline.models.hardware import AUTO, DEVICES
+
+if TYPE_CHECKING:
+    from pipeline.artifacts.bucket.address import BucketAddress
 
 Command = Callable[..., None]
 
@@ -216,10 +219,12 @@ def model_options(command: Command) -> Command:
     return added(command, (_FAST, _MODEL))
 
 
-def chosen_slot(artifacts: Path, fast: bool, model: str | None) -> str:
+def chosen_slot(store: "Path | BucketAddress", fast: bool, model: str | None) -> str:
     """The slot that --fast and --model ask for, or what there is; UsageError if they differ."""
     if fast and model == "deep":
         raise click.UsageError("--fast and --model deep contradict each other.")
-    from pipeline.artifacts.pointer import default_slot
+    if fast or model:
+        return model or "fast"
+    from pipeline.artifacts.bucket.mirror import default_slot
 
-    return "fast" if fast else model or default_slot(artifacts)
+    return default_slot(store)

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.file_options import FILE_OPTIONS, check_inputs, file_options
 from cli.options import (
-    artifacts_option,
     check_texts,
     chosen_slot,
     device_option,
@@ -19,6 +18,10 @@ from cli.options import (
     unsure_option,
 )
 from cli.report_options import page_language
+from cli.store_options import store_option
+
+if TYPE_CHECKING:
+    from pipeline.artifacts.bucket.address import BucketAddress
 
 
 @click.command("predict")
@@ -41,7 +44,7 @@ from cli.report_options import page_language
 )
 @device_option
 @trust_options
-@artifacts_option
+@store_option
 def command(
     inputs: tuple[str, ...],
     fast: bool,
@@ -53,7 +56,7 @@ def command(
     expect_digest: str | None,
     require_signature: Path | None,
     not_before: datetime | None,
-    artifacts: Path,
+    artifacts: "Path | BucketAddress",
     report: Path | None,
     lang: str | None,
     max_rejects: int,

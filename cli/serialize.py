@@ -1,12 +1,11 @@
 """`sentiment serialize`."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.options import (
-    LocalFolder,
     artifacts_option,
     chosen_precision,
     engine_option,
@@ -16,6 +15,10 @@ from cli.options import (
     was_given,
 )
 from cli.read_options import LABELLED, labelled_options, labelled_settings, say
+from cli.store_options import Store, local_folder
+
+if TYPE_CHECKING:
+    from pipeline.artifacts.bucket.address import BucketAddress
 
 
 @click.command("serialize")
@@ -23,8 +26,9 @@ from cli.read_options import LABELLED, labelled_options, labelled_settings, say
 @click.option(
     "--to",
     "destination",
-    type=LocalFolder(),
-    help="Folder to write the artifact to; left out: that of --artifacts.",
+    type=Store(),
+    help="Folder, or s3://bucket/prefix (extra [aws]), to write the artifact to; left out: the "
+    "folder of --artifacts.",
 )
 @click.option(
     "--sign",
@@ -52,7 +56,7 @@ from cli.read_options import LABELLED, labelled_options, labelled_settings, say
 @artifacts_option
 def command(
     run: str | None,
-    destination: Path | None,
+    destination: "Path | BucketAddress | None",
     key: Path | None,
     also: str | None,
     unsure_below: float | None,
@@ -74,6 +78,7 @@ def command(
       sentiment serialize 20261122T0912 --to ~/artifacts
       openssl genpkey -algorithm ed25519 -out private.pem
       sentiment serialize --sign private.pem
+      sentiment serialize --sign private.pem --to s3://my-models/nsmc
       sentiment serialize --also sklearn
       sentiment serialize --unsure-below 0.8
       sentiment serialize 20261123T1840 --precision fp32
@@ -85,17 +90,21 @@ def command(
         refuse(["reviews_path"], f"with {what}, which has to equal the model as it is")
     if reviews_path is None:
         refuse(LABELLED, "without --reviews")
+    store = destination or artifacts
+    if also:
+        local_folder(store, "--also")
+    from pipeline.artifacts.bucket.publishing import publishing
     from pipeline.reviews.labelled import read_reviews
     from pipeline.workflows.sealing import Form, serialize
 
-    store = destination or artifacts
     settings = labelled_settings(reading, reviews_path)
     reviews = read_reviews(reviews_path, settings, say) if reviews_path else None
     is_asked = any(map(was_given, ("engine", "precision", "reviews_path")))
     form = Form(engine, wanted, reviews) if is_asked else None
-    digest = serialize(artifacts, run, store, key, form, also is not None, unsure_below)
+    with publishing(store) as folder:
+        digest = serialize(artifacts, run, folder, key, form, also is not None, unsure_below)
     if also:
         from pipeline.workflows.interchange import write_sklearn
 
-        click.echo(f"As a scikit-learn pipeline: {write_sklearn(store, digest)}", err=True)
+        click.echo(f"As a scikit-learn pipeline: {write_sklearn(folder, digest)}", err=True)
     click.echo(digest)

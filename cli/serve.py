@@ -6,14 +6,18 @@ import sys
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.loading import say_builtin
-from cli.options import artifacts_option, device_option, refuse, trust_options
+from cli.options import device_option, refuse, trust_options
 from cli.serve_options import access, capturing, limits, listening
 from cli.serve_presets import SAGEMAKER, with_preset
+from cli.store_options import store_option
+
+if TYPE_CHECKING:
+    from pipeline.artifacts.bucket.address import BucketAddress
 
 
 @click.command("serve")
@@ -40,7 +44,7 @@ from cli.serve_presets import SAGEMAKER, with_preset
     help="Lines for people or for programs; auto: text on a terminal, else JSON.",
 )
 @trust_options
-@artifacts_option
+@store_option
 def command(
     only: str | None,
     log_format: str,
@@ -49,13 +53,15 @@ def command(
     expect_digest: str | None,
     require_signature: Path | None,
     not_before: datetime | None,
+    artifacts: "Path | BucketAddress",
     **settings: Any,
 ) -> None:
     """Serve the current models over HTTP until SIGTERM or Ctrl-C.
 
     The built-in model answers for the fast one until there is an artifact of it.
     If `sentiment artifacts use` or `sentiment serialize` makes another model current while the
-    server runs, that model takes over within seconds, once it is verified. Logs go to stderr;
+    server runs, that model takes over within seconds, once it is verified; so it is with the
+    artifacts of a bucket, --artifacts s3://bucket/prefix. Logs go to stderr;
     they never hold a text. Only --capture keeps texts, which may be personal data.
 
     \b
@@ -91,7 +97,7 @@ def command(
     limit_threads()
     from pipeline.artifacts.verification import Trust
     from pipeline.server.api_keys import read_keys
-    from pipeline.server.current_models import StoredModels
+    from pipeline.server.following import followed_models
     from pipeline.server.running import serve
     from pipeline.server.settings import ServerSettings
 
@@ -104,7 +110,7 @@ def command(
         )
     trust = Trust(expect_digest, require_signature, not_before)
     slots = None if only is None else [only]
-    models = StoredModels(settings.pop("artifacts"), trust, slots, hardware)
+    models = followed_models(artifacts, trust, slots, hardware)
     address = f"[{host}]" if ":" in host else host
 
     def tell() -> None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import FiniteRange, artifacts_option, refuse, trust_options
+from cli.options import FiniteRange, refuse, trust_options
+from cli.store_options import store_option
 
 if TYPE_CHECKING:
+    from pipeline.artifacts.bucket.address import BucketAddress
     from pipeline.artifacts.verification import Trust
     from pipeline.workflows.replaying import Replay
 
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     help="URL: try the contract of the API and a short load, too, and write a page of Markdown; "
     "as FILE.json, its figures.",
 )
-@artifacts_option
+@store_option
 def command(
     target: str,
     expect_digest: str | None,
@@ -44,7 +46,7 @@ def command(
     api_key_file: Path | None,
     timeout: float,
     report: Path | None,
-    artifacts: Path,
+    artifacts: "Path | BucketAddress",
 ) -> None:
     """Check an artifact, or the answers of a running server.
 
@@ -88,7 +90,12 @@ def _verify_artifact(folder: Path, trust: "Trust") -> None:
 
 
 def _test_server(
-    report: Path, url: str, artifacts: Path, trust: "Trust", key: str | None, timeout: float
+    report: Path,
+    url: str,
+    artifacts: "Path | BucketAddress",
+    trust: "Trust",
+    key: str | None,
+    timeout: float,
 ) -> None:
     from pipeline.errors import ResourceUnavailable
     from pipeline.reports.page import check_report

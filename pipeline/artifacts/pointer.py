@@ -22,7 +22,8 @@ HOW_TO_GET = {
     "deep": "Get one with `sentiment pull`, or use the fast one.",
 }
 """How to get a model, by slot."""
-_LARGEST = 4096
+LARGEST = 4096
+"""Bytes of current.json."""
 
 
 def current_artifact(root: Path, slot: str) -> Path:
@@ -69,7 +70,7 @@ def read_current(slot: Path) -> dict[str, Any]:
     if os.path.lexists(slot) and not slot.is_dir():
         raise ArtifactRefused(f"{slot} is no folder. Remove it, or put the folder back.")
     try:
-        return _parse(read_plain(path, _LARGEST))
+        return parse_record(read_plain(path, LARGEST))
     except FileNotFoundError:
         return {}
     except PermissionError as error:
@@ -79,11 +80,11 @@ def read_current(slot: Path) -> dict[str, Any]:
         ) from None
     except OSError as error:
         raise _damaged(path, error.strerror or "") from None
-    except _Unusable as error:
+    except Unusable as error:
         raise _damaged(path, str(error)) from None
 
 
-class _Unusable(Exception):
+class Unusable(Exception):
     """Why what was found is no record."""
 
 
@@ -94,7 +95,8 @@ def _damaged(path: Path, reason: str) -> ArtifactRefused:
     )
 
 
-def _parse(content: bytes) -> dict[str, Any]:
+def parse_record(content: bytes) -> dict[str, Any]:
+    """The record that current.json holds; raises Unusable where it is none."""
     try:
         record = json.loads(content)
         digests = [record["digest"], *filter(None, [record["previous"]])]
@@ -102,7 +104,7 @@ def _parse(content: bytes) -> dict[str, Any]:
             return dict(record)
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
-    raise _Unusable("no record of digest, previous and sequence")
+    raise Unusable("no record of digest, previous and sequence")
 
 
 def make_current(slot: Path, digest: str) -> None:
@@ -116,14 +118,21 @@ def make_current(slot: Path, digest: str) -> None:
         before = {}
         if not (slot / CURRENT).is_file():  # only files are replaced
             discard(slot / CURRENT)
+    content = next_content(before, digest)
+    if content is not None:
+        write_durably(slot / CURRENT, content)
+
+
+def next_content(before: dict[str, Any], digest: str) -> bytes | None:
+    """What current.json is to hold for another artifact; None where that is current already."""
     if before.get("digest") == digest:
-        return
+        return None
     record = {
         "digest": digest,
         "previous": before.get("digest"),
         "sequence": before.get("sequence", 0) + 1,
     }
-    write_durably(slot / CURRENT, f"{json.dumps(record, sort_keys=True)}\n".encode())
+    return f"{json.dumps(record, sort_keys=True)}\n".encode()
 
 
 def state_of(slot: Path) -> object:

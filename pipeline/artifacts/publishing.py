@@ -50,10 +50,15 @@ def _write(folder: Path, manifest: Manifest, files: Mapping[str, bytes], key: Pa
         from pipeline.artifacts.signing import sign
 
         (folder / SIGNATURE).write_bytes(sign(content, key))
+    settle(folder)
+    return digest_of(content)
+
+
+def settle(folder: Path) -> None:
+    """See that an artifact's folder is on the disk, and that only this account can write to it."""
     for path in (*folder.iterdir(), folder):
         path.chmod(path.stat().st_mode & ~(stat.S_IWGRP | stat.S_IWOTH))
         sync(path)
-    return digest_of(content)
 
 
 def _put(folder: Path, final: Path, check: Check) -> None:

@@ -16,10 +16,14 @@ _UNLEASED = "new-"
 
 
 @contextmanager
-def scratch_folder(prefix: str) -> Iterator[Path]:
-    """A temporary folder; those of the same prefix that killed processes left are removed."""
-    _collect(prefix)
-    folder, holder = Path(tempfile.mkdtemp(prefix=f"{_UNLEASED}{prefix}")), _Holder()
+def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
+    """A temporary folder; those of the same prefix that killed processes left are removed.
+
+    `parent`: the folder to make it in; left out: that of the system.
+    """
+    parent = parent or Path(tempfile.gettempdir())
+    _collect(prefix, parent)
+    folder, holder = Path(tempfile.mkdtemp(prefix=f"{_UNLEASED}{prefix}", dir=parent)), _Holder()
     try:
         hold_lease(holder, folder)
         # Only now it gets a name under which others look for folders that nobody holds.
@@ -34,10 +38,10 @@ class _Holder:
     """Something that a lease can end with."""
 
 
-def _collect(prefix: str) -> None:
+def _collect(prefix: str, parent: Path) -> None:
     if os.name == "nt":  # no leases there, so it cannot be told which folders are in use
         return
-    for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+    for folder in parent.glob(f"{prefix}*"):
         # Somebody else may have left, changed or removed it: that is no reason to fail.
         with suppress(OSError):
             if folder.lstat().st_uid == os.getuid():

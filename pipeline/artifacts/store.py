@@ -69,8 +69,8 @@ def _find_previous(root: Path, slots: list[Path]) -> Path:
     return found[0]
 
 
-def prune_artifacts(root: Path) -> list[Path]:
-    """Remove artifacts, but for the newest five of each slot and those current, previous or in use.
+def prune_artifacts(root: Path, newest: int = KEPT) -> list[Path]:
+    """Remove artifacts, but for the newest ones of each slot and those current, previous or in use.
 
     Also removes what crashed processes left. Returns the artifacts' folders. Raises ArtifactRefused
     where current.json is damaged, since it cannot be told then which ones have to stay.
@@ -78,11 +78,16 @@ def prune_artifacts(root: Path) -> list[Path]:
     removed: list[Path] = []
     for slot in slots_in(root):
         with locked(slot):
-            record = read_current(slot)
-            kept = {record.get("digest"), record.get("previous")}
-            old = [item.folder for item in list_slot(slot)[:-KEPT]]
-            removed += [folder for folder in old if folder.name not in kept and _remove(folder)]
+            removed += [folder for folder in removable(slot, newest) if _remove(folder)]
     return removed
+
+
+def removable(slot: Path, newest: int = KEPT) -> list[Path]:
+    """The artifacts of a slot that are neither among its newest nor current or previous."""
+    record = read_current(slot)
+    kept = {record.get("digest"), record.get("previous")}
+    stored = [item.folder for item in list_slot(slot)]
+    return [folder for folder in stored[: max(len(stored) - newest, 0)] if folder.name not in kept]
 
 
 def _remove(folder: Path) -> bool:

@@ -31,8 +31,8 @@ CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
 CARD = "MODEL_CARD.md"
 
-_LARGEST_MANIFEST = 16 * 2**20
-_LARGEST_SIGNATURE = 64
+LARGEST_MANIFEST = 16 * 2**20
+LARGEST_SIGNATURE = 64
 _READ_ONLY_FOR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _OPEN_FLAGS = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
@@ -133,7 +133,7 @@ def load_artifact(folder: Path, slot: str | None = None, trust: Trust = ANY) -> 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str]:
     """Manifest and digest of an artifact, without reading its files; raises ArtifactRefused."""
-    content = _read(folder / MANIFEST, _LARGEST_MANIFEST)
+    content = _read(folder / MANIFEST, LARGEST_MANIFEST)
     return Manifest.from_bytes(content), digest_of(content)
 
 
@@ -159,14 +159,23 @@ def read_plain(
         return file.read(status.st_size + 1)
 
 
-def _verified(folder: Path, slot: str | None, trust: Trust) -> Artifact:
+def check_manifest(folder: Path, slot: str | None, trust: Trust) -> tuple[Manifest, str]:
+    """Manifest and digest of an artifact, checked as far as that goes without its other files.
+
+    Raises ArtifactRefused, OSError where there is no such folder.
+    """
     _check_permissions(folder, os.lstat(folder), stat.S_ISDIR)
-    content = _read(folder / MANIFEST, _LARGEST_MANIFEST)
+    content = _read(folder / MANIFEST, LARGEST_MANIFEST)
     digest = digest_of(content)
     _check_trust(folder, content, digest, trust)
     manifest = Manifest.from_bytes(content)
     _check_age(manifest, trust)
     _check_purpose(manifest, slot)
+    return manifest, digest
+
+
+def _verified(folder: Path, slot: str | None, trust: Trust) -> Artifact:
+    manifest, digest = check_manifest(folder, slot, trust)
     expected = {entry.path for entry in manifest.files} | {MANIFEST}
     found = {path.name for path in folder.iterdir()} - {SIGNATURE}
     if found != expected:
@@ -182,7 +191,7 @@ def _check_trust(folder: Path, content: bytes, digest: str, trust: Trust) -> Non
     if trust.public_key is not None:
         from pipeline.artifacts.signing import check_signature
 
-        signature = _read(folder / SIGNATURE, _LARGEST_SIGNATURE)
+        signature = _read(folder / SIGNATURE, LARGEST_SIGNATURE)
         check_signature(content, signature, trust.public_key)
 
 

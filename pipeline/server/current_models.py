@@ -49,7 +49,8 @@ class StoredModels(Models):
 
     A new artifact is verified and replays its golden set before it takes over; if it is refused,
     the old one continues to answer. Until there is a first one, the built-in model answers for its
-    slot. `hardware`: for each model, see `Handler`.
+    slot. `hardware`: for each model, see `Handler`. `feed`: brings artifacts to the store from
+    elsewhere; it is called once in each process that follows, in a thread of its own.
     """
 
     def __init__(
@@ -58,8 +59,10 @@ class StoredModels(Models):
         trust: Trust = ANY,
         slots: Iterable[str] | None = None,
         hardware: Hardware = ALL,
+        feed: Callable[[], None] | None = None,
     ) -> None:
         super().__init__({})
+        self._feed = feed
         self.root, self.trust, self.hardware = root, trust, hardware
         self.slots = tuple(HANDLERS if slots is None else slots)
         self._seen: dict[str, object] = {}
@@ -172,6 +175,8 @@ class StoredModels(Models):
         One that takes long, or never ends, does not keep the others waiting. `notify` is called
         with `names()` whenever they have changed.
         """
+        if self._feed is not None:
+            threading.Thread(target=self._feed, name="bucket", daemon=True).start()
         for slot in self.slots:
             threading.Thread(
                 target=self._follow, args=(slot, notify), name=f"models-{slot}", daemon=True

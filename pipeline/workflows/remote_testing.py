@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.artifacts.bucket.address import BucketAddress
 from pipeline.artifacts.verification import ANY, Trust
 from pipeline.errors import ResourceUnavailable
 from pipeline.workflows.asking import TIMEOUT_SECONDS, Server
@@ -61,13 +62,13 @@ class RemoteTest:
 
 def remote_test(
     url: str,
-    root: Path,
+    store: Path | BucketAddress,
     trust: Trust = ANY,
     key: str | None = None,
     timeout: float = TIMEOUT_SECONDS,
 ) -> RemoteTest:
-    """Try all of a server whose artifacts are in the store `root`; raises as replay_golden."""
-    replays = replay_golden(url, root, trust=trust, key=key, timeout=timeout)
+    """Try all of a server whose artifacts are in `store`; raises as replay_golden."""
+    replays = replay_golden(url, store, trust=trust, key=key, timeout=timeout)
     slots = [replay.model.partition("@")[0] for replay in replays]
     server, stranger = Server(url, key, timeout), Server(url, None, timeout)
     try:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.artifacts import builtin
+from pipeline.artifacts.bucket.address import BucketAddress
+from pipeline.artifacts.bucket.mirror import local_store
 from pipeline.artifacts.pointer import artifact_in_use
 from pipeline.artifacts.verification import ANY, Trust, load_artifact
 from pipeline.errors import ModelMissing, ResourceUnavailable
@@ -34,7 +36,7 @@ class Replay:
 
 def replay_golden(
     url: str,
-    root: Path,
+    store: Path | BucketAddress,
     slot: str | None = None,
     trust: Trust = ANY,
     key: str | None = None,
@@ -42,7 +44,7 @@ def replay_golden(
 ) -> list[Replay]:
     """Ask a server for the golden answers of the models that it serves, one text per request.
 
-    The artifact of each model must be in the store `root`, or be the built-in one. `slot` None: all
+    The artifact of each model must be in `store`, or be the built-in one. `slot` None: all
     slots. `key`: API key. `timeout`: seconds for each answer. Raises ModelMissing where an artifact
     is not there, ResourceUnavailable where the server does not answer, not like one of ours, or is
     not ready, InvalidInput for an invalid URL.
@@ -51,6 +53,7 @@ def replay_golden(
     try:
         models = _models(server)
         slots = sorted(models) if slot is None else [slot]
+        root = local_store(store, slots, trust)
         return [_replay(server, root, name, models.get(name), trust) for name in slots]
     finally:
         server.close()

@@ -1,0 +1,37 @@
+"""Addresses of stores in buckets: s3://bucket/prefix."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from pipeline.errors import InvalidInput
+
+SCHEME = "s3://"
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_PART = re.compile(r"(?!\.+$)[A-Za-z0-9_.=-]{1,255}")
+_LONGEST_PREFIX = 512
+
+
+@dataclass(frozen=True)
+class BucketAddress:
+    """A store of artifacts in a bucket, laid out under `prefix` as a local one is in its folder."""
+
+    bucket: str
+    prefix: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Parse s3://bucket or s3://bucket/prefix; raises InvalidInput for anything else."""
+        bucket, _, prefix = text.removeprefix(SCHEME).strip("/").partition("/")
+        parts = prefix.split("/") if prefix else []
+        is_right = _BUCKET.fullmatch(bucket) and all(map(_PART.fullmatch, parts))
+        if not text.startswith(SCHEME) or not is_right or len(prefix) > _LONGEST_PREFIX:
+            raise InvalidInput(f"{text!a} is no address like s3://bucket/prefix.")
+        return cls(bucket, prefix)
+
+    def key(self, *parts: str) -> str:
+        """The key of an object of the store."""
+        return "/".join([*filter(None, [self.prefix]), *parts])
+
+    def __str__(self) -> str:
+        return SCHEME + "/".join(filter(None, (self.bucket, self.prefix)))

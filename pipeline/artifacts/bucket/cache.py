@@ -1,0 +1,49 @@
+"""The folder of this machine that holds what was read from a bucket, for this account alone."""
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+from pipeline.artifacts.bucket.address import BucketAddress
+from pipeline.durability import create_folder
+from pipeline.errors import ResourceUnavailable
+
+
+def cache_folder(address: BucketAddress, pinned: str | None) -> Path:
+    """The store that stands for the one at this address; made where it is missing.
+
+    `pinned`: the digest of the one artifact that is wanted of it. Raises ResourceUnavailable where
+    the folder cannot be made, or others can write to it.
+    """
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+    key = "\n".join((endpoint, str(address), pinned or ""))
+    name = f"{address.bucket}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    folder = _caches() / "sentiment" / "artifacts" / name
+    try:
+        create_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        status = folder.lstat()
+    except OSError as error:
+        raise ResourceUnavailable(
+            f"{folder} cannot be made ({error.strerror}). Name a folder that this account may "
+            "write to in XDG_CACHE_HOME."
+        ) from None
+    is_foreign = hasattr(os, "geteuid") and status.st_uid != os.geteuid()
+    is_open = os.name != "nt" and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    if not stat.S_ISDIR(status.st_mode) or is_foreign or is_open:
+        raise ResourceUnavailable(
+            f"{folder} has to be a folder of this account that nobody else can write to. Remove it."
+        )
+    return folder
+
+
+def _caches() -> Path:
+    """The user's folder for caches, by the XDG Base Directory Specification."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(named):  # noqa: PTH117 - the specification ignores relative ones
+        return Path(named)
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:
+        raise ResourceUnavailable("No home folder is known. Set XDG_CACHE_HOME.") from None
