@@ -2,10 +2,15 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import artifacts_option, echo_json
+from cli.options import echo_json
+from cli.store_options import store_option
+
+if TYPE_CHECKING:
+    from pipeline.artifacts.bucket.address import BucketAddress
 
 
 @click.group("artifacts")
@@ -20,20 +25,24 @@ def command() -> None:
       sentiment artifacts use previous
       sentiment artifacts use previous --model fast
       sentiment artifacts prune
+      sentiment artifacts list --artifacts s3://my-models/nsmc
     """
 
 
 @command.command("list")
-@artifacts_option
-def list_command(artifacts: Path) -> None:
+@store_option
+def list_command(artifacts: "Path | BucketAddress") -> None:
     """List all artifacts, oldest first; * marks those in use."""
     from pipeline.artifacts import builtin
+    from pipeline.artifacts.bucket.catalogue import described
     from pipeline.artifacts.listing import damaged_slots, list_artifacts, list_builtin
     from pipeline.artifacts.runs import notes
     from pipeline.artifacts.summaries import accuracy, basis, trained_on
 
-    noted = notes(artifacts)
-    for stored in (*list_builtin(artifacts), *list_artifacts(artifacts)):
+    with described(artifacts) as root:
+        noted, damaged = notes(root), damaged_slots(root)
+        found = (*list_builtin(root), *list_artifacts(root))
+    for stored in found:
         name = f"{'*' if stored.is_current else ' '} {stored.name}"
         if stored.manifest is None:
             click.echo(f"{name}  cannot be read")
@@ -42,15 +51,15 @@ def list_command(artifacts: Path) -> None:
         origin = "built in" if stored.folder == builtin.FOLDER else noted.get(made.run)
         parts = (made.created_at[:16], accuracy(made), trained_on(made), basis(made), size)
         click.echo("  ".join([name, *parts, *filter(None, [origin])]))
-    for message in damaged_slots(artifacts).values():
-        click.echo(f"Warning: {message}", err=True)
+    for message in damaged.values():
+        click.echo(f"Warning: {message.replace(str(root), str(artifacts))}", err=True)
 
 
 @command.command("show")
 @click.argument("artifact")
 @click.option("--card", is_flag=True, help="Print its model card, which is Markdown.")
-@artifacts_option
-def show_command(artifact: str, card: bool, artifacts: Path) -> None:
+@store_option
+def show_command(artifact: str, card: bool, artifacts: "Path | BucketAddress") -> None:
     """Print all that an artifact says of itself, as JSON.
 
     ARTIFACT is fast or deep, for the current one, or a digest, or the beginning of one.
@@ -60,11 +69,12 @@ def show_command(artifact: str, card: bool, artifacts: Path) -> None:
       sentiment artifacts show fast | jq .metrics.test
       sentiment artifacts show 3f9c --card
     """
-    from pipeline.artifacts.store import find_artifact
+    from pipeline.artifacts.bucket.catalogue import whole
     from pipeline.artifacts.verification import CARD, load_artifact
     from pipeline.errors import ModelMissing
 
-    found = load_artifact(find_artifact(artifacts, artifact))
+    with whole(artifacts, artifact) as folder:
+        found = load_artifact(folder)
     if not card:
         echo_json({"digest": found.digest, **asdict(found.manifest)})
         return
@@ -80,8 +90,8 @@ def show_command(artifact: str, card: bool, artifacts: Path) -> None:
     type=click.Choice(["fast", "deep"]),
     help="Look among the artifacts of this model only.  [default: both]",
 )
-@artifacts_option
-def use_command(digest: str, model: str | None, artifacts: Path) -> None:
+@store_option
+def use_command(digest: str, model: str | None, artifacts: "Path | BucketAddress") -> None:
     """Make the artifact DIGEST current, once it is verified.
 
     DIGEST is an artifact's digest, or the beginning of it, or the word "previous": the one that
@@ -93,22 +103,22 @@ def use_command(digest: str, model: str | None, artifacts: Path) -> None:
       sentiment artifacts use 3f9c
       sentiment artifacts use previous --model fast
     """
-    from pipeline.artifacts.store import use_artifact
+    from pipeline.artifacts.bucket.changing import use
     from pipeline.handlers.loading import check_folder
 
-    folder = use_artifact(artifacts, digest, check_folder, model)
+    folder = use(artifacts, digest, check_folder, model)
     click.echo(f"{folder.parent.name}@{folder.name} is current")
 
 
 @command.command("prune")
-@artifacts_option
-def prune_command(artifacts: Path) -> None:
+@store_option
+def prune_command(artifacts: "Path | BucketAddress") -> None:
     """Remove old artifacts.
 
     These stay: the newest five of each slot, the current and the previous one, and those that a
     running process uses.
     """
-    from pipeline.artifacts.store import prune_artifacts
+    from pipeline.artifacts.bucket.changing import prune
 
-    for folder in prune_artifacts(artifacts):
+    for folder in prune(artifacts):
         click.echo(f"removed {folder.parent.name}@{folder.name}")

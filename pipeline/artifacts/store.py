@@ -25,15 +25,19 @@ def use_artifact(root: Path, digest: str, check: Check, slot: str | None = None)
     several are meant, ArtifactRefused where the previous one is asked of a damaged current.json,
     and what `check` raises.
     """
-    if not digest:
-        raise InvalidInput("The digest is empty. `sentiment artifacts list` shows the digests.")
-    slots = [path for path in slots_in(root) if slot in (None, path.name)]
-    chosen = _find(root, slots, digest).parent
+    chosen = find_stored(root, digest, slot).parent
     with locked(chosen):
         folder = _find(root, [chosen], digest)  # again: `prune` may have been first
         check(folder)
         make_current(chosen, folder.name)
     return folder
+
+
+def find_stored(root: Path, digest: str, slot: str | None = None) -> Path:
+    """Folder of the artifact that `use_artifact` means; raises what it says of finding it."""
+    if not digest:
+        raise InvalidInput("The digest is empty. `sentiment artifacts list` shows the digests.")
+    return _find(root, [path for path in slots_in(root) if slot in (None, path.name)], digest)
 
 
 def _find(root: Path, slots: list[Path], digest: str) -> Path:

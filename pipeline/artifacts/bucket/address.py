@@ -22,7 +22,7 @@ class BucketAddress:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Parse s3://bucket or s3://bucket/prefix; raises InvalidInput for anything else."""
-        bucket, _, prefix = text.removeprefix(SCHEME).strip("/").partition("/")
+        bucket, _, prefix = text.removeprefix(SCHEME).removesuffix("/").partition("/")
         parts = prefix.split("/") if prefix else []
         is_right = _BUCKET.fullmatch(bucket) and all(map(_PART.fullmatch, parts))
         if not text.startswith(SCHEME) or not is_right or len(prefix) > _LONGEST_PREFIX:

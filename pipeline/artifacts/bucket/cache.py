@@ -3,11 +3,17 @@
 import hashlib
 import os
 import stat
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.artifacts.bucket.address import BucketAddress
-from pipeline.durability import create_folder
+from pipeline.artifacts.leases import unused
+from pipeline.durability import create_folder, discard
 from pipeline.errors import ResourceUnavailable
+
+KEPT_SECONDS = 30 * 24 * 3600
+"""For which what was read at an address is kept after its last use."""
 
 
 def cache_folder(address: BucketAddress, pinned: str | None) -> Path:
@@ -35,7 +41,24 @@ def cache_folder(address: BucketAddress, pinned: str | None) -> Path:
         raise ResourceUnavailable(
             f"{folder} has to be a folder of this account that nobody else can write to. Remove it."
         )
+    os.utime(folder)
+    _forget_old(folder)
     return folder
+
+
+def _forget_old(used: Path) -> None:
+    """Remove the stores of other addresses that nobody has used for long."""
+    for folder in used.parent.iterdir():
+        with suppress(OSError):  # somebody else may have removed it
+            artifacts = list(folder.glob("*/*/"))
+            is_old = time.time() - folder.stat().st_mtime > KEPT_SECONDS
+            if folder != used and is_old and all(map(_is_unused, artifacts)):
+                discard(folder)
+
+
+def _is_unused(folder: Path) -> bool:
+    with unused(folder) as is_unused:
+        return is_unused
 
 
 def _caches() -> Path:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from pipeline.artifacts.bucket.address import BucketAddress
 from pipeline.artifacts.bucket.downloading import Download
@@ -55,6 +55,12 @@ class Bucket:
     def __init__(self, address: BucketAddress) -> None:
         self.address = address
         self._client = _connect(address)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Let go of its connections."""

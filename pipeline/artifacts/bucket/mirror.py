@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 
 from pipeline.artifacts import pointer
@@ -40,13 +41,9 @@ class Mirror:
 
         Raises ResourceUnavailable, ArtifactRefused or ModelMissing; the slot stays as it was then.
         """
-        asked = bucket or Bucket(self.address)
-        try:
+        with nullcontext(bucket) if bucket else Bucket(self.address) as asked:
             for slot in slots:
                 self._update(asked, slot)
-        finally:
-            if bucket is None:
-                asked.close()
 
     def update_or_keep(self, slots: Iterable[str]) -> None:
         """As `update`, but a slot that was there before is kept where it cannot be updated."""
@@ -124,8 +121,5 @@ def default_slot(store: Path | BucketAddress) -> str:
     """The slot to use where none is asked for: the deep one if it has a current artifact."""
     if isinstance(store, Path):
         return pointer.default_slot(store)
-    bucket = Bucket(store)
-    try:
+    with Bucket(store) as bucket:
         return "deep" if bucket.has("deep", CURRENT) else "fast"
-    finally:
-        bucket.close()

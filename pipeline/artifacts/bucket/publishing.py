@@ -25,14 +25,12 @@ def publishing(store: Path | BucketAddress) -> Iterator[Path]:
     if isinstance(store, Path):
         yield store
         return
-    bucket = Bucket(store)
-    bucket.has("fast", CURRENT)
-    with scratch_folder(_SEALED) as folder:
+    with Bucket(store) as bucket, scratch_folder(_SEALED) as folder:
+        bucket.has("fast", CURRENT)
         yield folder
         for stored in list_artifacts(folder):
             upload(bucket, stored.folder)
             point(bucket, stored.folder.parent.name, stored.folder.name)
-    bucket.close()
 
 
 def upload(bucket: Bucket, folder: Path) -> None:

@@ -42,32 +42,24 @@ _BY_CODE = {
 @contextmanager
 def reached(address: BucketAddress, client: Any = None) -> Iterator[None]:
     """Raise ResourceUnavailable for what botocore raises while the bucket is asked."""
-    from botocore.exceptions import (
-        BotoCoreError,
-        ClientError,
-        ConnectionError,
-        HTTPClientError,
-        NoCredentialsError,
-        NoRegionError,
-        PartialCredentialsError,
-    )
+    from botocore import exceptions
 
     try:
         yield
-    except ClientError as error:
+    except exceptions.ClientError as error:
         code = code_of(error)
         reason = _BY_CODE.get(code, f"the store answers {code!a}. Try again later.")
-    except (NoCredentialsError, PartialCredentialsError):
+    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError):
         reason = f"no credentials for AWS were found. {_CREDENTIALS}"
-    except NoRegionError:
+    except exceptions.NoRegionError:
         reason = "no region is known. Name the bucket's in AWS_DEFAULT_REGION."
-    except (HTTPClientError, ConnectionError) as error:
+    except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
         endpoint = f" from {client.meta.endpoint_url}" if client else ""
         reason = (
             f"no answer{endpoint} ({reason_of(error)}). Check the network, AWS_DEFAULT_REGION and, "
             "if it is set, AWS_ENDPOINT_URL; or try again later."
         )
-    except BotoCoreError as error:
+    except exceptions.BotoCoreError as error:
         reason = f"{reason_of(error)}. Check the settings for AWS."
     else:
         return
