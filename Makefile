@@ -34,8 +34,8 @@ test-lowest: $(LOWEST)/.test ## Run the quick tests on the lowest versions that 
 torture: $(VENV)/.dev ## Run the long fault tests (half an hour); PARTS="flips mutants …" runs some
 	@$(BIN)/python -m tests.torture $(PARTS)
 
-test-remote: $(VENV)/.remote ## Run the tests of files on an S3 server, which they start themselves
-	@$(BIN)/python -m pytest tests/files/test_remote.py
+test-remote: $(VENV)/.remote ## Run the tests of files and artifacts on an S3 server, which they start themselves
+	@$(BIN)/python -m pytest tests/files/test_remote.py tests/artifacts/bucket
 
 remote-test: $(VENV)/.run ## Try the server at URL=…: golden answers, contract, a short load; ARTIFACTS=… has its model
 	@$(BIN)/sentiment verify --report remote-test.md $(if $(ARTIFACTS),--artifacts '$(ARTIFACTS)') '$(URL)'

@@ -57,7 +57,7 @@ class Follower:
 
     def run(self) -> None:
         """Follow for as long as this process lives; another takes over from one that has died."""
-        turn = FileLock(self.mirror.root / ".following")
+        turn = FileLock(self.mirror.root / f".following-{'-'.join(self.slots)}")
         while True:
             try:
                 with turn.acquire(timeout=0):

@@ -63,6 +63,7 @@ class Relay(BaseHTTPRequestHandler):
 
     server: Proxy
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def _relay(self) -> None:
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -1,6 +1,7 @@
 """The folder of this machine that holds what was read from a bucket, for this account alone."""
 
 import hashlib
+import json
 import os
 import stat
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from pipeline.artifacts.bucket.address import BucketAddress
 from pipeline.artifacts.leases import unused
+from pipeline.artifacts.verification import Trust
 from pipeline.durability import create_folder, discard
 from pipeline.errors import ResourceUnavailable
 
@@ -16,14 +18,14 @@ KEPT_SECONDS = 30 * 24 * 3600
 """For which what was read at an address is kept after its last use."""
 
 
-def cache_folder(address: BucketAddress, pinned: str | None) -> Path:
+def cache_folder(address: BucketAddress, trust: Trust) -> Path:
     """The store that stands for the one at this address; made where it is missing.
 
-    `pinned`: the digest of the one artifact that is wanted of it. Raises ResourceUnavailable where
-    the folder cannot be made, or others can write to it.
+    There is one for each `trust`: what is current in it is what satisfies that. Raises
+    ResourceUnavailable where the folder cannot be made, or others can write to it.
     """
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
-    key = "\n".join((endpoint, str(address), pinned or ""))
+    key = json.dumps([endpoint, str(address), trust.to_record()])
     name = f"{address.bucket}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     folder = _caches() / "sentiment" / "artifacts" / name
     try:

@@ -14,7 +14,7 @@ from pipeline.errors import InvalidInput, ResourceUnavailable
 
 MOST_OBJECTS = 20_000
 """That are listed: those of some thousand artifacts."""
-ATTEMPTS = 4
+ATTEMPTS = 3
 """For each request, by botocore, which pauses between them."""
 CONNECT_SECONDS, READ_SECONDS = 5, 30
 LARGEST_UPLOAD = 5 * 2**30

@@ -12,7 +12,7 @@ from pipeline.artifacts.bucket.client import Bucket
 from pipeline.artifacts.bucket.fetching import fetch, is_sealed
 from pipeline.artifacts.bucket.pointing import find_pointer
 from pipeline.artifacts.locking import locked
-from pipeline.artifacts.pointer import CURRENT, make_current, read_current
+from pipeline.artifacts.pointer import CURRENT, make_current
 from pipeline.artifacts.scratch import scratch_folder
 from pipeline.artifacts.store import prune_artifacts
 from pipeline.artifacts.verification import ANY, MANIFEST, SIGNATURE, Trust, check_manifest
@@ -33,7 +33,7 @@ class Mirror:
     def __init__(self, address: BucketAddress, trust: Trust = ANY) -> None:
         self.address, self.trust = address, trust
         self._pinned = trust.digest if trust.digest and len(trust.digest) == 64 else None
-        self.root = cache_folder(address, self._pinned)
+        self.root = cache_folder(address, trust)
         self._known: dict[str, str] = {}
 
     def update(self, slots: Iterable[str], bucket: Bucket | None = None) -> None:
@@ -46,12 +46,12 @@ class Mirror:
                 self._update(asked, slot)
 
     def update_or_keep(self, slots: Iterable[str]) -> None:
-        """As `update`, but a slot that was there before is kept where it cannot be updated."""
+        """As `update`, but a slot that was looked at before is kept where it cannot be updated."""
         for slot in slots:
             try:
                 self.update([slot])
             except SentimentError as error:
-                if not read_current(self.root / slot):
+                if not (self.root / slot).is_dir():
                     raise
                 _log.error("bucket_not_followed: %s The slot %s stays as it was.", error, slot)
 
@@ -62,7 +62,7 @@ class Mirror:
         found = find_pointer(bucket, slot, self._known.get(slot))
         if found is None:
             self._known.pop(slot, None)
-            (self.root / slot / CURRENT).unlink(missing_ok=True)
+            self._make_empty(slot)
         elif found.etag != self._known.get(slot):
             self._make_current(bucket, slot, found.digest)
             self._known[slot] = str(found.etag)
@@ -71,18 +71,24 @@ class Mirror:
         """The artifact of a digest never changes: once it is here, nothing is asked any more."""
         if self._known.get(slot) == digest:
             return
-        is_there = self._is_whole(slot, digest) or bucket.has(slot, digest, MANIFEST)
-        if is_there:
+        if self._is_whole(slot, digest) or bucket.has(slot, digest, MANIFEST):
             self._make_current(bucket, slot, digest)
             self._known[slot] = digest
+        else:
+            self._make_empty(slot)
+
+    def _make_empty(self, slot: str) -> None:
+        """The folder stays, and says that the slot was looked at."""
+        create_folder(self.root / slot)
+        (self.root / slot / CURRENT).unlink(missing_ok=True)
 
     def _make_current(self, bucket: Bucket, slot: str, digest: str) -> None:
         folder = self.root / slot
-        create_folder(folder)
         with scratch_folder(_DOWNLOAD, self.root) as scratch:
             new = scratch / digest
             if not self._is_whole(slot, digest):
                 fetch(bucket, slot, digest, new, self.trust)
+            create_folder(folder)
             with locked(folder):
                 if new.exists():
                     if (folder / digest).exists():
