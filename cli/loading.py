@@ -18,12 +18,14 @@ def load_handler(
     store: "Path | BucketAddress", slot: str, trust: "Trust | None" = None, hardware: Hardware = ALL
 ) -> "Handler":
     """The handler of the slot's current artifact, or of the built-in one, which is said."""
+    from pipeline.artifacts.bucket.address import named_in_errors
     from pipeline.artifacts.bucket.mirror import local_store
     from pipeline.artifacts.verification import ANY
     from pipeline.handlers.loading import load_current
 
     root = local_store(store, [slot], trust or ANY)
-    handler = load_current(root, slot, trust or ANY, hardware)
+    with named_in_errors(root, store):
+        handler = load_current(root, slot, trust or ANY, hardware)
     if handler.is_builtin:
         say_builtin()
     return handler

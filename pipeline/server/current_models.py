@@ -50,7 +50,8 @@ class StoredModels(Models):
     A new artifact is verified and replays its golden set before it takes over; if it is refused,
     the old one continues to answer. Until there is a first one, the built-in model answers for its
     slot. `hardware`: for each model, see `Handler`. `feed`: brings artifacts to the store from
-    elsewhere; it is called once in each process that follows, in a thread of its own.
+    elsewhere; it is called once in each process that follows, in a thread of its own. `place`: what
+    a user calls the store.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class StoredModels(Models):
     ) -> None:
         super().__init__({})
         self._feed = feed
+        self.place = str(root)
         self.root, self.trust, self.hardware = root, trust, hardware
         self.slots = tuple(HANDLERS if slots is None else slots)
         self._seen: dict[str, object] = {}

@@ -43,7 +43,9 @@ def followed_models(
     mirror = Mirror(store, trust)
     mirror.update_or_keep(wanted)
     follower = Follower(mirror, wanted)
-    return StoredModels(mirror.root, trust, wanted, hardware, follower.run)
+    models = StoredModels(mirror.root, trust, wanted, hardware, follower.run)
+    models.place = str(store)
+    return models
 
 
 class Follower:

@@ -31,7 +31,7 @@ def serve(
     models.refresh(before_fork=sys.platform != "win32")
     if not models.has_any():
         raise ModelMissing(
-            f"No model to serve in {models.root}/, and the built-in one is ruled out. Make one "
+            f"No model to serve in {models.place}/, and the built-in one is ruled out. Make one "
             "with `sentiment train` and `sentiment serialize`, or name another folder with "
             "--artifacts."
         )

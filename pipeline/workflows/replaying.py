@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.artifacts import builtin
-from pipeline.artifacts.bucket.address import BucketAddress
+from pipeline.artifacts.bucket.address import BucketAddress, named_in_errors
 from pipeline.artifacts.bucket.mirror import local_store
 from pipeline.artifacts.pointer import artifact_in_use
 from pipeline.artifacts.verification import ANY, Trust, load_artifact
@@ -54,7 +54,8 @@ def replay_golden(
         models = _models(server)
         slots = sorted(models) if slot is None else [slot]
         root = local_store(store, slots, trust)
-        return [_replay(server, root, name, models.get(name), trust) for name in slots]
+        with named_in_errors(root, store):
+            return [_replay(server, root, name, models.get(name), trust) for name in slots]
     finally:
         server.close()
 

@@ -1,10 +1,13 @@
 """Addresses of stores in buckets: s3://bucket/prefix."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
-from pipeline.errors import InvalidInput
+from pipeline.errors import InvalidInput, SentimentError
 
 SCHEME = "s3://"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -35,3 +38,12 @@ class BucketAddress:
 
     def __str__(self) -> str:
         return SCHEME + "/".join(filter(None, (self.bucket, self.prefix)))
+
+
+@contextmanager
+def named_in_errors(root: Path, store: object) -> Iterator[None]:
+    """In errors of the block, the store is named in place of the folder that stands for it."""
+    try:
+        yield
+    except SentimentError as error:
+        raise type(error)(str(error).replace(str(root), str(store))) from None

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.artifacts.bucket.address import BucketAddress
+from pipeline.artifacts.bucket.address import BucketAddress, named_in_errors
 from pipeline.artifacts.bucket.client import Bucket
 from pipeline.artifacts.bucket.fetching import fetch
 from pipeline.artifacts.pointer import CURRENT, DIGEST, HOW_TO_GET, LARGEST
 from pipeline.artifacts.scratch import scratch_folder
 from pipeline.artifacts.store import find_artifact
 from pipeline.artifacts.verification import ANY, LARGEST_MANIFEST, MANIFEST
-from pipeline.errors import ArtifactRefused, SentimentError
+from pipeline.errors import ArtifactRefused
 
 _CATALOGUE, _FETCHED = "sentiment-catalogue-", "sentiment-fetched-"
 
@@ -27,10 +27,8 @@ def catalogue(bucket: Bucket) -> Iterator[Path]:
             path = root.joinpath(*parts)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(_content(bucket, parts))
-        try:
+        with named_in_errors(root, bucket.address):
             yield root
-        except SentimentError as error:
-            raise type(error)(str(error).replace(str(root), str(bucket.address))) from None
 
 
 def _described(bucket: Bucket) -> Iterator[tuple[str, ...]]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
 
-from pipeline.artifacts.bucket.address import BucketAddress
+from pipeline.artifacts.bucket.address import BucketAddress, named_in_errors
 from pipeline.artifacts.bucket.catalogue import catalogue
 from pipeline.artifacts.bucket.client import Bucket, Listed
 from pipeline.artifacts.bucket.fetching import fetch
@@ -40,7 +40,8 @@ def use(
         with catalogue(bucket) as root:
             found = find_stored(root, digest, slot)
         fetch(bucket, found.parent.name, found.name, scratch / found.name, ANY)
-        check(scratch / found.name)
+        with named_in_errors(scratch, f"{store}/{found.parent.name}"):
+            check(scratch / found.name)
         point(bucket, found.parent.name, found.name)
     return found
 

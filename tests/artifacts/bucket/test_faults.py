@@ -166,8 +166,11 @@ def test_an_empty_bucket_has_the_built_in_model(bucket: Bucket) -> None:
     done = predict(bucket)
     assert done.code == 0
     assert "built-in model" in done.stderr
-    pinned = predict(bucket, "--expect-digest", "0" * 64)
-    assert pinned.code == 4
+    for command in (("predict", "--fast", "--text", "굿"), ("serve", "--port", "1")):
+        place = ("--artifacts", bucket.address, "--expect-digest", "0" * 64)
+        pinned = run(*command, *place)
+        assert pinned.code == 4
+        assert f" in {bucket.address}/" in pinned.stderr
 
 
 @pytest.mark.parametrize(

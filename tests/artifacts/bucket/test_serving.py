@@ -1,5 +1,7 @@
 """A server of a bucket: from an empty one to a verified server; following; an old pointer."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -66,8 +68,9 @@ def test_a_server_follows_the_bucket_but_not_back(
     publish(bucket, folders[0])
     old_pointer = get(bucket, "fast", CURRENT)
     publish(bucket, folders[4])
-    with served(bucket.address, *map(str, demands)) as server:  # type: ignore[arg-type]
+    with served(bucket.address, "--workers", "2", *map(str, demands)) as server:  # type: ignore[arg-type]
         assert answering(server) == names[4]
+        os.kill(server.workers()[0], signal.SIGKILL)  # perhaps the one that asks the bucket
         publish(bucket, folders[5])
         wait_until(lambda: answering(server) == names[5])
 
