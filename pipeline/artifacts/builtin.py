@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "builtin"
 SLOT = "fast"
-DIGEST = "bda7148934bd8c0c1d67eb7d946ee15cd4b442a008f5d96e0ecc0b6b4d73cafd"
+DIGEST = "641a35cfc1ce50520109acedbdbc6f0498cf0351fd8ccf0eb2a2968729290d10"
 FOLDER = ROOT / SLOT / DIGEST
 NAME = f"{SLOT}@{DIGEST[:12]}"
 HOW_TO_REPLACE = "`sentiment train` and `sentiment serialize` make your own."

@@ -29,7 +29,7 @@ from tests.support.waiting import wait_until
 
 LARGEST = 8 * 2**20
 """Of the built-in model in a wheel, which is zipped."""
-ACCURACY = 0.884
+ACCURACY = 0.887
 TEXT = ("predict", "--text", "정말 재밌게 잘봤습니다!", "--artifacts")
 
 
@@ -61,13 +61,23 @@ def test_it_is_as_good_as_it_says(nsmc: Path, tmp_path: Path, artifact: Artifact
 
 
 @pytest.mark.nsmc
-def test_training_again_gives_the_same_model(nsmc_root: Path, artifact: Artifact) -> None:
-    """To the byte with the same libraries on a like processor, else to some last digits."""
-    again = load_artifact(current_artifact(nsmc_root, "fast"))
-    assert again.manifest.settings == artifact.manifest.settings
-    assert again.manifest.data == artifact.manifest.data
-    weights, others = (one.parameters()["weights"] for one in (again, artifact))  # type: ignore[index]
-    assert (weights == others).mean() > 0.999
+def test_it_is_what_training_gives_but_for_what_it_was_taught(
+    nsmc_root: Path, artifact: Artifact
+) -> None:
+    again = load_artifact(current_artifact(nsmc_root, "fast")).manifest
+    assert again.settings["features"] == artifact.manifest.settings["features"]
+    assert {
+        **again.data,
+        "unlabelled": artifact.manifest.data["unlabelled"],
+    } == artifact.manifest.data
+    assert again.metrics["test"]["accuracy"] < artifact.manifest.metrics["test"]["accuracy"]
+
+
+def test_it_says_who_taught_it(artifact: Artifact) -> None:
+    unlabelled = artifact.manifest.data["unlabelled"]
+    assert unlabelled["texts"] >= 100_000
+    (teacher,) = unlabelled["teachers"]
+    assert teacher["digest"] in artifact.files[CARD].decode()
 
 
 def test_it_answers_where_there_is_no_other_and_that_is_said(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.artifacts.builtin import DIGEST
 from pipeline.artifacts.runs import find_run, load_run
 from tests.support.command import run
 from tests.support.paths import ROOT, SAMPLE
@@ -57,7 +58,7 @@ def test_another_training_asks_nobody_again(taught: Path, deep_root: Path) -> No
     [
         ((), 4, "sentiment pull"),
         (("--teacher", "0000"), 4, "no artifact with this digest"),
-        (("--teacher", "bda7148934bd"), 3, "fast@bda7148934bd cannot teach"),
+        (("--teacher", DIGEST[:12]), 3, f"fast@{DIGEST[:12]} cannot teach"),
         (("--teacher", ROOT / "data"), 4, "is refused"),
     ],
 )

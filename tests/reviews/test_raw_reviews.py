@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InvalidInput, ResourceUnavailable
-from pipeline.reviews import fetching, raw_archive, unlabelled
+from pipeline.reviews import fetching, raw_archive, raw_reviews
 from pipeline.reviews.labelled import read_reviews
 from pipeline.reviews.nsmc import NSMC, TEST
 from pipeline.reviews.raw_archive import RawArchive
@@ -264,7 +264,7 @@ def test_all_that_it_unpacks_to_is_limited(get: Get, monkeypatch: pytest.MonkeyP
 def test_an_endless_download_is_cut(
     get: Get, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
-    monkeypatch.setattr(unlabelled, "MOST_PACKED", 2_000)
+    monkeypatch.setattr(raw_reviews, "MOST_PACKED", 2_000)
     with pytest.raises(ResourceUnavailable, match="sends more than 2,000 bytes"):
         get()
     assert (folder / f"{ARCHIVE}.part").stat().st_size <= 2_000

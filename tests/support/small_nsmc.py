@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from cli.main import main
-from pipeline.reviews import downloads, unlabelled
+from pipeline.reviews import downloads, raw_reviews
 from pipeline.reviews.nsmc import NSMC, NsmcFile
 from tests.support.tiny_models import write_easy_reviews
 
@@ -35,6 +35,6 @@ def describe(path: Path) -> NsmcFile:
 
 if __name__ == "__main__":
     folder, downloads.UPSTREAM, *arguments = sys.argv[1:]
-    unlabelled.UPSTREAM_ARCHIVE = f"{downloads.UPSTREAM}/{unlabelled.ARCHIVE}"
+    raw_reviews.UPSTREAM_ARCHIVE = f"{downloads.UPSTREAM}/{raw_reviews.ARCHIVE}"
     downloads.NSMC = tuple(describe(Path(folder) / file.name) for file in NSMC)
     main(arguments, prog_name="sentiment")
