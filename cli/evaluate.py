@@ -90,7 +90,7 @@ def command(
         refuse(["device"], "with the fast model, which needs one thread of the CPU")
     language = page_language(report, lang)
     from cli.loading import load_handler
-    from pipeline.artifacts.bucket.mirror import local_store
+    from pipeline.artifacts.bucket.choosing import local_store
     from pipeline.models.hardware import Hardware
     from pipeline.reports.evaluation import evaluation_record
     from pipeline.reports.evaluation_page import check_evaluation, write_evaluation

@@ -19,7 +19,7 @@ def load_handler(
 ) -> "Handler":
     """The handler of the slot's current artifact, or of the built-in one, which is said."""
     from pipeline.artifacts.bucket.address import named_in_errors
-    from pipeline.artifacts.bucket.mirror import local_store
+    from pipeline.artifacts.bucket.choosing import local_store
     from pipeline.artifacts.verification import ANY
     from pipeline.handlers.loading import load_current
 

@@ -225,6 +225,6 @@ def chosen_slot(store: "Path | BucketAddress", fast: bool, model: str | None) ->
         raise click.UsageError("--fast and --model deep contradict each other.")
     if fast or model:
         return model or "fast"
-    from pipeline.artifacts.bucket.mirror import default_slot
+    from pipeline.artifacts.bucket.choosing import default_slot
 
     return default_slot(store)

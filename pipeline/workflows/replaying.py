@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.artifacts import builtin
 from pipeline.artifacts.bucket.address import BucketAddress, named_in_errors
-from pipeline.artifacts.bucket.mirror import local_store
+from pipeline.artifacts.bucket.choosing import local_store
 from pipeline.artifacts.pointer import artifact_in_use
 from pipeline.artifacts.verification import ANY, Trust, load_artifact
 from pipeline.errors import ModelMissing, ResourceUnavailable

@@ -3,9 +3,7 @@
 import logging
 from collections.abc import Iterable
 from contextlib import nullcontext
-from pathlib import Path
 
-from pipeline.artifacts import pointer
 from pipeline.artifacts.bucket.address import BucketAddress
 from pipeline.artifacts.bucket.cache import cache_folder
 from pipeline.artifacts.bucket.client import Bucket
@@ -109,23 +107,3 @@ class Mirror:
             )
         except (OSError, ArtifactRefused):
             return False
-
-
-def local_store(store: Path | BucketAddress, slots: Iterable[str], trust: Trust = ANY) -> Path:
-    """The folder to use for a store: a folder itself; of a bucket, the mirror, brought up to date.
-
-    Raises what `Mirror.update` raises.
-    """
-    if isinstance(store, Path):
-        return store
-    mirror = Mirror(store, trust)
-    mirror.update(slots)
-    return mirror.root
-
-
-def default_slot(store: Path | BucketAddress) -> str:
-    """The slot to use where none is asked for: the deep one if it has a current artifact."""
-    if isinstance(store, Path):
-        return pointer.default_slot(store)
-    with Bucket(store) as bucket:
-        return "deep" if bucket.has("deep", CURRENT) else "fast"

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.artifacts.bucket import downloading
+from pipeline.artifacts.bucket.choosing import local_store
 from pipeline.artifacts.bucket.client import Bucket
-from pipeline.artifacts.bucket.mirror import Mirror, local_store
+from pipeline.artifacts.bucket.mirror import Mirror
 from pipeline.artifacts.bucket.pointing import find_pointer, point
 from pipeline.artifacts.pointer import CURRENT, current_artifact, read_current
 from pipeline.artifacts.verification import MANIFEST, PARAMETERS
