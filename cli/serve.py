@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -15,9 +15,6 @@ from cli.options import device_option, refuse, trust_options
 from cli.serve_options import access, capturing, limits, listening
 from cli.serve_presets import SAGEMAKER, with_preset
 from cli.store_options import store_option
-
-if TYPE_CHECKING:
-    from pipeline.artifacts.bucket.address import BucketAddress
 
 
 @click.command("serve")
@@ -53,7 +50,6 @@ def command(
     expect_digest: str | None,
     require_signature: Path | None,
     not_before: datetime | None,
-    artifacts: "Path | BucketAddress",
     **settings: Any,
 ) -> None:
     """Serve the current models over HTTP until SIGTERM or Ctrl-C.
@@ -110,7 +106,7 @@ def command(
         )
     trust = Trust(expect_digest, require_signature, not_before)
     slots = None if only is None else [only]
-    models = followed_models(artifacts, trust, slots, hardware)
+    models = followed_models(settings.pop("artifacts"), trust, slots, hardware)
     address = f"[{host}]" if ":" in host else host
 
     def tell() -> None:
