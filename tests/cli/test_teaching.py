@@ -73,5 +73,5 @@ def test_who_cannot_teach_is_told(
 
 def test_drift_names_the_remedy() -> None:
     done = run("drift", "--fast", UNLABELLED)
-    assert "sentiment train --unlabelled FILE" in done.stderr
+    assert f"sentiment train --unlabelled {UNLABELLED}" in done.stderr
     assert "remedy" not in done.stdout.decode()

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.support.paths import ROOT
 
+boto3 = pytest.importorskip("boto3", reason="make test-deploy installs it")
 moto = pytest.importorskip("moto", reason="make test-deploy installs it")
 
 EC2 = ROOT / "deploy" / "ec2"

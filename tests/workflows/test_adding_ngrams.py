@@ -100,6 +100,8 @@ def test_ngrams_that_do_not_help_are_added_only_if_wanted(
     measured, told = measured_on(deep_handler, easy), list[str]()
     ngrams = find_ngrams(tmp_path, read_reviews(easy), False, told.append)
     assert ngrams is not None
+    noise = np.random.default_rng(0).permutation(ngrams.model.weights)
+    ngrams.model = replace(ngrams.model, weights=noise)
     assert add_ngrams(measured, ngrams, False, told.append) == measured
     blended = add_ngrams(measured, ngrams, True, told.append)
     assert blended.blend is not None
@@ -149,7 +151,9 @@ def test_a_file_that_it_learned_from_without_labels_is_refused_as_well(
 ) -> None:
     run_of_sample, files = load_run(find_run(sample_root))
     reviews = read_reviews(easy)
-    data = {**run_of_sample.data, "unlabelled": {"files": [{"sha256": reviews.sha256}]}}
+    files = [{"name": "easy.tsv", "sha256": reviews.sha256}]
+    unlabelled = {"files": files, "texts": 1, "sha256": "0", "teachers": []}
+    data = {**run_of_sample.data, "unlabelled": unlabelled}
     save_run(tmp_path, replace(run_of_sample, data=data), files)
     serialize(tmp_path, None, tmp_path)
     with pytest.raises(InvalidInput, match="this very file"):
