@@ -151,8 +151,8 @@ def test_a_file_that_it_learned_from_without_labels_is_refused_as_well(
 ) -> None:
     run_of_sample, files = load_run(find_run(sample_root))
     reviews = read_reviews(easy)
-    files = [{"name": "easy.tsv", "sha256": reviews.sha256}]
-    unlabelled = {"files": files, "texts": 1, "sha256": "0", "teachers": []}
+    learned = [{"name": "easy.tsv", "sha256": reviews.sha256}]
+    unlabelled = {"files": learned, "texts": 1, "sha256": "0", "teachers": []}
     data = {**run_of_sample.data, "unlabelled": unlabelled}
     save_run(tmp_path, replace(run_of_sample, data=data), files)
     serialize(tmp_path, None, tmp_path)
