@@ -61,7 +61,7 @@ def rest_of(client: socket.socket) -> bytes:
 
 
 @contextmanager
-def unharmed(server: Served, longest: float = 1.0) -> Iterator[None]:
+def unharmed(server: Served, longest: float = 2.0) -> Iterator[None]:
     """Everybody else is served, amid this and after it, and no worker dies of it.
 
     `longest`: seconds that a request of somebody else's may take amid it.
