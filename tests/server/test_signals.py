@@ -101,4 +101,4 @@ def test_sigterm_does_not_wait_long_for_a_client_that_means_it_ill(
         client.sendall(sent)
         idle.sendall(POST % (len(BODY), BODY))
         assert read_answer(idle)[0] == 200
-        ends(server, 5 if sent != HEAD else 14)  # it may still ask
+        ends(server, 8 if sent != HEAD else 14)  # it may still ask
