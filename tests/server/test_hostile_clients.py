@@ -196,7 +196,10 @@ def test_without_a_key_a_large_body_is_not_read(sample_root: Path, tmp_path: Pat
 
 
 def test_nothing_is_left_of_clients_that_have_gone(server: Served) -> None:
-    """Descriptors of the workers come back to what they were."""
+    """Descriptors of the workers come back to what they were once both have begun to serve."""
+    with crowd(server.port, 20, LARGE_PAGE):
+        pass
+    time.sleep(1.0)
     before = _descriptors(server)
     with unharmed(server), crowd(server.port, 500, LARGE_PAGE):
         pass
