@@ -1,6 +1,8 @@
 """Fine-tuning: what it leaves, and that an interruption makes no difference."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -161,3 +163,17 @@ def test_deep_needs_a_base(invoke: Invoke) -> None:
     done = invoke("train", "--deep", "--data", SAMPLE)
     assert done.exit_code == 2
     assert "--base" in done.output
+
+
+@pytest.mark.parametrize("library", ["torch", "transformers"])
+def test_a_missing_library_names_the_extra(library: str, tiny_bert: Path, tmp_path: Path) -> None:
+    script = f"import sys; sys.modules[{library!r}] = None; from cli.main import main; main()"
+    options = ("--base", tiny_bert, "--data", SAMPLE, "--artifacts", tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", script, "train", "--deep", *map(str, options)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    expected = f"Error: This needs the library {library}: pip install 'sentiment-toolkit[deep]'.\n"
+    assert (done.returncode, done.stderr) == (4, expected)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import ResourceUnavailable
 from pipeline.models.hardware import AUTO, CPU, CUDA, MPS, Hardware
+from pipeline.models.transformer.libraries import needs_extra
 
 if TYPE_CHECKING:
     import torch
@@ -18,8 +19,12 @@ some 20 kB for a token, one of 26 M parameters a third of that."""
 FEWEST_TOKENS = 2_048
 
 
+@needs_extra("deep", "torch")
 def find_device(hardware: Hardware) -> "torch.device":
-    """The device that is meant; raises ResourceUnavailable where there is no such one."""
+    """The device that is meant; raises ResourceUnavailable where there is no such one.
+
+    ModelMissing without torch.
+    """
     import torch
 
     kind = hardware.device
