@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.artifacts import builtin
 from pipeline.artifacts.bucket.address import BucketAddress, named_in_errors
 from pipeline.artifacts.bucket.client import Bucket
-from pipeline.artifacts.bucket.fetching import fetch
+from pipeline.artifacts.bucket.fetching import fetched
 from pipeline.artifacts.pointer import CURRENT, DIGEST, HOW_TO_GET, LARGEST
 from pipeline.artifacts.scratch import scratch_folder
 from pipeline.artifacts.store import find_artifact
-from pipeline.artifacts.verification import ANY, LARGEST_MANIFEST, MANIFEST
+from pipeline.artifacts.verification import LARGEST_MANIFEST, MANIFEST
 from pipeline.errors import ArtifactRefused
 
-_CATALOGUE, _FETCHED = "sentiment-catalogue-", "sentiment-fetched-"
+_CATALOGUE = "sentiment-catalogue-"
 
 
 @contextmanager
@@ -66,10 +67,11 @@ def whole(store: Path | BucketAddress, called: str) -> Iterator[Path]:
     if isinstance(store, Path):
         yield find_artifact(store, called)
         return
-    with Bucket(store) as bucket, scratch_folder(_FETCHED) as scratch:
+    with Bucket(store) as bucket:
         with catalogue(bucket) as root:
             found = find_artifact(root, called)
-            is_stored = found.is_relative_to(root)
-        if is_stored:
-            fetch(bucket, found.parent.name, found.name, scratch / found.name, ANY)
-        yield scratch / found.name if is_stored else found
+        if found == builtin.FOLDER:
+            yield found
+            return
+        with fetched(bucket, found) as folder:
+            yield folder

@@ -7,11 +7,10 @@ from pathlib import Path, PurePath
 from pipeline.artifacts.bucket.address import BucketAddress, named_in_errors
 from pipeline.artifacts.bucket.catalogue import catalogue
 from pipeline.artifacts.bucket.client import Bucket, Listed
-from pipeline.artifacts.bucket.fetching import fetch
+from pipeline.artifacts.bucket.fetching import fetched
 from pipeline.artifacts.bucket.pointing import find_pointer, point
 from pipeline.artifacts.listing import slots_in
 from pipeline.artifacts.pointer import DIGEST, HOW_TO_GET
-from pipeline.artifacts.scratch import scratch_folder
 from pipeline.artifacts.store import (
     Check,
     find_stored,
@@ -19,9 +18,8 @@ from pipeline.artifacts.store import (
     removable,
     use_artifact,
 )
-from pipeline.artifacts.verification import ANY, MANIFEST
+from pipeline.artifacts.verification import MANIFEST
 
-_FETCHED = "sentiment-fetched-"
 ABANDONED = timedelta(days=1)
 """After which files without a manifest are no artifact that somebody is publishing."""
 
@@ -36,12 +34,12 @@ def use(
     """
     if isinstance(store, Path):
         return use_artifact(store, digest, check, slot)
-    with Bucket(store) as bucket, scratch_folder(_FETCHED) as scratch:
+    with Bucket(store) as bucket:
         with catalogue(bucket) as root:
             found = find_stored(root, digest, slot)
-        fetch(bucket, found.parent.name, found.name, scratch / found.name, ANY)
-        with named_in_errors(scratch, f"{store}/{found.parent.name}"):
-            check(scratch / found.name)
+        place = f"{store}/{found.parent.name}"
+        with fetched(bucket, found) as folder, named_in_errors(folder.parent, place):
+            check(folder)
         point(bucket, found.parent.name, found.name)
     return found
 

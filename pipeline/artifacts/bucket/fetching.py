@@ -1,12 +1,16 @@
 """An artifact out of a bucket into a folder: every byte is verified as it arrives."""
 
 import shutil
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePath
 
 from pipeline.artifacts.bucket.client import Bucket
 from pipeline.artifacts.manifest import FileEntry, Manifest
 from pipeline.artifacts.publishing import settle
+from pipeline.artifacts.scratch import scratch_folder
 from pipeline.artifacts.verification import (
+    ANY,
     LARGEST_MANIFEST,
     LARGEST_SIGNATURE,
     MANIFEST,
@@ -16,6 +20,20 @@ from pipeline.artifacts.verification import (
 )
 from pipeline.digests import sha256
 from pipeline.errors import ArtifactRefused, ModelMissing, ResourceUnavailable
+
+_FETCHED = "sentiment-fetched-"
+
+
+@contextmanager
+def fetched(bucket: Bucket, found: PurePath) -> Iterator[Path]:
+    """A temporary copy of the artifact of this slot and digest, the last two parts of `found`.
+
+    Raises what `fetch` raises.
+    """
+    with scratch_folder(_FETCHED) as scratch:
+        folder = scratch / found.name
+        fetch(bucket, found.parent.name, found.name, folder, ANY)
+        yield folder
 
 
 def fetch(bucket: Bucket, slot: str, digest: str, folder: Path, trust: Trust) -> None:
