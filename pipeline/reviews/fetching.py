@@ -176,8 +176,7 @@ def _opener(most_bytes: int) -> OpenerDirector:
     for handler in (
         ProxyHandler(),
         UnknownHandler(),
-        _Http(bounds),
-        _Https(bounds),
+        _BoundedHandler(bounds),
         HTTPDefaultErrorHandler(),
         HTTPRedirectHandler(),
         HTTPErrorProcessor(),
@@ -186,19 +185,15 @@ def _opener(most_bytes: int) -> OpenerDirector:
     return opener
 
 
-class _Http(HTTPHandler):
+class _BoundedHandler(HTTPHandler, HTTPSHandler):
+    """Opens addresses of both kinds."""
+
     def __init__(self, bounds: Bounds) -> None:
         super().__init__()
         self.bounds = bounds
 
     def http_open(self, request: Request) -> HTTPResponse:
         return self.do_open(_bounded(HTTPConnection, self.bounds), request)
-
-
-class _Https(HTTPSHandler):
-    def __init__(self, bounds: Bounds) -> None:
-        super().__init__()
-        self.bounds = bounds
 
     def https_open(self, request: Request) -> HTTPResponse:
         return self.do_open(_bounded(HTTPSConnection, self.bounds), request)
