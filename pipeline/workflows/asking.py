@@ -80,5 +80,10 @@ class Server:
         self._connection.close()
 
 
+def body_of(text: str | list[str], do_fast: bool) -> bytes:
+    """A request for these texts."""
+    return json.dumps({"text": text, "do_fast": do_fast}).encode()
+
+
 def _refuse_constant(name: str) -> Never:
     raise ValueError(f"{name} is no JSON")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pipeline.errors import ResourceUnavailable
 from pipeline.labels import NEGATIVE, POSITIVE, UNSURE
-from pipeline.workflows.asking import Server
+from pipeline.workflows.asking import Server, body_of
 
 MARK = "a7d1e9"
 """In bodies that are refused: no error may repeat its input."""
@@ -78,11 +78,6 @@ def _check(name: str, find_problem: Callable[[], str | None]) -> Check:
         return Check(name, find_problem())
     except ResourceUnavailable as error:  # what stands before it may not speak our JSON
         return Check(name, str(error))
-
-
-def body_of(text: str | list[str], do_fast: bool) -> bytes:
-    """A request for these texts."""
-    return json.dumps({"text": text, "do_fast": do_fast}).encode()
 
 
 def _unlike(status: int, *due: int) -> str | None:

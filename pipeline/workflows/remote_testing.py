@@ -11,8 +11,8 @@ import numpy as np
 from pipeline.artifacts.bucket.address import BucketAddress
 from pipeline.artifacts.verification import ANY, Trust
 from pipeline.errors import ResourceUnavailable
-from pipeline.workflows.asking import TIMEOUT_SECONDS, Server
-from pipeline.workflows.contract import TEXTS, Check, body_of, check_contract, check_key
+from pipeline.workflows.asking import TIMEOUT_SECONDS, Server, body_of
+from pipeline.workflows.contract import TEXTS, Check, check_contract, check_key
 from pipeline.workflows.replaying import Replay, replay_golden
 
 CLIENTS = 4

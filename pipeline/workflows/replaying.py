@@ -1,7 +1,6 @@
 """Replaying golden sets against a running server, to see whether it answers as offline."""
 
 import http
-import json
 import re
 import time
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pipeline.artifacts.pointer import artifact_in_use
 from pipeline.artifacts.verification import ANY, Trust, load_artifact
 from pipeline.errors import ModelMissing, ResourceUnavailable
 from pipeline.handlers.loading import HANDLERS
-from pipeline.workflows.asking import TIMEOUT_SECONDS, Server
+from pipeline.workflows.asking import TIMEOUT_SECONDS, Server, body_of
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,7 @@ def _replay(server: Server, root: Path, slot: str, model: str | None, trust: Tru
 
 def _predict(server: Server, text: str, slot: str) -> tuple[dict[str, Any], str | None]:
     """Answer to one text, and the name of the model that gave it."""
-    body = json.dumps({"text": text, "do_fast": slot == "fast"}).encode()
-    status, record, model = server.ask("POST", "/predict", body)
+    status, record, model = server.ask("POST", "/predict", body_of(text, slot == "fast"))
     answer = record.get("0")
     if status != http.HTTPStatus.OK or not isinstance(answer, dict):
         error = record.get("error")
