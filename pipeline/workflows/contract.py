@@ -1,6 +1,5 @@
 """What a running server must answer beside its golden set, tried from outside: docs/http.md."""
 
-import http
 import json
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -63,13 +62,16 @@ def check_contract(server: Server, slots: Collection[str]) -> Iterator[Check]:
             yield _check(f"{name}: no other model answers", asked)
     several = partial(_several, server, "fast" in slots)
     yield _check("several texts, in order, as they were sent", several)
-    for refusal in REFUSALS:
-        yield _check(f"{refusal.name} is refused", partial(_refused, server, refusal))
+    yield from (_check_refusal(server, refusal) for refusal in REFUSALS)
 
 
 def check_key(server: Server) -> Check:
     """Whether a server that is asked without the key refuses to answer."""
-    refusal = Refusal("a request without the API key", {401}, body=body_of(TEXTS[0], True))
+    request = body_of(TEXTS[0], True)
+    return _check_refusal(server, Refusal("a request without the API key", {401}, body=request))
+
+
+def _check_refusal(server: Server, refusal: Refusal) -> Check:
     return _check(f"{refusal.name} is refused", partial(_refused, server, refusal))
 
 
@@ -92,8 +94,8 @@ def _status(server: Server, method: str, path: str, body: bytes | None, due: int
 def _lecture(server: Server, slot: str, do_fast: bool) -> str | None:
     """As the course's own client asks: one text, no Content-Type."""
     status, record, model = server.ask("POST", "/predict", body_of(TEXTS[0], do_fast), None)
-    if status != http.HTTPStatus.OK:
-        return _unlike(status, 200)
+    if problem := _unlike(status, 200):
+        return problem
     if model is None or not model.startswith(f"{slot}@"):
         return "X-Model does not name the model that was asked for"
     return _wrong_answers(record, TEXTS[:1])
@@ -101,8 +103,8 @@ def _lecture(server: Server, slot: str, do_fast: bool) -> str | None:
 
 def _several(server: Server, do_fast: bool) -> str | None:
     status, record, _ = server.ask("POST", "/predict", body_of(TEXTS, do_fast))
-    if status != http.HTTPStatus.OK:
-        return _unlike(status, 200)
+    if problem := _unlike(status, 200):
+        return problem
     if record.get("0") != record.get("2"):
         return "the same text twice has two answers"
     return _wrong_answers(record, TEXTS)
