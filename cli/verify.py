@@ -13,6 +13,7 @@ from cli.store_options import store_option
 if TYPE_CHECKING:
     from pipeline.artifacts.bucket.address import BucketAddress
     from pipeline.artifacts.verification import Trust
+    from pipeline.workflows.asking import Timed
     from pipeline.workflows.replaying import Replay
 
 
@@ -113,7 +114,7 @@ def _test_server(
     click.echo(f"contract: good ({len(found.checks)} promises kept)")
     click.echo(
         f"short load: good ({len(found.load.seconds)} answers in {found.load.took:.1f} s: "
-        f"p50 {found.load.percentile(50):.1f} ms, p99 {found.load.percentile(99):.1f} ms)"
+        f"{_times(found.load)})"
     )
 
 
@@ -129,5 +130,9 @@ def _say_golden(replays: "Iterable[Replay]", url: str) -> None:
             )
         click.echo(
             f"{replay.model}: good ({replay.texts} golden answers equal; one text a request: "
-            f"p50 {replay.percentile(50):.1f} ms, p99 {replay.percentile(99):.1f} ms)"
+            f"{_times(replay)})"
         )
+
+
+def _times(timed: "Timed") -> str:
+    return f"p50 {timed.percentile(50):.1f} ms, p99 {timed.percentile(99):.1f} ms"

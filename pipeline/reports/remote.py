@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pipeline.reports.page import Record, write_report
+from pipeline.workflows.asking import Timed
 from pipeline.workflows.remote_testing import CLIENTS, RemoteTest
 
 
@@ -19,23 +20,25 @@ def remote_record(found: RemoteTest, when: str) -> Record:
             "model": replay.model,
             "texts": replay.texts,
             "differences": replay.differences,
-            "p50_ms": replay.percentile(50),
-            "p99_ms": replay.percentile(99),
+            **_times(replay),
         }
         for replay in found.replays
     ]
     load = found.load
-    answered = len(load.seconds)
-    figures = {"answered": answered, "busy": load.busy, "failed": load.failed, "seconds": load.took}
-    times = {"p50_ms": load.percentile(50), "p99_ms": load.percentile(99)} if answered else {}
+    figures = {"busy": load.busy, "failed": load.failed, "seconds": load.took}
     return {
         "url": found.url,
         "time": when,
         "good": found.good(),
         "golden": replays,
         "contract": [asdict(check) for check in found.checks],
-        "load": {**figures, **times},
+        "load": {"answered": len(load.seconds), **figures, **_times(load)},
     }
+
+
+def _times(timed: Timed) -> dict[str, float]:
+    shown = {"p50_ms": timed.percentile(50), "p99_ms": timed.percentile(99)}
+    return shown if timed.seconds else {}
 
 
 def remote_page(found: RemoteTest, when: str) -> str:

@@ -9,6 +9,8 @@ import json
 import time
 from typing import Any, Never
 
+import numpy as np
+
 from pipeline.addresses import reason_of, split_address
 from pipeline.errors import ResourceUnavailable
 from pipeline.receiving import Bounds, response_class
@@ -78,6 +80,16 @@ class Server:
     def close(self) -> None:
         """End the connection."""
         self._connection.close()
+
+
+class Timed:
+    """Requests that were answered within so many seconds each."""
+
+    seconds: list[float]
+
+    def percentile(self, percent: float) -> float:
+        """Milliseconds within which `percent` % of them were answered; NaN if there are none."""
+        return float(np.percentile(self.seconds, percent) * 1000) if self.seconds else float("nan")
 
 
 def body_of(text: str | list[str], do_fast: bool) -> bytes:

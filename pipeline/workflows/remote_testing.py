@@ -6,12 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from pipeline.artifacts.bucket.address import BucketAddress
 from pipeline.artifacts.verification import ANY, Trust
 from pipeline.errors import ResourceUnavailable
-from pipeline.workflows.asking import TIMEOUT_SECONDS, Server, body_of
+from pipeline.workflows.asking import TIMEOUT_SECONDS, Server, Timed, body_of
 from pipeline.workflows.contract import TEXTS, Check, check_contract, check_key
 from pipeline.workflows.replaying import Replay, replay_golden
 
@@ -23,7 +21,7 @@ _BUSY = {http.HTTPStatus.TOO_MANY_REQUESTS, http.HTTPStatus.SERVICE_UNAVAILABLE}
 
 
 @dataclass(frozen=True)
-class Load:
+class Load(Timed):
     """Requests of one text, asked by CLIENTS at once; `seconds` are those of each answered one.
 
     `busy`: refused with 429 or 503, as a server may. `failed`: any other status.
@@ -33,10 +31,6 @@ class Load:
     busy: int
     failed: int
     took: float
-
-    def percentile(self, percent: float) -> float:
-        """Milliseconds within which `percent` % of those answered were; NaN if none was."""
-        return float(np.percentile(self.seconds, percent) * 1000) if self.seconds else float("nan")
 
 
 @dataclass(frozen=True)

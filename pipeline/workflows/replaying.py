@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pipeline.artifacts import builtin
 from pipeline.artifacts.bucket.address import BucketAddress, named_in_errors
 from pipeline.artifacts.bucket.choosing import local_store
@@ -16,21 +14,17 @@ from pipeline.artifacts.pointer import artifact_in_use
 from pipeline.artifacts.verification import ANY, Trust, load_artifact
 from pipeline.errors import ModelMissing, ResourceUnavailable
 from pipeline.handlers.loading import HANDLERS
-from pipeline.workflows.asking import TIMEOUT_SECONDS, Server, body_of
+from pipeline.workflows.asking import TIMEOUT_SECONDS, Server, Timed, body_of
 
 
 @dataclass(frozen=True)
-class Replay:
+class Replay(Timed):
     """How a server answered `texts` golden texts: what differed, and each request's seconds."""
 
     model: str
     texts: int
     differences: list[str]
     seconds: list[float]
-
-    def percentile(self, percent: float) -> float:
-        """Milliseconds within which `percent` % of the requests were answered."""
-        return float(np.percentile(self.seconds, percent) * 1000)
 
 
 def replay_golden(

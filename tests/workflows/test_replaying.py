@@ -1,12 +1,14 @@
 """`sentiment verify URL` against servers that are not ours."""
 
 import math
+import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipeline.artifacts.manifest import GoldenAnswer
+from pipeline.artifacts.manifest import GoldenAnswer, digest_of
 from pipeline.errors import InvalidInput, ResourceUnavailable, SentimentError
 from pipeline.handlers.base import Handler
 from pipeline.workflows.asking import Server
@@ -40,6 +42,16 @@ def test_wrong_answers_are_told(name: str, sample_root: Path, handler: Handler) 
     assert isinstance(found, Replay)
     assert len(found.differences) == found.texts
     assert all(one.isprintable() and len(one) < 100 for one in found.differences)
+
+
+def test_an_artifact_without_golden_texts_is_no_bug(handler: Handler, tmp_path: Path) -> None:
+    manifest = replace(handler.artifact.manifest, golden=()).to_bytes()
+    digest = digest_of(manifest)
+    shutil.copytree(handler.folder, tmp_path / "fast" / digest)
+    (tmp_path / "fast" / digest / "manifest.json").write_bytes(manifest)
+    with hostile_server("predict: silence", f"fast@{digest[:12]}") as url:
+        done = run("verify", url, "--artifacts", tmp_path)
+    assert (done.code, b"good (0 golden" in done.stdout) == (0, True), done.stderr
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -1, 2, 10**400, True, None, "1", [1], {}])
