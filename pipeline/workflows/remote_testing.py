@@ -3,6 +3,7 @@
 import http
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,14 +65,11 @@ def remote_test(
     """Try all of a server whose artifacts are in `store`; raises as replay_golden."""
     replays = replay_golden(url, store, trust=trust, key=key, timeout=timeout)
     slots = [replay.model.partition("@")[0] for replay in replays]
-    server, stranger = Server(url, key, timeout), Server(url, None, timeout)
-    try:
+    with closing(Server(url, key, timeout)) as server:
         checks = list(check_contract(server, slots))
-        if key is not None:
+    if key is not None:
+        with closing(Server(url, None, timeout)) as stranger:
             checks.append(check_key(stranger))
-    finally:
-        server.close()
-        stranger.close()
     return RemoteTest(url, replays, checks, short_load(url, key, timeout, "fast" in slots))
 
 
@@ -95,10 +93,9 @@ def _client(
     url: str, key: str | None, timeout: float, do_fast: bool, end: float
 ) -> list[tuple[int, float]]:
     """Status and seconds of each request of one client."""
-    server = Server(url, key, timeout)
     answers: list[tuple[int, float]] = []
     body = body_of(TEXTS[0], do_fast)
-    try:
+    with closing(Server(url, key, timeout)) as server:
         while time.perf_counter() < end and len(answers) < MOST_REQUESTS // CLIENTS:
             started = time.perf_counter()
             try:
@@ -106,6 +103,4 @@ def _client(
             except ResourceUnavailable:
                 status = 0
             answers.append((status, time.perf_counter() - started))
-    finally:
-        server.close()
     return answers

@@ -3,6 +3,7 @@
 import http
 import re
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,15 +43,12 @@ def replay_golden(
     is not there, ResourceUnavailable where the server does not answer, not like one of ours, or is
     not ready, InvalidInput for an invalid URL.
     """
-    server = Server(url, key, timeout)
-    try:
+    with closing(Server(url, key, timeout)) as server:
         models = _models(server)
         slots = sorted(models) if slot is None else [slot]
         root = local_store(store, slots, trust)
         with named_in_errors(root, store):
             return [_replay(server, root, name, models.get(name), trust) for name in slots]
-    finally:
-        server.close()
 
 
 def _models(server: Server) -> dict[str, str]:
