@@ -45,7 +45,7 @@ def command(source: str | None, destination: Path, unlabelled: bool) -> None:
     from pipeline.reviews.raw_reviews import check_source, get_unlabelled
 
     if unlabelled:
-        check_source(source, destination)
+        check_source(source)
     for path, rows in get_nsmc(source, destination):
         click.echo(f"{path}: {rows:,} reviews, verified")
     if unlabelled:

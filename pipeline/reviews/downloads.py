@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.addresses import split_address
 from pipeline.digests import sha256
 from pipeline.errors import InvalidInput
+from pipeline.files.remote import is_remote
 from pipeline.own_files import check_own, check_replaceable, create, put
 from pipeline.reviews.fetching import Wanted, download
 from pipeline.reviews.labelled import read_reviews
@@ -24,7 +25,7 @@ def get_nsmc(source: str | None, destination: Path) -> Iterator[tuple[Path, int]
     content or an invalid URL, ResourceUnavailable where the source does not answer; OSError where
     the disk is full.
     """
-    if source is not None and "://" in source:
+    if source is not None and is_remote(source):
         split_address(source)
     destination.mkdir(parents=True, exist_ok=True)
     for file in NSMC:
@@ -39,7 +40,7 @@ def _get(source: str, file: NsmcFile, target: Path) -> None:
     check_replaceable(target)
     check_own(part)
     try:
-        if "://" in source:
+        if is_remote(source):
             url = f"{source.rstrip('/')}/{file.name}"
             download(Wanted(url, part, file.size, file.size), _HOW_TO_FIX)
         else:

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 
-from pipeline.addresses import split_address
 from pipeline.digests import sha256
 from pipeline.durability import replacing, write_durably
 from pipeline.errors import InvalidInput
+from pipeline.files.remote import is_remote
 from pipeline.own_files import check_own, discard_own, put
 from pipeline.reviews.fetching import Wanted, download
 from pipeline.reviews.labelled import read_reviews
@@ -48,14 +48,8 @@ class Unlabelled:
     cleaning_version: int = CLEANING_VERSION
 
 
-def check_source(source: str | None, destination: Path) -> None:
-    """Make the folder to put the file in; nothing is fetched yet.
-
-    Raises InvalidInput for an invalid URL, and for a folder to copy from without the archive.
-    """
-    if source is not None and "://" in source:
-        split_address(source)
-    destination.mkdir(parents=True, exist_ok=True)
+def check_source(source: str | None) -> None:
+    """Raise InvalidInput for a folder to copy from without the archive; nothing is fetched yet."""
     given = _given(source)
     if given and not given.is_file():
         names = ", ".join(file.name for file in NSMC)
@@ -92,8 +86,7 @@ def get_unlabelled(source: str | None, destination: Path) -> tuple[Path, Unlabel
 
 def _given(source: str | None) -> Path | None:
     """The archive in the folder that is the source, if it is one."""
-    is_folder = source is not None and "://" not in source
-    return Path(source).expanduser() / ARCHIVE if source and is_folder else None
+    return Path(source).expanduser() / ARCHIVE if source and not is_remote(source) else None
 
 
 def _whole(destination: Path) -> Path:

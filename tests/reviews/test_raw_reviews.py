@@ -303,10 +303,10 @@ def test_an_archive_in_a_folder_is_read_there(
 ) -> None:
     given = tmp_path / "given" / ARCHIVE
     with pytest.raises(InvalidInput, match=r"Name a folder that holds .*, which is https"):
-        check_source(str(given.parent), folder)
+        check_source(str(given.parent))
     given.parent.mkdir()
     given.write_bytes(upstream.content)
-    check_source(str(given.parent), folder)
+    check_source(str(given.parent))
     path, made, is_new = get_unlabelled(str(given.parent), folder)
     assert (made.reviews, is_new, set(lines(path))) == (len(NEW), True, set(NEW))
     assert given.exists()
