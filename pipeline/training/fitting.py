@@ -166,15 +166,16 @@ def gather_rows(
 
 
 def split(rows: Rows, settings: LinearSettings) -> tuple[NDArray[np.intp], ...]:
-    """(Rows to learn from in a trial, labelled rows held out, changed copies of those)."""
-    labelled = np.flatnonzero(~rows.is_taught & ~rows.is_copy)
+    """Of all rows: (to learn from in a trial, labelled ones held out, changed copies of those)."""
+    is_copy = rows.sources != np.arange(rows.sources.size)
+    labelled = np.flatnonzero(~rows.is_taught & ~is_copy)
     texts = [rows.texts[row] for row in labelled]
     _, held_out = split_rows(texts, settings.held_out, settings.seed)
     is_of_held_out = np.isin(rows.sources, held_out)
     return (
         np.flatnonzero(~is_of_held_out),
-        np.flatnonzero(is_of_held_out & ~rows.is_copy),
-        np.flatnonzero(is_of_held_out & rows.is_copy),
+        np.flatnonzero(is_of_held_out & ~is_copy),
+        np.flatnonzero(is_of_held_out & is_copy),
     )
 
 

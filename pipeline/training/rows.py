@@ -42,12 +42,6 @@ class Rows:
         return is_taught
 
     @property
-    def is_copy(self) -> NDArray[np.bool_]:
-        """Whether each of all texts is a changed copy of another, shape (n,)."""
-        is_copy: NDArray[np.bool_] = self.sources != np.arange(self.sources.size)
-        return is_copy
-
-    @property
     def labels(self) -> NDArray[np.intp]:
         """The likelier label of each text, 0 or 1, shape (n,)."""
         return (self.positive > 0.5).astype(np.intp)
