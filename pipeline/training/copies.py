@@ -18,14 +18,12 @@ SHARE = 0.03
 """Of the reviews, for each change."""
 
 
-def changed_copies(
-    texts: Sequence[str], rows: NDArray[np.intp], seed: int
-) -> tuple[list[str], NDArray[np.intp]]:
-    """Cleaned copies of some of these rows of the cleaned texts, and the row of each, (m,)."""
+def changed_copies(texts: Sequence[str], seed: int) -> tuple[list[str], NDArray[np.intp]]:
+    """Cleaned copies of some of the cleaned texts, and the number of each one's text, (m,)."""
     random = np.random.default_rng(seed)
     copies, sources = [], []
     for change in CHANGES:
-        chosen = random.permutation(rows)[: round(SHARE * rows.size)]
+        chosen = random.permutation(len(texts))[: round(SHARE * len(texts))]
         for row in chosen.tolist():
             copy = clean(perturb(change, texts[row], seed))
             if copy != texts[row]:

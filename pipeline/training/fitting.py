@@ -152,7 +152,7 @@ def gather_rows(
     used = [row for row, text in enumerate(cleaned) if text]
     texts = [cleaned[row] for row in used]
     positive = np.array([labels[row] for row in used], dtype=np.float64)
-    copies, sources = changed_copies(texts, np.arange(len(texts)), settings.seed)
+    copies, sources = changed_copies(texts, settings.seed)
     sources = np.concatenate([np.arange(len(texts)), sources])
     texts, positive = texts + copies, positive[sources]
     groups = np.full(len(texts), LABELLED)
