@@ -17,9 +17,9 @@ from scipy import sparse
 
 from pipeline.errors import InvalidInput
 from pipeline.models.feature_settings import SYLLABLE, FeatureSettings
-from pipeline.models.linear import LinearModel, quantize, root_lengths
+from pipeline.models.linear import LinearModel, log_odds, logistic, quantize, root_lengths
 from pipeline.progress import progress_bar
-from pipeline.quality.metrics import Metrics, measure
+from pipeline.quality.metrics import Metrics, log_loss, measure
 from pipeline.reviews.splitting import split_rows
 from pipeline.training.calibration import Calibration, fit_calibration
 from pipeline.training.copies import changed_copies
@@ -84,12 +84,12 @@ class FittedLinear:
 
 
 class _Trial(NamedTuple):
-    """What was fitted without the held-out rows, calibrated on them, and its log loss there."""
+    """What was tried without the held-out rows: its calibration, log-odds and log loss there."""
 
     inverse_regularization: float
     sharing: Sharing
     calibration: Calibration
-    model: LinearModel
+    log_odds: NDArray[np.float64]
     loss: float
 
 
@@ -125,7 +125,7 @@ def fit_linear(
         del kept
         final = _fit(rows, best.inverse_regularization, best.sharing, settings)
         bar.update(1)
-    figures = measure(held_out.labels, best.model.probabilities(held_out.texts)[:, 1])
+    figures = measure(held_out.labels, logistic(best.log_odds)[:, 1])
     return FittedLinear(
         best.calibration.applied_to(final),
         best.inverse_regularization,
@@ -189,8 +189,9 @@ def _try(
     raw = _fit(kept, inverse_regularization, sharing, settings)
     calibration = fit_calibration(raw.logits(held_out.texts), held_out.labels)
     model = calibration.applied_to(raw)
-    loss = _log_loss(model, held_out)
-    return _Trial(inverse_regularization, sharing, calibration, model, loss)
+    found = log_odds(model.logits(held_out.texts), model.tail)
+    loss = log_loss(found, held_out.labels)
+    return _Trial(inverse_regularization, sharing, calibration, found, loss)
 
 
 def _fit(
@@ -235,8 +236,3 @@ def _scaled(rows: Rows, scales: NDArray[np.float64]) -> tuple[sparse.csr_matrix,
     values /= norm
     parts = (values, rows.counts.indices, rows.counts.indptr)
     return sparse.csr_matrix(parts, shape=rows.counts.shape), norm
-
-
-def _log_loss(model: LinearModel, rows: Rows) -> float:
-    likelihoods = model.probabilities(rows.texts)[np.arange(rows.labels.size), rows.labels]
-    return float(-np.log(likelihoods).mean())
