@@ -33,10 +33,10 @@ from pipeline.reviews.labelled import AS_FOUND, LabelledSettings, Reviews, Tell
 from pipeline.reviews.splitting import split_rows
 from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.training.checkpoints import Checkpoints
-from pipeline.training.fast import profile_of, read_split
+from pipeline.training.fast import read_split
 from pipeline.training.finetuning import Examples, FineTuning, FineTuningSettings, Targets
 from pipeline.training.fitting import LinearSettings, fit_linear
-from pipeline.training.stacking import calibrate, fit_blend, measure_parts
+from pipeline.training.stacking import calibrate, fit_blend, measure_parts, profile_of
 from pipeline.training.teaching import Lesson, Taught
 
 if TYPE_CHECKING:

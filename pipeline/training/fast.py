@@ -1,7 +1,6 @@
 """All of `train`: read, clean, fit, measure on the test reviews, save a run."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -12,10 +11,8 @@ import numpy as np
 from pipeline.artifacts.runs import Run, save_run
 from pipeline.artifacts.verification import pack_parameters
 from pipeline.files.reading import ignore
-from pipeline.models.base import Model
 from pipeline.models.feature_settings import SYLLABLE
-from pipeline.models.linear import LinearModel
-from pipeline.quality.metrics import Metrics, measure
+from pipeline.quality.metrics import measure
 from pipeline.quality.profile import reference_profile
 from pipeline.reviews.labelled import AS_FOUND, LabelledSettings, Reviews, Tell, read_reviews
 from pipeline.reviews.nsmc import find_split
@@ -50,23 +47,24 @@ def train(
     check_enough(cleaned, train_reviews.labels)  # before reviews are judged, which may take long
     taught = lesson.give(root, {*cleaned, *cleaned_test}, tell) if lesson is not None else None
     fitted = fit_linear(cleaned, train_reviews.labels, settings, taught)
-    training = {**asdict(settings), **fitted.chosen}
+    model, training = fitted.model, {**asdict(settings), **fitted.chosen}
+    positive = model.probabilities(cleaned_test)[:, 1]
     if taught is not None:
         facts["unlabelled"] = taught.record
     run = Run.describe(
         slot="fast",
         cleaning_version=CLEANING_VERSION,
-        settings={**fitted.model.settings(), "training": training},
+        settings={**model.settings(), "training": training},
         data=facts,
         metrics={
             "held_out": asdict(fitted.held_out),
-            "test": asdict(measure_model(fitted.model, test_reviews)),
+            "test": asdict(measure(np.array(test_reviews.labels), positive)),
         },
-        profile=profile_of(fitted.model, cleaned_test),
+        profile=reference_profile(cleaned_test, positive, model.coverage(cleaned_test)),
         versions={**{name: version(name) for name in LIBRARIES}, **_analyzer(settings)},
         seconds=round(time.perf_counter() - started, 1),
     )
-    save_run(root, run, pack_parameters(fitted.model.parameters()))
+    save_run(root, run, pack_parameters(model.parameters()))
     return run
 
 
@@ -74,21 +72,6 @@ def _analyzer(settings: LinearSettings) -> dict[str, str]:
     """Versions of what finds the morphemes; none without an analyzer."""
     name = settings.features.tokenizer
     return {} if name == SYLLABLE else analyzer_versions(name)
-
-
-def measure_model(model: LinearModel, reviews: Reviews) -> Metrics:
-    """Figures of a model over labelled reviews."""
-    probabilities = model.probabilities(clean_all(reviews.texts))
-    return measure(np.array(reviews.labels), probabilities[:, 1])
-
-
-def profile_of(model: Model, cleaned: Sequence[str]) -> dict[str, Any]:
-    """The reference profile of a model.
-
-    The texts must not be those of training, where a model is surer than it is on any others.
-    """
-    positive = model.probabilities(cleaned)[:, 1]
-    return reference_profile(cleaned, positive, model.coverage(cleaned))
 
 
 def read_split(

@@ -19,6 +19,7 @@ from pipeline.models.transformer.model import TransformerModel
 from pipeline.models.transformer.tokens import TextEncoder
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import log_loss, measure
+from pipeline.quality.profile import reference_profile
 from pipeline.training.calibration import fit_calibration
 from pipeline.training.finetuning import Examples
 
@@ -108,6 +109,15 @@ def measure_parts(model: DeepModel, rows: Mapping[str, Examples]) -> dict[str, A
         for prefix, one in models.items()
         for name, part in rows.items()
     }
+
+
+def profile_of(model: Model, cleaned: Sequence[str]) -> dict[str, Any]:
+    """The reference profile of a model.
+
+    The texts must not be those of training, where a model is surer than it is on any others.
+    """
+    positive = model.probabilities(cleaned)[:, 1]
+    return reference_profile(cleaned, positive, model.coverage(cleaned))
 
 
 def blending_weights(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -22,9 +22,8 @@ from pipeline.models.linear import log_odds
 from pipeline.quality.metrics import measure
 from pipeline.reviews.labelled import Reviews, Tell
 from pipeline.text.cleaning import clean_all
-from pipeline.training.fast import profile_of
 from pipeline.training.finetuning import Examples
-from pipeline.training.stacking import fit_blend, measure_parts
+from pipeline.training.stacking import fit_blend, measure_parts, profile_of
 from pipeline.workflows.measuring import DEVIATIONS, Measured
 
 SMALLEST_PROBABILITY = 1e-15
