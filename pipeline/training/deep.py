@@ -35,7 +35,7 @@ from pipeline.text.cleaning import CLEANING_VERSION, clean_all
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.fast import read_split
 from pipeline.training.finetuning import Examples, FineTuning, FineTuningSettings, Targets
-from pipeline.training.fitting import LinearSettings, fit_linear
+from pipeline.training.fitting import SMALLEST_TRAINING, LinearSettings, fit_linear
 from pipeline.training.stacking import calibrate, fit_blend, measure_parts, profile_of
 from pipeline.training.teaching import Lesson, Taught
 
@@ -48,7 +48,6 @@ LIBRARIES = (
 )
 UNFINISHED = "unfinished"
 """Folder under the root that holds the checkpoint of a training until it is finished."""
-SMALLEST_TRAINING = 40
 
 
 @needs_extra("deep", *ENCODER_LIBRARIES)
@@ -81,10 +80,10 @@ def train_deep(
     started = time.perf_counter()
     train_reviews, test_reviews, facts = read_split(data, settings.seed, reading, test, tell)
     learned, held_out = _examples(train_reviews, settings)
-    taught = None
+    tested, taught = Examples.of(test_reviews), None
     if lesson is not None:
-        labelled = {*learned.texts, *held_out.texts, *clean_all(test_reviews.texts)}
-        taught = lesson.give(root, labelled, tell)
+        taught = lesson.give(root, {*learned.texts, *held_out.texts, *tested.texts}, tell)
+        facts["unlabelled"] = taught.record
     torch.manual_seed(settings.seed)
     device = find_device(hardware)
     module, tokenizer = _pretrained(base)
@@ -96,7 +95,6 @@ def train_deep(
     targets = learned.targets(settings.label_smoothing)
     if taught is not None:
         targets += Targets(taught.texts, taught.positive)
-        facts["unlabelled"] = taught.record
     tuning.run(targets, held_out, resume)
     training = {**asdict(settings), "device": describe(device)}
     transformer = calibrate(tuning.model(), tokenizer, held_out)
@@ -104,13 +102,12 @@ def train_deep(
     if blend:
         model, record = _blended(transformer, learned, held_out, settings.seed, taught)
         training |= record
-    examples = Examples(clean_all(test_reviews.texts), np.array(test_reviews.labels, np.intp))
     run = Run.describe(
         slot="deep",
         cleaning_version=CLEANING_VERSION,
         settings={**model.to_record(), "training": training},
         data={**facts, "base": base.record()},
-        metrics=measure_parts(model, {"held_out": held_out, "test": examples}),
+        metrics=measure_parts(model, {"held_out": held_out, "test": tested}),
         profile=profile_of(model, held_out.texts),
         versions={name: version(name) for name in LIBRARIES},
         seconds=round(time.perf_counter() - started, 1),

@@ -24,6 +24,8 @@ from pipeline.models.transformer.tokens import Ids, TextEncoder
 from pipeline.models.transformer.torch_engine import TorchEngine, placed, within_memory
 from pipeline.progress import progress_bar
 from pipeline.quality.metrics import log_loss
+from pipeline.reviews.labelled import Reviews
+from pipeline.text.cleaning import clean_all
 from pipeline.training.batches import drop_tokens
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.graphs import MULTIPLE, GraphedStep
@@ -86,6 +88,11 @@ class Examples:
 
     texts: Sequence[str]
     labels: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, reviews: Reviews) -> Self:
+        """Labelled reviews, cleaned."""
+        return cls(clean_all(reviews.texts), np.array(reviews.labels, np.intp))
 
     def targets(self, label_smoothing: float) -> "Targets":
         """What is learned of them."""

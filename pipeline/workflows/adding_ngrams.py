@@ -112,7 +112,7 @@ def add_ngrams(measured: Measured, handler: LinearHandler, wanted: bool, tell: T
     Fitted on the half that calibrated, the blend is measured on the other one; it helps if the mean
     loss falls there by more than chance explains. What is given back is fitted on both halves.
     """
-    fitting, measuring = _examples(measured.calibrating), _examples(measured.reviews)
+    fitting, measuring = Examples.of(measured.calibrating), Examples.of(measured.reviews)
     half = fit_blend(measured.transformer, handler.model, fitting)
     told, helps = _compare(measured.transformer, half, measuring)
     if not helps and not wanted:
@@ -134,10 +134,6 @@ def add_ngrams(measured: Measured, handler: LinearHandler, wanted: bool, tell: T
         profile=profile_of(blend, measuring.texts),
         data={"ngrams": {"artifact": handler.artifact.digest, "data": manifest.data}},
     )
-
-
-def _examples(reviews: Reviews) -> Examples:
-    return Examples(clean_all(reviews.texts), np.array(reviews.labels, np.intp))
 
 
 def _compare(transformer: Model, blend: Model, rows: Examples) -> tuple[str, bool]:
