@@ -95,8 +95,17 @@ def command(
         kind = find_device(hardware).type
         settings = tuning_settings(kind, lesson is not None, seed=seed, **tuning)
         run = train_deep(
-            *(data, artifacts, get_model(base, revision), settings, resume, blend, reading, test),
-            *(say, hardware, lesson),
+            data,
+            artifacts,
+            get_model(base, revision),
+            settings,
+            resume=resume,
+            blend=blend,
+            reading=reading,
+            test=test,
+            tell=say,
+            hardware=hardware,
+            lesson=lesson,
         )
     else:
         from pipeline.training.fast import train

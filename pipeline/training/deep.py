@@ -89,7 +89,7 @@ def train_deep(
     module, tokenizer = _pretrained(base)
     module.to(device)  # type: ignore[arg-type]  # its decorator hides what it takes
     encoder = TextEncoder(tokenizer, min(settings.max_tokens, longest_input(module)))
-    identity = _identity(settings, facts, base, device.type, taught)
+    identity = _identity(settings, facts, base, device.type)
     checkpoints = Checkpoints(root / UNFINISHED / "deep.pt", identity)
     tuning = FineTuning(module, encoder, settings, checkpoints)
     targets = learned.targets(settings.label_smoothing)
@@ -127,17 +127,13 @@ def _pretrained(base: Download) -> "tuple[PreTrainedModel, bytes]":
 
 
 def _identity(
-    settings: FineTuningSettings,
-    facts: dict[str, Any],
-    base: Download,
-    device: str,
-    taught: Taught | None,
+    settings: FineTuningSettings, facts: dict[str, Any], base: Download, device: str
 ) -> dict[str, Any]:
     """What must be the same when a training is resumed: all but the number of epochs."""
     record = asdict(settings)
     del record["epochs"]
     same = {"data": facts["train"], "base": base.record(), "device": device}
-    return {"settings": record, **same, "reviews without labels": taught and taught.record}
+    return {"settings": record, **same, "reviews without labels": facts.get("unlabelled")}
 
 
 def _examples(reviews: Reviews, settings: FineTuningSettings) -> tuple[Examples, Examples]:
