@@ -31,7 +31,7 @@ quick: $(VENV)/.dev ## Run those of the tests that take a minute together
 test-lowest: $(LOWEST)/.test ## Run the quick tests on the lowest versions that pyproject.toml allows, no extras
 	@$(LOWEST)/bin/python -m pytest $(QUICK)
 
-torture: $(VENV)/.dev ## Run the long fault tests (half an hour); PARTS="flips mutants …" runs some
+torture: $(VENV)/.dev ## Run the long fault tests (over an hour); PARTS="flips mutants …" runs some
 	@$(BIN)/python -m tests.torture $(PARTS)
 
 test-remote: $(VENV)/.remote ## Run the tests of files and artifacts on an S3 server, which they start themselves
