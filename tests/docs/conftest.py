@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -20,6 +19,7 @@ from pipeline.training.fitting import LinearSettings
 from pipeline.workflows.sealing import serialize
 from tests.support import local_hub
 from tests.support.documents import COMMAND_LINE
+from tests.support.loopback import serving
 from tests.support.raw_archives import archive, raw_files
 from tests.support.small_nsmc import write_corpus
 
@@ -65,11 +65,9 @@ def corpus_url(corpus: Path) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(corpus)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    handler = partial(Handler, directory=str(corpus))
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

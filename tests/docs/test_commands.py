@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -20,6 +19,7 @@ import pytest
 from cli.main import COMMANDS, main
 from pipeline.artifacts.listing import list_artifacts
 from tests.support.documents import COMMAND_LINE, Document, Line, as_pattern, read_helps, read_page
+from tests.support.loopback import free_port
 from tests.support.paths import ROOT, SAMPLE
 from tests.support.readers_folder import copy_into, make_environment, write_reviews
 from tests.support.terminal import Ran, Terminal, terminal
@@ -70,9 +70,7 @@ def reason(command: str) -> str | None:
 @pytest.fixture
 def environment(tmp_path: Path, hub_url: str) -> dict[str, str]:
     """The variables of the reader's shell. For curl, an answer that is an error is a failure."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (tmp_path / ".curlrc").write_text("fail-with-body\n")
     return {
         "HOME": str(tmp_path),

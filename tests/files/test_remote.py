@@ -1,9 +1,5 @@
 """Files at addresses, on a real S3 server (moto's) on the loopback. `make test-remote` runs it."""
 
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +10,7 @@ import pytest
 from pipeline.batch.scoring import Job, score_files
 from pipeline.files.sources import find_sources
 from pipeline.handlers.base import Handler
+from tests.support.s3_server import ask_there, s3_server
 from tests.support.scoring_files import TEXTS, make_job, read_rows, score, write_table
 
 s3fs = pytest.importorskip("s3fs", reason="needs s3fs and moto: make test-remote")
@@ -22,29 +19,12 @@ pytest.importorskip("moto", reason="needs moto: make test-remote")
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    try:
-        for _ in range(300):
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
+    with s3_server() as port:
+        ask_there(f"http://127.0.0.1:{port}", monkeypatch)
         s3fs.S3FileSystem.clear_instance_cache()
         system = s3fs.S3FileSystem()
         system.mkdir("reviews")
         yield system
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")

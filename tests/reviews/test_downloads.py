@@ -3,7 +3,6 @@
 import hashlib
 import resource
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +13,7 @@ import pytest
 from pipeline.errors import InvalidInput, ResourceUnavailable
 from pipeline.reviews import downloads
 from pipeline.reviews.nsmc import NsmcFile
+from tests.support.loopback import serving
 from tests.support.paths import SENTIMENT
 
 CONTENT = b"id\tdocument\tlabel\n" + "1\t정말 좋다\t1\n2\t별로\t0\n".encode() * 5_000
@@ -63,11 +63,8 @@ def url(corpus: Corpus) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ import requests
 
 from pipeline.errors import InvalidInput
 from pipeline.server.trace_variables import is_asked_for
+from tests.support.loopback import free_port
 from tests.support.paths import SENTIMENT
 from tests.support.served import Served, served
 from tests.support.waiting import wait_until
@@ -322,10 +322,7 @@ def test_a_missing_extra_is_named(sample_root: Path, tmp_path: Path) -> None:
 
 def start(root: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Start a server that is to end by itself."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    command = [SENTIMENT, "serve", "--artifacts", str(root), "--port", port]
+    command = [SENTIMENT, "serve", "--artifacts", str(root), "--port", str(free_port())]
     return subprocess.run(
         command, env=os.environ | variables, capture_output=True, text=True, timeout=40
     )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.loopback import free_port
 from tests.support.paths import ROOT
 from tests.support.waiting import wait_until
 
@@ -66,9 +67,7 @@ def snippet() -> str:
 @contextmanager
 def proxied(server: int, folder: Path) -> Iterator[Proxied]:
     """Run nginx with that configuration; only ports and paths are other ones."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     _make_certificate(folder)
     _write(folder, snippet(), server, port)
     command = ["nginx", "-p", str(folder), "-c", folder / "main.conf", "-e", folder / "errors"]

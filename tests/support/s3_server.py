@@ -4,21 +4,21 @@ import http.client
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
+
+from tests.support.loopback import free_port, serving
 from tests.support.waiting import wait_until
 
 
 @contextmanager
 def s3_server() -> Iterator[int]:
     """Run moto on a port of the loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -32,6 +32,15 @@ def s3_server() -> Iterator[int]:
 def _listens(port: int) -> bool:
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def ask_there(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have this process, and those that it starts, ask the server at this address."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 Fault = Callable[["Relay"], bool]
@@ -113,11 +122,6 @@ class Relay(BaseHTTPRequestHandler):
 @contextmanager
 def proxy_before(server: int) -> Iterator[Proxy]:
     """Run such a proxy in threads of this process."""
-    with Proxy(server) as proxy:
-        thread = threading.Thread(target=proxy.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield proxy
-        finally:
-            proxy.shutdown()
-            thread.join()
+    proxy = Proxy(server)
+    with serving(proxy):
+        yield proxy

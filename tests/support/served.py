@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import json
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.loopback import free_port
 from tests.support.paths import SENTIMENT
 from tests.support.waiting import wait_until
 
@@ -69,9 +69,7 @@ def served(
     root: Path, *options: str, command: Sequence[str] = (SENTIMENT,), ready: int = 200
 ) -> Iterator[Served]:
     """A real `sentiment serve`, up as soon as /readyz answers `ready`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     arguments = [*command, "serve", "--artifacts", str(root), "--port", str(port), *options]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"

@@ -10,7 +10,7 @@ from pipeline.artifacts.bucket.address import BucketAddress
 from pipeline.artifacts.bucket.client import Bucket
 from pipeline.artifacts.bucket.pointing import point
 from pipeline.artifacts.bucket.publishing import upload
-from tests.support.s3_server import Proxy, proxy_before, s3_server
+from tests.support.s3_server import Proxy, ask_there, proxy_before, s3_server
 
 _NUMBERS = itertools.count()
 
@@ -27,11 +27,7 @@ def s3_port() -> Iterator[int]:
 def proxy(s3_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     """The way to the server, for this process and those that it starts; the cache is empty."""
     with proxy_before(s3_port) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        ask_there(proxy.url, monkeypatch)
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
         yield proxy
 
