@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pipeline.artifacts import builtin
 from pipeline.artifacts.golden import golden_texts
@@ -23,6 +21,7 @@ from pipeline.handlers.loading import load_current, load_folder
 from pipeline.reviews.labelled import read_reviews
 from pipeline.workflows.evaluating import evaluate
 from tests.support.command import run
+from tests.support.keys import write_key_pair
 from tests.support.paths import ROOT, Invoke
 from tests.support.served import served
 from tests.support.waiting import wait_until
@@ -141,9 +140,7 @@ def test_a_damaged_deep_one_is_not_passed_over(tmp_path: Path, invoke: Invoke) -
 
 
 def test_demands_are_met_or_it_is_refused(tmp_path: Path, invoke: Invoke) -> None:
-    key = tmp_path / "public.pem"
-    public = Ed25519PrivateKey.generate().public_key()
-    key.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    _, key = write_key_pair(tmp_path)
     assert invoke(*TEXT, tmp_path, "--expect-digest", builtin.DIGEST).exit_code == 0
     other = invoke(*TEXT, tmp_path, "--expect-digest", "0" * 8)
     unsigned = invoke(*TEXT, tmp_path, "--require-signature", key)

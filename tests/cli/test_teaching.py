@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.artifacts.builtin import DIGEST
+from pipeline.artifacts.pointer import current_artifact
 from pipeline.artifacts.runs import find_run, load_run
 from tests.support.command import run
 from tests.support.paths import ROOT, SAMPLE
@@ -17,8 +18,8 @@ UNLABELLED = ROOT / "data" / "shop-unlabelled.txt"
 def taught(deep_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Artifacts folder with a fast model that a small transformer has taught, and sealed."""
     root = tmp_path_factory.mktemp("taught")
-    (folder,) = (path for path in (deep_root / "deep").iterdir() if path.is_dir())
-    lesson = ("--unlabelled", UNLABELLED, "--unlabelled", SAMPLE, "--teacher", folder)
+    teacher = current_artifact(deep_root, "deep")
+    lesson = ("--unlabelled", UNLABELLED, "--unlabelled", SAMPLE, "--teacher", teacher)
     done = run("train", "--data", SAMPLE, *lesson, "--artifacts", root)
     assert done.code == 0, done.stderr
     assert "218 reviews to judge, 0 judged before" in done.stderr
@@ -46,8 +47,8 @@ def test_the_card_tells_who_taught_the_model(taught: Path) -> None:
 
 
 def test_another_training_asks_nobody_again(taught: Path, deep_root: Path) -> None:
-    (folder,) = (path for path in (deep_root / "deep").iterdir() if path.is_dir())
-    again = ("--data", SAMPLE, "--unlabelled", "-", "--teacher", folder, "--artifacts", taught)
+    teacher = current_artifact(deep_root, "deep")
+    again = ("--data", SAMPLE, "--unlabelled", "-", "--teacher", teacher, "--artifacts", taught)
     done = run("train", *again, given=UNLABELLED.read_bytes())
     assert done.code == 0, done.stderr
     assert "0 reviews to judge, 218 judged before" in done.stderr

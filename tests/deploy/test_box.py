@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from pipeline.workflows.sealing import serialize
 from tests.deploy.clean_root import WHEELS, needs_clean_root, run_in_clean_root
 from tests.deploy.stacks import stack
 from tests.deploy.test_operations import SYSTEMCTL
+from tests.support.keys import write_key_pair
 
 pytestmark = needs_clean_root
 
@@ -44,12 +44,7 @@ def bucket(sample_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as that of the bucket: a release, a signed artifact, and the key."""
     folder = tmp_path_factory.mktemp("given")
     prefix = folder / "models" / "nsmc"
-    private, public = folder / "private.pem", folder / "public.pem"
-    for command in (
-        ["openssl", "genpkey", "-algorithm", "ed25519", "-out", private],
-        ["openssl", "pkey", "-in", private, "-pubout", "-out", public],
-    ):
-        subprocess.run(command, check=True)
+    private, _ = write_key_pair(folder)
     (prefix / "digest").parent.mkdir(parents=True)
     (prefix / "digest").write_text(serialize(sample_root, None, prefix, private))
     with pytest.MonkeyPatch.context() as patch:

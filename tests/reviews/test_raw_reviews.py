@@ -22,6 +22,7 @@ from tests.support.command import run
 from tests.support.paths import ROOT
 from tests.support.raw_archives import TOP, Upstream, archive, member, raw_file, raw_files, served
 from tests.support.small_nsmc import write_corpus
+from tests.support.waiting import wait_until
 
 OFFICIAL = "Best 영화 최고 감동"
 NEW = [f"아직 아무도 모르는 영화 {number}" for number in range(40)]
@@ -123,8 +124,7 @@ def test_control_c_leaves_the_part_to_go_on_from(
     upstream.breaks, upstream.holds = 1, True
     process = subprocess.Popen(command(folder, url), stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert upstream.sent.wait(20)
-    while not (folder / f"{ARCHIVE}.part.etag").exists():
-        assert process.poll() is None
+    wait_until((folder / f"{ARCHIVE}.part.etag").exists)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=20)
     assert (process.returncode, "is kept; the next call continues" in stderr) == (130, True)

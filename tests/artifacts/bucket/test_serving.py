@@ -99,10 +99,11 @@ def test_a_server_follows_the_bucket_but_not_back(
         assert "bucket_not_followed: " in server.log.read_text("utf-8")
 
 
-def test_a_server_needs_the_bucket_the_first_time(bucket: Bucket, filled: Path) -> None:
-    (folder,) = [path for path in (filled / "fast").iterdir() if path.is_dir()][:1]
-    publish(bucket, folder)
-    put(bucket, b"x", "fast", folder.name, PARAMETERS)
+def test_a_server_needs_the_bucket_the_first_time(
+    bucket: Bucket, filled: Path, digests: list[str]
+) -> None:
+    publish(bucket, filled / "fast" / digests[0])
+    put(bucket, b"x", "fast", digests[0], PARAMETERS)
     done = run("serve", "--artifacts", bucket.address, "--port", "1")
     assert done.code == 4
     assert "is refused" in done.stderr
