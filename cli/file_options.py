@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from cli.options import Command, added
+from cli.ray_options import address_option, engine_option
 from cli.read_options import READ, READ_OPTIONS
 from cli.report_options import report_options
 from pipeline.files.formats import OUTPUT_FORMATS, STANDARD_STREAM
@@ -53,17 +54,10 @@ _WRITE_OPTIONS = (
 )
 
 _RUN_OPTIONS = (
-    click.option(
-        "--engine",
-        type=click.Choice(["local", "ray"]),
-        default="local",
-        help="local: score on this machine. ray: a Ray cluster scores each file; -o is a folder.",
+    engine_option(
+        "local: score on this machine. ray: a Ray cluster scores each file; -o is a folder."
     ),
-    click.option(
-        "--ray-address",
-        metavar="ADDRESS",
-        help="Address of a running Ray cluster; left out: one is started on this machine.",
-    ),
+    address_option,
     report_options("with the surest reviews, words that stand out, shares and drift"),
     click.option(
         "--max-rejects",

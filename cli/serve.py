@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +13,9 @@ import click
 
 from cli.loading import say_builtin
 from cli.options import device_option, refuse, trust_options
+from cli.ray_options import replica_options
 from cli.serve_options import access, capturing, limits, listening
-from cli.serve_presets import SAGEMAKER, with_preset
+from cli.serve_presets import RAY, SAGEMAKER, with_preset
 from cli.store_options import store_option
 
 
@@ -25,6 +27,7 @@ from cli.store_options import store_option
     help="Serve this model alone; left out: every model that has a current artifact.",
 )
 @device_option
+@replica_options
 @access
 @limits
 @capturing
@@ -44,6 +47,9 @@ from cli.store_options import store_option
 @store_option
 def command(
     only: str | None,
+    engine: str,
+    ray_address: str | None,
+    replicas: tuple[int, int],
     log_format: str,
     api_key_file: Path | None,
     insecure: bool,
@@ -59,6 +65,8 @@ def command(
     server runs, that model takes over within seconds, once it is verified; so it is with the
     artifacts of a bucket, --artifacts s3://bucket/prefix. Logs go to stderr;
     they never hold a text. Only --capture keeps texts, which may be personal data.
+    With --engine ray the same models answer as replicas on a Ray cluster (extra [distributed]),
+    behind the same API.
 
     \b
     Examples:
@@ -68,13 +76,19 @@ def command(
       (umask 077; openssl rand -hex 32 > keys.txt)
       sentiment serve --host 0.0.0.0 --api-key-file keys.txt --rate 50
       sentiment serve --capture captured --capture-share 0.05
+      sentiment serve --engine ray --ray-address auto --replicas 1-8
     """
     sagemaker = settings["sagemaker"]
     if sagemaker:
         refuse(["insecure"], "with --sagemaker, where the platform decides who may ask")
         settings = with_preset(settings, SAGEMAKER)
+    if engine == "ray":
+        refuse(["workers"], "with --engine ray, where one process asks all replicas")
+        settings = with_preset(settings, RAY)
+    else:
+        refuse(["ray_address", "replicas"], "without --engine ray")
     if only == "fast":
-        for_deep = ["batch_size", "batch_wait", "device"]
+        for_deep = ["device"] if engine == "ray" else ["batch_size", "batch_wait", "device"]
         refuse(for_deep, "with --only fast: they are for the deep model")
     if api_key_file:
         refuse(["insecure"], "with --api-key-file")
@@ -93,7 +107,9 @@ def command(
     limit_threads()
     from pipeline.artifacts.verification import Trust
     from pipeline.server.api_keys import read_keys
+    from pipeline.server.current_models import StoredModels
     from pipeline.server.following import followed_models
+    from pipeline.server.replicas.settings import ClusterSettings
     from pipeline.server.running import serve
     from pipeline.server.settings import ServerSettings
 
@@ -106,7 +122,14 @@ def command(
         )
     trust = Trust(expect_digest, require_signature, not_before)
     slots = None if only is None else [only]
-    models = followed_models(settings.pop("artifacts"), trust, slots, hardware)
+    kind: Callable[..., StoredModels] = StoredModels
+    if engine == "ray":
+        from pipeline.server.replicas.models import replicated
+
+        cluster = ClusterSettings(ray_address, *replicas)
+        kind = replicated(cluster, port)
+        settings |= cluster.batching()
+    models = followed_models(settings.pop("artifacts"), trust, slots, hardware, kind)
     address = f"[{host}]" if ":" in host else host
 
     def tell() -> None:

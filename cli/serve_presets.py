@@ -17,6 +17,9 @@ SAGEMAKER: dict[str, Any] = {
 }
 """How Amazon SageMaker starts a container and asks it."""
 
+RAY: dict[str, Any] = {"threads": 256, "most_in_flight": 512}
+"""Where a request under way costs this machine a waiting thread and nothing else."""
+
 
 def with_preset(given: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:
     """The parameters of the current command with a preset's values for those not given.

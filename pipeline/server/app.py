@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, request
 
+from pipeline.handlers.base import Handler
 from pipeline.handlers.fast import LinearHandler
 from pipeline.server.admission import Admission
 from pipeline.server.answering import Answering, choose, prepare, read_body
@@ -18,13 +19,14 @@ from pipeline.server.pages import add_pages
 from pipeline.server.predicting import Predicting
 from pipeline.server.readiness import Readiness
 from pipeline.server.refusals import RequestRefused, register_error_handlers
+from pipeline.server.replicas.handler import ReplicaHandler
 from pipeline.server.rows import add_rows
 from pipeline.server.sagemaker import add_sagemaker
 from pipeline.server.schemas import ExplainRequest
 from pipeline.server.settings import ServerSettings
 from pipeline.server.shared_memory import Flag
 from pipeline.server.streaming import NDJSON, stream, wants_lines
-from pipeline.workflows.explaining import explain
+from pipeline.workflows.explaining import Explanation, explain
 
 
 def create_app(
@@ -85,9 +87,7 @@ def _add_explain(app: Flask, models: Models) -> None:
         asked = read_body(request.environ, ExplainRequest)
         handler = choose(models, do_fast=True)
         context.slot = handler.slot
-        if not isinstance(handler, LinearHandler):
-            raise RequestRefused(503, "model_unavailable", "This model cannot be explained.")
-        explanation = explain(handler, asked.text)
+        explanation = _explained(handler, asked.text)
         shares = explanation.by_character().tolist()
         unshared = explanation.logit - explanation.intercept - sum(shares)
         answer = {
@@ -98,6 +98,14 @@ def _add_explain(app: Flask, models: Models) -> None:
         }
         context.model = handler.name
         return json_response(encode_json(answer), headers={"X-Model": handler.name})
+
+
+def _explained(handler: Handler, text: str) -> Explanation:
+    if isinstance(handler, ReplicaHandler):
+        return handler.explain(text)
+    if not isinstance(handler, LinearHandler):
+        raise RequestRefused(503, "model_unavailable", "This model cannot be explained.")
+    return explain(handler, text)
 
 
 def _add_state(app: Flask, models: Models, readiness: Readiness) -> None:

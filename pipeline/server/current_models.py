@@ -38,6 +38,9 @@ class Models:
         """Names of the handlers, by slot."""
         return {slot: handler.name for slot, handler in self.handlers.items()}
 
+    def stop(self) -> None:
+        """Let go of what the handlers hold beyond this process, when it ends."""
+
     @property
     def are_ready(self) -> bool:
         """Whether every expected slot has a model, and at least one slot is expected."""

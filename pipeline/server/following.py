@@ -5,7 +5,7 @@ The workers follow that folder as any other; one of them asks the bucket.
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -31,19 +31,20 @@ def followed_models(
     trust: Trust = ANY,
     slots: Iterable[str] | None = None,
     hardware: Hardware = ALL,
+    kind: Callable[..., StoredModels] = StoredModels,
 ) -> StoredModels:
-    """The models of a store, also of one in a bucket.
+    """The models of a store, also of one in a bucket; `kind` makes them, see StoredModels.
 
     At the start a slot of the bucket that cannot be had is taken from the cache. Raises
     ResourceUnavailable, ArtifactRefused or ModelMissing where the cache has none.
     """
     if isinstance(store, Path):
-        return StoredModels(store, trust, slots, hardware)
+        return kind(store, trust, slots, hardware)
     wanted = tuple(HANDLERS if slots is None else slots)
     mirror = Mirror(store, trust)
     mirror.update_or_keep(wanted)
     follower = Follower(mirror, wanted)
-    models = StoredModels(mirror.root, trust, wanted, hardware, follower.run)
+    models = kind(mirror.root, trust, wanted, hardware, follower.run)
     models.place = str(store)
     return models
 

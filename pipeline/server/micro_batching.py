@@ -9,10 +9,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from pipeline.errors import ResourceUnavailable
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.server.context import RequestContext
 from pipeline.server.metrics import Metrics
-from pipeline.server.refusals import overloaded, too_late
+from pipeline.server.refusals import RequestRefused, overloaded, too_late
 from pipeline.server.settings import ServerSettings
 
 ROWS_OF_ONE = 8
@@ -33,6 +34,7 @@ class Job:
         self.answered = 0
         self.is_cancelled = False
         self.is_done = threading.Event()
+        self._settling = threading.Lock()
 
     def take(self, most: int) -> list[tuple["Job", int]]:
         """The next rows, `most` at most."""
@@ -46,10 +48,12 @@ class Job:
         return len(self.texts) - self.taken
 
     def settle(self, row: int, result: Result) -> None:
-        """Set one row's result; called by the batcher's thread alone."""
+        """Set one row's result."""
         self.results[row] = result
-        self.answered += 1
-        if isinstance(result, Exception) or self.answered == len(self.texts):
+        with self._settling:  # rows of one job may be in several batches at once
+            self.answered += 1
+            is_done = isinstance(result, Exception) or self.answered == len(self.texts)
+        if is_done:
             self.ended = time.monotonic()
             self.is_done.set()
 
@@ -65,7 +69,7 @@ class Job:
 
 
 class Batcher:
-    """Takes jobs from many threads, runs them in one thread of its own.
+    """Takes jobs from many threads, runs them in `batches_at_once` threads of its own.
 
     A batch holds at most `batch_size` texts, all for the same handler. Its first text waits at most
     `batch_wait` seconds for others; time for which the model was busy counts.
@@ -76,7 +80,9 @@ class Batcher:
         self._jobs: deque[Job] = deque()
         self._rows = 0
         self._changed = threading.Condition()
-        threading.Thread(target=self._run, name=f"batches-{slot}", daemon=True).start()
+        for number in range(settings.batches_at_once):
+            name = f"batches-{slot}-{number}"
+            threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def answer(
         self,
@@ -113,14 +119,20 @@ class Batcher:
 
     def _run(self) -> None:
         while True:
-            batch = self._next_batch()
-            self._metrics.batch(self.slot, len(batch))
-            now = time.monotonic()
-            for job, row in batch:
-                if row == 0:
-                    job.began = now
-                    self._metrics.queue_wait(self.slot, now - job.arrived)
-            run_batch(batch)
+            self._run_next()
+
+    def _run_next(self) -> None:
+        """Run a batch, and keep nothing of it: a handler lives as long as somebody asks it."""
+        batch = self._next_batch()
+        if not batch:
+            return
+        self._metrics.batch(self.slot, len(batch))
+        now = time.monotonic()
+        for job, row in batch:
+            if row == 0:
+                job.began = now
+                self._metrics.queue_wait(self.slot, now - job.arrived)
+        run_batch(batch)
 
     def _next_batch(self) -> list[tuple[Job, int]]:
         """Wait for a first row, then `batch_wait` for more, and take a batch."""
@@ -163,12 +175,15 @@ class Batcher:
 
 
 def run_batch(batch: Sequence[tuple[Job, int]]) -> None:
-    """Settle every row of a batch, halving it where it fails; never raises."""
-    if not batch:
-        return
+    """Settle every row of a batch, halving it where it fails; never raises.
+
+    Where no model answers at all, half a batch would not be answered either.
+    """
     handler = batch[0][0].handler
     try:
         results: Sequence[Result] = checked(handler.handle, [job.texts[row] for job, row in batch])
+    except (RequestRefused, ResourceUnavailable) as error:
+        results = [error] * len(batch)
     except Exception as error:
         if len(batch) > 1:
             middle = len(batch) // 2

@@ -87,9 +87,10 @@ class Serving:
             self.capture.start()
 
     def stop(self) -> None:
-        """In that process, after its last answer: write what is still queued."""
+        """In that process, after its last answer: write what is still queued, and let go."""
         if self.capture is not None:
             self.capture.stop()
         if self.bridge.tracing is not None:
             self.bridge.tracing.stop()
+        self.models.stop()
         LINES.finish()

@@ -13,8 +13,9 @@ class ServerSettings:
     `threads`: requests that a worker has under way at once. `most_in_flight`: complete requests
     that a worker holds, under way or waiting for a thread, before it answers 503. `seconds_fast`
     and `seconds_deep`: deadlines, counted from when a request is complete. `batch_size` and
-    `batch_wait`: texts that the deep model gets at a time, and how long the first of them waits for
-    others. `batch_queue`: texts waiting for the deep model before it answers 503. `drain`: how long
+    `batch_wait`: texts that a batch holds, and how long the first of them waits for others.
+    `batch_queue`: texts waiting for a model before it answers 503. `batched`: slots whose texts go
+    in batches, `batches_at_once` of them. `drain`: how long
     to continue accepting after SIGTERM, with /readyz at 503. `keys`: API keys, one of which a
     request must bring; if there are none, it need not. `rate`: requests a second of one client, 0
     for no limit. `proxies`: how many proxies in front are trusted to name the client's address.
@@ -40,6 +41,7 @@ class ServerSettings:
     batch_wait: float = 0.002
     batch_queue: int = 2048
     batched: tuple[str, ...] = (DEEP,)
+    batches_at_once: int = 1
     drain: float = 0.0
     keys: tuple[str, ...] = ()
     rate: float = 0.0

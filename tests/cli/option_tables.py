@@ -406,9 +406,14 @@ def serve(places: Mapping[str, Path]) -> Table:
         f"--host {everywhere}", "host", shows("host", everywhere), named=[everywhere]
     )
     capture = option("--capture captured", "capture", shows("capture", "captured"))
+    ray = option("--engine ray", "engine", other=("--engine", "local"), named=["Ray"])
     return Table(
         "serve",
         (
+            option("--engine local", "engine", other=("--engine", "ray")),
+            ray,
+            option("--ray-address 127.0.0.1:1", "ray_address", needs=[ray]),
+            option("--replicas 1-2", "replicas", needs=[ray]),
             capture,
             option(
                 "--capture-share 0.5",
@@ -494,12 +499,19 @@ def quickstart(places: Mapping[str, Path]) -> Table:
 
 
 def data(places: Mapping[str, Path]) -> Table:
-    """From a folder without the corpus, which is refused once the other folder is made."""
+    """From a folder without the corpus, which is refused once the other folder is made.
+
+    One without the archive is refused before.
+    """
+
+    def made(ran: Ran) -> bool:
+        return (ran.folder / "new").is_dir() != ("--unlabelled" in ran.arguments)
+
     return Table(
         "data",
         (
             option("--from {empty}", "source", said("empty")),
-            option("--to new", "destination", lambda ran: (ran.folder / "new").is_dir()),
+            option("--to new", "destination", made),
             option("--unlabelled", "unlabelled", said(".tar.gz")),
         ),
         lambda _, __, names: [] if "source" in names else ["--from", "{root}"],

@@ -1,6 +1,7 @@
 """No option is ignored in silence: of each pair of a command, both are used or one is refused."""
 
 import json
+import sys
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -36,6 +37,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> None:
         click.echo(json.dumps({**asdict(settings), **shown}, default=str))
 
     monkeypatch.setattr("pipeline.server.running.serve", show)
+    monkeypatch.setitem(sys.modules, "ray", None)  # `--engine ray` would start a cluster
     monkeypatch.delenv("NSMC_DIR", raising=False)  # `sentiment quickstart` would train on it
 
 

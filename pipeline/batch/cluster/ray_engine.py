@@ -5,31 +5,23 @@ are scored. Ray Data would read them itself: without rejects, encodings or place
 and resumable only with a column of unique ids.
 """
 
-import logging
 import os
-import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipeline.artifacts.verification import Trust
 from pipeline.batch.cluster.partitions import Partition, forget, remove_receipts
 from pipeline.batch.totals import Totals
+from pipeline.cluster.connecting import connected
+from pipeline.cluster.shipping import Files, pack, unpack
 from pipeline.errors import InvalidInput, ResourceUnavailable, SentimentError
 from pipeline.files.reading import Tell, ignore, look_at
 from pipeline.handlers.base import Handler
-from pipeline.handlers.loading import load_folder
 from pipeline.models.hardware import CUDA, Hardware
 
 RESTARTS = 3
 """How often an actor that dies is started anew, and its partition gone on with."""
-
-LEAST_STORE = 100 * 2**20
-"""Bytes of Ray's shared memory; it holds the artifact and nothing else of size."""
-
-SECONDS_TO_CONNECT = 10.0
 
 Watch = Callable[[Partition, Totals], None]
 
@@ -42,22 +34,17 @@ class Worker:
         self.hardware = hardware
         self.handler: Handler | None = None
 
-    def score(self, partition: Partition, files: dict[str, bytes]) -> tuple[Partition, Totals]:
+    def score(self, partition: Partition, files: Files) -> tuple[Partition, Totals]:
         """Score a partition, or go on with it; `files` are the artifact's."""
         if self.handler is None:
             self.handler = self.load(files)
         return partition, partition.score(self.handler)
 
-    def load(self, files: dict[str, bytes]) -> Handler:
+    def load(self, files: Files) -> Handler:
         """Put the artifact on this node, verify every byte of it, and replay its golden set."""
         self.scratch = tempfile.TemporaryDirectory(prefix="sentiment-")
         os.chdir(self.scratch.name)  # where outputs with an address are made
-        folder = Path(self.scratch.name, self.digest)
-        folder.mkdir(0o700)
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-            (folder / name).chmod(0o444)
-        return load_folder(folder, Trust(self.digest), self.hardware)
+        return unpack(files, self.digest, Path(self.scratch.name), self.hardware)
 
 
 def score_partitions(
@@ -82,8 +69,8 @@ def score_partitions(
         forget(partitions)
     counted = Totals()
     cores = jobs and jobs * (handler.hardware.threads or 1)
-    files = {path.name: path.read_bytes() for path in handler.folder.iterdir() if path.is_file()}
-    with cluster(address, cores, sum(map(len, files.values()))) as ray:
+    files = pack(handler.folder)
+    with connected(address, cores, sum(map(len, files.values()))) as ray:
         for partition, totals in _scored(ray, handler, files, partitions, jobs):
             counted += totals
             watch(partition, totals)
@@ -96,7 +83,7 @@ def score_partitions(
 def _scored(
     ray: Any,
     handler: Handler,
-    files: dict[str, bytes],
+    files: Files,
     partitions: Sequence[Partition],
     jobs: int | None,
 ) -> Iterator[tuple[Partition, Totals]]:
@@ -124,43 +111,3 @@ def _scored(
             f"A worker of the cluster died again and again; perhaps memory ran out ({error}). The "
             "same command goes on with the partitions that are not done."
         ) from None
-
-
-@contextmanager
-def cluster(address: str | None, cores: int | None, artifact_size: int) -> Iterator[Any]:
-    """Connect to a cluster, or run one of this machine's, on the loopback interface alone.
-
-    Raises ResourceUnavailable if Ray is not installed, or no cluster answers.
-    """
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    local: dict[str, Any] = {}
-    if address is None:
-        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # elsewhere, too: no open port
-        store = LEAST_STORE + 2 * artifact_size
-        local = {"num_cpus": cores, "include_dashboard": False, "object_store_memory": store}
-    try:
-        import ray
-    except ImportError:
-        raise ResourceUnavailable(
-            "--engine ray needs Ray. Install the extra: "
-            "pip install 'sentiment-toolkit[distributed]'."
-        ) from None
-    try:
-        _knock(address or "")
-        ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **local)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise ResourceUnavailable(
-            f"No Ray cluster at {address or 'this machine'} ({error}). Check --ray-address, and "
-            "that the cluster is up (`ray status`)."
-        ) from None
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
-
-
-def _knock(address: str) -> None:
-    """Raise OSError where nothing listens at HOST:PORT: Ray itself would try for minutes."""
-    host, separator, port = address.rpartition("://")[2].rpartition(":")
-    if separator and port.isdigit():
-        socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_CONNECT).close()

@@ -1,0 +1,29 @@
+"""An artifact's way to another machine: its files, and the handler that is loaded from them."""
+
+from pathlib import Path
+
+from pipeline.artifacts.verification import Trust
+from pipeline.handlers.base import Handler
+from pipeline.handlers.loading import load_folder
+from pipeline.models.hardware import Hardware
+
+Files = dict[str, bytes]
+"""Content by name."""
+
+
+def pack(folder: Path) -> Files:
+    """The files of the artifact in this folder."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def unpack(files: Files, digest: str, scratch: Path, hardware: Hardware) -> Handler:
+    """Put an artifact into a new folder under `scratch` and load it.
+
+    Every byte is verified by the digest, and the golden set replayed. Raises ArtifactRefused.
+    """
+    folder = scratch / digest
+    folder.mkdir(0o700)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+        (folder / name).chmod(0o444)
+    return load_folder(folder, Trust(digest), hardware)
