@@ -46,8 +46,8 @@ test-deploy: $(VENV)/.deploy ## Run the tests of deploy/: templates, units, imag
 release: $(VENV)/.run ## Build what a box installs, dist/sentiment-VERSION.tar.gz; prints its SHA-256
 	@$(BIN)/python deploy/build_release.py
 
-test-ray: $(VENV)/.ray ## Run the tests of files scored by a Ray cluster, which they start themselves
-	@$(BIN)/python -m pytest tests/batch/cluster/test_ray.py
+test-ray: $(VENV)/.ray ## Run the tests of Ray clusters that score files and serve, which they start themselves
+	@$(BIN)/python -m pytest tests/batch/cluster/test_ray.py tests/server/replicas
 
 check: $(VENV)/.dev ## Lint, types, layers; changes nothing
 	@$(BIN)/ruff check .

@@ -158,7 +158,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     """End the server and its workers; one that does not end when told to is killed."""
     process.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(5)
+        process.wait(40)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(5)

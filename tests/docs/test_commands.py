@@ -38,6 +38,7 @@ MARKED = {
     r"\bpip install\b": "installs from PyPI",
     r"\bs3://": "needs a bucket on an S3 server",
     r"--engine ray\b": "needs Ray",
+    r"^serve (run|deploy)\b": "needs a Ray cluster",
 }
 """Commands that are not run here: what they look like, and why."""
 

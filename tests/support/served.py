@@ -66,17 +66,22 @@ class Served:
 
 @contextmanager
 def served(
-    root: Path, *options: str, command: Sequence[str] = (SENTIMENT,), ready: int = 200
+    root: Path,
+    *options: str,
+    command: Sequence[str] = (SENTIMENT,),
+    ready: int = 200,
+    seconds: float = 60,
+    port: int | None = None,
 ) -> Iterator[Served]:
     """A real `sentiment serve`, up as soon as /readyz answers `ready`."""
-    port = free_port()
+    port = port or free_port()
     arguments = [*command, "serve", "--artifacts", str(root), "--port", str(port), *options]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         with log.open("wb") as stderr:
             server = Served(port, subprocess.Popen(arguments, stderr=stderr), log)
         try:
-            server.wait_for(ready)
+            server.wait_for(ready, seconds=seconds)
             yield server
         finally:
             server.process.terminate()

@@ -5,6 +5,7 @@ import logging
 import socket
 import threading
 import time
+import uuid
 from contextlib import ExitStack
 from typing import Any
 
@@ -33,19 +34,22 @@ class Applications:
         self.owner = f"sentiment-{socket.gethostname()}-{port}"
         self._numbers = itertools.count(1)
         self._ending = ExitStack()
-        self._connecting = threading.Lock()
+        self._changing = threading.Lock()
         self._ray: Any = None
         self._serve: Any = None
         self._shelf: Shelf
 
     def connect(self) -> None:
         """Connect to the cluster, unless that is done; raises ResourceUnavailable."""
-        with self._connecting:
+        with self._changing:
             if self._serve is None:
-                self._ray = self._ending.enter_context(connected(self.settings.address))
-                self._shelf = Shelf(self.owner)
-                self._serve = _started_serve()
-                self._delete_all(waits=True)
+                with ExitStack() as connecting:
+                    self._ray = connecting.enter_context(connected(self.settings.address))
+                    self._shelf = Shelf(f"{self.owner}-{uuid.uuid4().hex}")
+                    serve = _started_serve()
+                    self._delete_all(serve, waits=True)
+                    self._ending = connecting.pop_all()
+                self._serve = serve
 
     def deploy(self, slot: str, digest: str, files: Files, hardware: Hardware, gpus: int) -> str:
         """Have replicas of an artifact; return the application's name once there is one.
@@ -56,7 +60,7 @@ class Applications:
         name = f"{self.owner}-{slot}-{digest[:12]}-{next(self._numbers)}"
         self._shelf.put(name, files)
         replicas = deployment(slot, self.settings, hardware, gpus).bind(
-            digest, OnShelf(self.owner, name), hardware
+            digest, OnShelf(self._shelf.name, name), hardware
         )
         target = self._serve.RunTarget(replicas, name=name, route_prefix=None)
         try:
@@ -78,32 +82,38 @@ class Applications:
 
     def answering(self) -> set[str]:
         """Names of the applications that have a replica now; raises RayError without a cluster."""
-        self._shelf.keep()
-        applications = self._serve.status().applications
-        return {name for name, state in applications.items() if _running(state)}
+        with self._changing:
+            if self._serve is None:
+                return set()
+            self._shelf.keep()
+            applications = self._serve.status().applications
+            return {name for name, state in applications.items() if replicas_running(state)}
 
     def delete(self, name: str) -> None:
         """End an application, once what its replicas have under way is done."""
-        self._serve.delete(name, _blocking=False)
-        self._shelf.drop(name)
+        with self._changing:
+            if self._serve is not None:
+                self._serve.delete(name, _blocking=False)
+                self._shelf.drop(name)
 
     def close(self) -> None:
         """End all of them, and the cluster if it is this machine's."""
-        with self._connecting:
+        with self._changing:
             if self._serve is not None and self.settings.address is not None:
-                self._delete_all(waits=False)
+                self._delete_all(self._serve, waits=False)
+            self._serve = None  # Ray connects anew where it is asked for anything
             self._ending.close()
 
-    def _delete_all(self, waits: bool) -> None:
-        for name in list(self._serve.status().applications):
+    def _delete_all(self, serve: Any, waits: bool) -> None:
+        for name in list(serve.status().applications):
             if name.startswith(f"{self.owner}-"):
-                self._serve.delete(name, _blocking=waits)
+                serve.delete(name, _blocking=waits)
 
     def _wait(self, name: str) -> None:
         ends = time.monotonic() + SECONDS_TO_DEPLOY
         while time.monotonic() < ends:
             state = self._serve.status().applications.get(name)
-            if state is not None and _running(state):
+            if state is not None and replicas_running(state):
                 return
             if state is not None and state.status == "DEPLOY_FAILED":
                 raise ResourceUnavailable(f"No replica of {name} starts: {_reason(state)}.")
@@ -149,7 +159,9 @@ def _reason(application: Any) -> str:
     return [line for line in lines if line.strip()][-1].strip()
 
 
-def _running(application: Any) -> int:
-    """Replicas of its deployments that answer."""
-    states = [one.replica_states for one in application.deployments.values()]
-    return sum(state.get("RUNNING", 0) for state in states)
+def replicas_running(application: Any) -> dict[str, int]:
+    """How many replicas answer, by deployment; of the application's state, those with any."""
+    running = {
+        name: one.replica_states.get("RUNNING", 0) for name, one in application.deployments.items()
+    }
+    return {name: count for name, count in running.items() if count}

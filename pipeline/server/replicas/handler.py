@@ -5,24 +5,45 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.artifacts.verification import ANY, Artifact, Trust
-from pipeline.cluster.shipping import pack
+from pipeline.cluster.shipping import Files, pack
 from pipeline.errors import ResourceUnavailable, SentimentError
 from pipeline.handlers.base import Handler
 from pipeline.models.hardware import ALL, AUTO, CPU, CUDA, Hardware
 from pipeline.models.transformer.model import TORCH
 from pipeline.server.refusals import overloaded
-from pipeline.server.replicas.applications import Applications
 from pipeline.server.settings import DEEP, FAST
 from pipeline.workflows.explaining import Explanation
 
 SECONDS_TO_ANSWER = 30.0
 """More than the longest deadline: a call that takes longer is lost."""
+
+
+class Replicas(Protocol):
+    """What has the replicas: `Applications`, or an application of Ray Serve itself."""
+
+    def deploy(self, slot: str, digest: str, files: Files, hardware: Hardware, gpus: int) -> str:
+        """Have replicas of an artifact; return a name for them."""
+
+    def handle(self, name: str) -> Any:
+        """What the replicas of this name are asked by."""
+
+    def has_gpus(self) -> bool:
+        """Whether there is a GPU for them."""
+
+    def answering(self) -> set[str]:
+        """The names of those that answer now."""
+
+    def delete(self, name: str) -> None:
+        """End them."""
+
+    def close(self) -> None:
+        """End all of them."""
 
 
 class ReplicaHandler(Handler):
@@ -35,7 +56,7 @@ class ReplicaHandler(Handler):
     def __init__(
         self,
         folder: Path,
-        applications: Applications,
+        applications: Replicas,
         trust: Trust = ANY,
         hardware: Hardware = ALL,
     ) -> None:
@@ -104,6 +125,6 @@ class DeepReplicas(ReplicaHandler):
 KINDS: dict[str, type[ReplicaHandler]] = {FAST: FastReplicas, DEEP: DeepReplicas}
 
 
-def _retire(applications: Applications, name: str) -> None:
+def _retire(applications: Replicas, name: str) -> None:
     """In a thread of its own: the one that has just let go of the handler is not to wait."""
     threading.Thread(target=applications.delete, args=(name,), daemon=True).start()

@@ -14,7 +14,7 @@ from pipeline.handlers.base import Handler
 from pipeline.models.hardware import ALL, Hardware
 from pipeline.server.current_models import LOOK_SECONDS, StoredModels
 from pipeline.server.replicas.applications import SECONDS_TO_DEPLOY, Applications
-from pipeline.server.replicas.handler import KINDS, ReplicaHandler
+from pipeline.server.replicas.handler import KINDS, ReplicaHandler, Replicas
 from pipeline.server.replicas.settings import ClusterSettings
 
 _log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class ReplicatedModels(StoredModels):
 
     def __init__(
         self,
-        applications: Applications,
+        applications: Replicas,
         root: Path,
         trust: Trust = ANY,
         slots: Iterable[str] | None = None,

@@ -35,7 +35,7 @@ class Shelf:
     """The actor of this name, and what it should keep: one that dies gets a successor."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self.name = name
         self._files: dict[str, Files] = {}
         self._keeper = _new_keeper(name)
 
@@ -56,7 +56,7 @@ class Shelf:
         try:
             kept = ray.get(self._keeper.keys.remote())
         except ray.exceptions.RayActorError:
-            self._keeper, kept = _new_keeper(self._name), set()
+            self._keeper, kept = _new_keeper(self.name), set()
         for key in self._files.keys() - kept:
             ray.get(self._keeper.put.remote(key, self._files[key]))
 
