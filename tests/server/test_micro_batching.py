@@ -1,6 +1,7 @@
 """Micro-batching: every caller its own rows, a bad text nobody else's harm."""
 
 import time
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline.artifacts.pointer import current_artifact
+from pipeline.errors import ResourceUnavailable
 from pipeline.handlers.base import Handler, Prediction
 from pipeline.server.context import RequestContext
 from pipeline.server.metrics import Metrics
@@ -92,6 +94,34 @@ def test_a_bad_text_fails_its_own_request_alone(deep: StandIn, handler: Handler)
     requests.pop(17)
     assert answers == [handler.handle(texts) for texts in requests]
     assert any(POISON in batch and len(batch) > 4 for batch in deep.batches)
+
+
+def test_batches_run_at_once_where_several_may(deep: StandIn, handler: Handler) -> None:
+    requests = [[f"리뷰 {n} {k} 재밌다" for k in range(n % 20 + 1)] for n in range(30)]
+    batcher = new_batcher(batches_at_once=3)
+    deep.gate.clear()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask_together, batcher, deep, requests)
+        wait_until(lambda: len(deep.begun) == 3)
+        deep.gate.set()
+        assert asked.result() == [handler.handle(texts) for texts in requests]
+
+
+def test_a_batch_that_no_model_answers_is_not_tried_in_halves(deep: StandIn) -> None:
+    batcher = new_batcher()
+    deep.unavailable = True
+    (answer,) = ask_together(batcher, deep, [["굿"] * 8])
+    assert isinstance(answer, ResourceUnavailable)
+    assert len(deep.begun) == 1
+
+
+def test_nothing_of_a_batch_is_kept(sample_root: Path) -> None:
+    one = StandIn(current_artifact(sample_root, "fast"))
+    one.initialize()
+    batcher, gone = new_batcher(), weakref.ref(one)
+    batcher.answer(one, ["굿"], later())
+    del one
+    wait_until(lambda: gone() is None)
 
 
 def test_too_many_waiting_are_refused_at_once(deep: StandIn) -> None:

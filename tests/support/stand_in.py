@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cli.main import main
 from pipeline.artifacts.verification import load_artifact
+from pipeline.errors import ResourceUnavailable
 from pipeline.handlers.fast import LinearHandler
 from pipeline.handlers.loading import HANDLERS
 
@@ -33,6 +34,7 @@ class StandIn(LinearHandler):
     def initialize(self) -> None:
         self.artifact = load_artifact(self.folder, "fast", self.trust)
         self.load_model(self.artifact)
+        self.unavailable = False
         self.gate = threading.Event()
         self.gate.set()
         self.begun: list[list[str]] = []
@@ -42,6 +44,8 @@ class StandIn(LinearHandler):
         self.begun.append(list(cleaned))
         self.gate.wait(30)
         self.batches.append(list(cleaned))
+        if self.unavailable:
+            raise ResourceUnavailable("A disk is gone.")
         if POISON in cleaned:
             raise FloatingPointError(POISON)
         answers = super().inference(cleaned)
