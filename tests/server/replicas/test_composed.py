@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import requests
-import yaml
 
 from pipeline.artifacts.pointer import current_artifact
 from pipeline.handlers.loading import load_current
@@ -18,6 +17,7 @@ from tests.support.paths import ROOT
 from tests.support.waiting import wait_until
 
 pytest.importorskip("ray.serve", reason="needs Ray: make test-ray")
+yaml = pytest.importorskip("yaml")
 
 KEY = "0123456789abcdef"
 TEXTS = ["정말 재밌게 잘봤습니다!", "쓰레기 영화", " "]
