@@ -1,4 +1,10 @@
-"""What a box runs when it starts: the user data of the template, in a clean root."""
+"""What a box runs when it starts: the user data of the template, in a clean root.
+
+A folder stands in for the bucket. The root has a network of its own, so that nothing it opens is
+seen outside: a server of S3 on this machine's loopback is out of its reach, and a box asks AWS
+itself, without an endpoint that a test could set. That `--artifacts s3://…` reads, verifies and
+serves what such a server holds is tested in `tests/artifacts/bucket`.
+"""
 
 import hashlib
 import shutil

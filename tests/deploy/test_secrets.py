@@ -24,6 +24,12 @@ def test_no_secret_and_no_open_door(path: Path) -> None:
         assert any(known in line for known in REASONS), line
 
 
+@pytest.mark.parametrize("text", ["Default: 0.0.0.0/0", "cidr = ::/0", "type: LoadBalancer"])
+def test_an_open_door_is_found(text: str) -> None:
+    assert WORLD.search(text)
+    assert not any(known in text for known in REASONS)
+
+
 @pytest.mark.parametrize("text", ["AWS_SECRET: abcdefgh", "password=hunter22", "AKIA" + "A" * 16])
 def test_a_secret_is_found(text: str) -> None:
     assert SECRETS.search(text)
