@@ -29,6 +29,8 @@ from pipeline.workflows.measuring import DEVIATIONS, Measured
 SMALLEST_PROBABILITY = 1e-15
 """What a label that a model rules out counts as, so that its logarithm is finite."""
 
+NO_HELP = "help no more than chance may"
+
 
 def find_ngrams(root: Path, reviews: Reviews, wanted: bool, tell: Tell) -> LinearHandler | None:
     """The fast model in use under `root`; None where its n-grams are not to be added, and why.
@@ -116,14 +118,14 @@ def add_ngrams(measured: Measured, handler: LinearHandler, wanted: bool, tell: T
     half = fit_blend(measured.transformer, handler.model, fitting)
     told, helps = _compare(measured.transformer, half, measuring)
     if not helps and not wanted:
-        tell(f"Not blended. The n-grams of {_name(handler)} do not help: {told}")
+        tell(f"Not blended. The n-grams of {_name(handler)} {NO_HELP}: {told}")
         return measured
     both = Examples(
         [*fitting.texts, *measuring.texts], np.concatenate([fitting.labels, measuring.labels])
     )
     blend = fit_blend(measured.transformer, handler.model, both)
     tell(
-        f"Blended with the n-grams of {_name(handler)}{'' if helps else ', which do not help'}: "
+        f"Blended with the n-grams of {_name(handler)}{'' if helps else f', which {NO_HELP}'}: "
         f"{told} {_cascade(blend, both)}"
     )
     manifest = handler.artifact.manifest

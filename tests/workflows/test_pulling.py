@@ -167,7 +167,7 @@ FAULTS: dict[str, tuple[Fault, type[Exception], str]] = {
     "no weights": (
         lambda hub: (hub.folder / "model.safetensors").unlink(),
         ModelMissing,
-        "holds no",
+        "holds no model.safetensors: ",
     ),
 }
 

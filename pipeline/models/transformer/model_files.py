@@ -60,7 +60,7 @@ def digest_files(folder: Path, name: str) -> dict[str, str]:
     whole, is too large, is no regular file or is a link that leads elsewhere (`_check_place`).
     """
     there = used(lambda path: os.path.lexists(folder / path))
-    weights = SAFETENSORS if SAFETENSORS in there else PICKLED
+    weights = PICKLED if PICKLED in there else SAFETENSORS
     if missing := [path for path in (SETTINGS, weights) if path not in there]:
         raise ModelMissing(
             f"{name} holds no {' and no '.join(missing)}: it is no model in Hugging Face's format."
