@@ -182,6 +182,11 @@ def test_a_fault_is_told_and_leaves_what_is_current(hub: Hub, root: Path, name: 
     assert not (root / "runs").exists()
 
 
+def test_a_file_is_no_folder_and_no_name_on_the_hub() -> None:
+    with pytest.raises(InvalidInput, match=r"is a file\. Name the folder that it is in"):
+        get_model(str(SAMPLE))
+
+
 @pytest.mark.usefixtures("hub")
 def test_unknown_revision_and_dead_hub(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ModelMissing, match="no revision"):

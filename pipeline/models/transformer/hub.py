@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ModelMissing, ResourceUnavailable
+from pipeline.errors import InvalidInput, ModelMissing, ResourceUnavailable
 from pipeline.models.transformer.hub_cache import cached_folder, model_cache, remember
 from pipeline.models.transformer.hub_download import fetch
 from pipeline.models.transformer.hub_listing import list_files, read_commit
@@ -57,6 +57,8 @@ def get_model(name: str, revision: str | None = None) -> Download:
     folder = Path(name).expanduser()
     if folder.is_dir():
         return Download(folder, folder.resolve().name, None, digest_files(folder, name))
+    if folder.is_file():
+        raise InvalidInput(f"{name} is a file. Name the folder that it is in, or one of the hub.")
     if revision is None and folder.is_absolute():
         raise ModelMissing(f"There is no folder {folder}.")
     with needs_extra("deep", *HUB), translated(name, revision):
