@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--threads",
     type=click.IntRange(1, 1024),
-    help="Threads of the deep model; left out: as many as there are cores.",
+    help="Threads of the deep model; left out: one per core, shared by the --jobs.",
 )
 @device_option
 @trust_options
@@ -98,7 +98,7 @@ def command(
     from cli.loading import load_handler
     from pipeline.artifacts.verification import Trust
     from pipeline.handlers.unsure import hold_back
-    from pipeline.models.hardware import Hardware
+    from pipeline.models.hardware import Hardware, share_of_cores
 
     slot = chosen_slot(artifacts, fast, model)
     if slot == "fast":
@@ -113,6 +113,8 @@ def command(
         language = page_language(report, lang)
         job = make_job(inputs, report=report, engine=engine, **options)
     trust = Trust(expect_digest, require_signature, not_before)
+    if engine == "local":
+        threads = threads or share_of_cores(jobs or 1)
     handler = load_handler(artifacts, slot, trust, Hardware(threads, device))
     below = handler.threshold(unsure_below)
     if job:

@@ -100,8 +100,7 @@ def command(
         refuse(["insecure"], f"with --host {settings['host']}, which no other machine can reach")
     if sys.platform == "win32":
         refuse(["workers", "most_in_flight", "drain"], "on Windows, where one process serves")
-    from pipeline.batch.process import share_of_cores
-    from pipeline.models.hardware import Hardware
+    from pipeline.models.hardware import Hardware, share_of_cores
 
     hardware = Hardware(share_of_cores(settings["workers"]), settings.pop("device"))
     limit_threads()

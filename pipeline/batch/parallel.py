@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.artifacts.verification import Trust
 from pipeline.batch.output.serializing import WriteSettings
-from pipeline.batch.process import count_cores, settle
+from pipeline.batch.process import settle
 from pipeline.batch.scorer import ScoredChunk, Scorer
 from pipeline.batch.shared_blocks import Laid, lay, shared_blocks, taken
 from pipeline.errors import ResourceUnavailable
@@ -23,7 +23,7 @@ from pipeline.files.chunks import Chunk
 from pipeline.files.sources import Source
 from pipeline.handlers.base import Handler
 from pipeline.handlers.loading import load_folder
-from pipeline.models.hardware import CPU, Hardware
+from pipeline.models.hardware import CPU, Hardware, count_cores
 from pipeline.models.transformer.devices import count_devices
 
 if TYPE_CHECKING:

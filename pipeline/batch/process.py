@@ -1,7 +1,6 @@
 """What makes a process of ours fit for scoring many rows, alone or beside others."""
 
 import gc
-import os
 
 
 def settle() -> None:
@@ -11,14 +10,3 @@ def settle() -> None:
     and again.
     """
     gc.freeze()
-
-
-def count_cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def share_of_cores(processes: int) -> int:
-    """Threads for each of so many processes, unless OMP_NUM_THREADS says how many."""
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, int(told) if told.isdecimal() else count_cores() // processes)

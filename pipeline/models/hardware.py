@@ -1,11 +1,23 @@
 """What a model may compute with."""
 
+import os
 from dataclasses import dataclass, replace
 from typing import Self
 
 AUTO, CPU, CUDA, MPS = "auto", "cpu", "cuda", "mps"
 DEVICES = (AUTO, CPU, CUDA, MPS)
 """What may be asked for; AUTO is an accelerator where there is one for the model, else the CPU."""
+
+
+def count_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def share_of_cores(processes: int) -> int:
+    """Threads for each of so many processes, unless OMP_NUM_THREADS says how many."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, int(told) if told.isdecimal() else count_cores() // processes)
 
 
 @dataclass(frozen=True)
@@ -20,6 +32,11 @@ class Hardware:
     device: str = AUTO
     number: int = 0
     emulates: bool = False
+
+    @property
+    def thread_count(self) -> int:
+        """Threads of the processor, decided."""
+        return self.threads or share_of_cores(1)
 
     def for_process(self, number: int) -> Self:
         """The same, for one of several processes."""

@@ -16,6 +16,7 @@ SCRIPTS = [
     "bench_batch.py",
     "bench_batching.py",
     "bench_deep.py",
+    "bench_deep_cpu.py",
     "bench_fast_latency.py",
     "bench_fast_throughput.py",
     "bench_lecture.py",
@@ -46,7 +47,7 @@ def artifacts(folder):
             yield str(ours.root)
 
 
-@pytest.mark.parametrize("script", [name for name in SCRIPTS if name != "bench_deep.py"])
+@pytest.mark.parametrize("script", [name for name in SCRIPTS if "bench_deep" not in name])
 def test_prints_a_row_for_each_side(script, folder, artifacts):
     if script == "bench_batch.py":
         pytest.importorskip("pyarrow", reason="needs the extra [parquet]")
@@ -68,17 +69,27 @@ def test_prints_a_row_for_each_side(script, folder, artifacts):
     assert not is_of_fast or "| fastText | " in printed or "not installed" in printed
 
 
-def test_prints_a_row_for_each_engine(folder, deep_root):
+@pytest.mark.parametrize(
+    ("script", "sides"),
+    [
+        (
+            "bench_deep.py",
+            ["transformers pipeline", "onnx int8", "onnx fp32", "torch fp32", "current"],
+        ),
+        ("bench_deep_cpu.py", ["1 | onnx int8, all layers", "1 | torch fp32, every other"]),
+    ],
+)
+def test_prints_a_row_for_each_engine(script, sides, folder, deep_root):
     model = folder / "model"
-    model.mkdir()
+    model.mkdir(exist_ok=True)
     for name, content in load_run(find_run(deep_root))[1].items():
         (model / name.replace("weights", "model")).write_bytes(content)
     (model / "tokenizer_config.json").write_text('{"do_lower_case": false}')
     environment = {**os.environ, "BENCH_MODEL": str(model), "SENTIMENT_ARTIFACTS": str(deep_root)}
-    command = [sys.executable, BENCH / "bench_deep.py", "--quick", "--models", folder]
+    command = [sys.executable, BENCH / script, "--quick", "--models", folder]
     answer = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stderr
-    for side in ("transformers pipeline", "onnx int8", "onnx fp32", "torch fp32", "current"):
+    for side in sides:
         assert f"| {side}" in answer.stdout
 
 

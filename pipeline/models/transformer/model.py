@@ -11,7 +11,7 @@ from pipeline.artifacts.verification import CONFIG, NETWORK, TOKENIZER, WEIGHTS
 from pipeline.errors import ArtifactRefused, InvalidInput
 from pipeline.models.hardware import ALL, AUTO, CPU, Hardware
 from pipeline.models.linear import log_odds, logistic
-from pipeline.models.transformer.tokens import Ids, TextEncoder
+from pipeline.models.transformer.tokens import Ids, TextEncoder, limit_threads
 
 PART = 16_384
 """Texts that are tokenized together; an accelerator computes one part meanwhile."""
@@ -96,6 +96,7 @@ class TransformerModel:
         needed = (TOKENIZER, NETWORK) if settings.engine == ONNX else (TOKENIZER, CONFIG, WEIGHTS)
         if missing := [name for name in needed if name not in files]:
             raise ArtifactRefused(f"The deep model lacks {', '.join(missing)}.")
+        limit_threads(hardware.thread_count)
         encoder = TextEncoder(files[TOKENIZER], settings.max_tokens)
         return cls(settings, encoder, _make_engine(files, settings, hardware))
 
@@ -143,7 +144,7 @@ def _make_engine(
             )
         from pipeline.models.transformer.onnx_engine import OnnxEngine
 
-        return OnnxEngine(files[NETWORK], hardware.threads)
+        return OnnxEngine(files[NETWORK], hardware.thread_count)
     from pipeline.models.transformer.torch_engine import TorchEngine, build_module
 
     module = build_module(files[CONFIG], files[WEIGHTS], hardware)

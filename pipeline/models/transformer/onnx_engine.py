@@ -19,11 +19,11 @@ IDS, OUTPUTS = "ids", "outputs"
 
 
 class OnnxEngine:
-    """Runs a network, given as its ONNX bytes, on the CPU. `threads` None: one per core."""
+    """Runs a network, given as its ONNX bytes, on the CPU, with so many threads."""
 
     device = CPU
 
-    def __init__(self, network: bytes, threads: int | None = None) -> None:
+    def __init__(self, network: bytes, threads: int) -> None:
         try:
             import onnxruntime
         except ImportError:
@@ -31,7 +31,7 @@ class OnnxEngine:
                 "The deep model needs onnxruntime: pip install 'sentiment-toolkit[onnx]'."
             ) from None
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or 0
+        options.intra_op_num_threads = threads
         options.log_severity_level = 3
         # Threads that wait by spinning would take the processor from other requests.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -1,5 +1,6 @@
 """Turning texts into token ids, and ids into batches."""
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,14 @@ from pipeline.models.transformer.refusing import refusing
 from pipeline.models.transformer.tokenizer_limits import check_tokenizer_content
 
 Ids = Sequence[Sequence[int]]
+
+
+def limit_threads(count: int) -> None:
+    """Tokenize with so many threads in this process, unless RAYON_NUM_THREADS says how many.
+
+    The library knows no other way, and asks once, when it tokenizes the first list.
+    """
+    os.environ.setdefault("RAYON_NUM_THREADS", str(count))
 
 
 class TextEncoder:
