@@ -15,7 +15,8 @@ from pathlib import Path
 from pipeline.handlers.loading import load_current
 from pipeline.models.hardware import Hardware
 threads = int(sys.argv[2]) or None
-load_current(Path(sys.argv[1]), "deep", hardware=Hardware(threads)).handle(["굿", "별로"])
+handler = load_current(Path(sys.argv[1]), "deep", hardware=Hardware(threads))
+handler.handle(["굿", "별로"])
 print(len(os.listdir("/proc/self/task")))
 """
 
