@@ -14,7 +14,7 @@ from pipeline.cluster.shipping import Files
 from pipeline.errors import ResourceUnavailable
 from pipeline.models.hardware import Hardware
 from pipeline.server.replicas.replica import Replica
-from pipeline.server.replicas.settings import AT_ONCE, ClusterSettings
+from pipeline.server.replicas.settings import AT_ONCE, WANTED, ClusterSettings
 from pipeline.server.replicas.shelf import OnShelf, Shelf
 
 SECONDS_TO_DEPLOY = 120.0
@@ -131,13 +131,13 @@ def deployment(slot: str, settings: ClusterSettings, hardware: Hardware, gpus: i
     scaling = {
         "min_replicas": settings.least,
         "max_replicas": settings.most,
-        "target_ongoing_requests": AT_ONCE,
+        "target_ongoing_requests": WANTED,
     }
     replicas = serve.deployment(
         name=slot,
         autoscaling_config=scaling,
         max_ongoing_requests=AT_ONCE,
-        max_queued_requests=settings.calls_at_once if settings.queue is None else settings.queue,
+        max_queued_requests=settings.queue,
         graceful_shutdown_timeout_s=SECONDS_TO_LEAVE,
         ray_actor_options={"num_cpus": hardware.threads or 1, "num_gpus": gpus},
     )
