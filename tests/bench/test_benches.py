@@ -20,6 +20,7 @@ SCRIPTS = [
     "bench_fast_latency.py",
     "bench_fast_throughput.py",
     "bench_lecture.py",
+    "bench_ray.py",
     "bench_serving.py",
 ]
 
@@ -47,7 +48,9 @@ def artifacts(folder):
             yield str(ours.root)
 
 
-@pytest.mark.parametrize("script", [name for name in SCRIPTS if "bench_deep" not in name])
+@pytest.mark.parametrize(
+    "script", [name for name in SCRIPTS if "bench_deep" not in name and "ray" not in name]
+)
 def test_prints_a_row_for_each_side(script, folder, artifacts):
     if script == "bench_batch.py":
         pytest.importorskip("pyarrow", reason="needs the extra [parquet]")
@@ -91,6 +94,16 @@ def test_prints_a_row_for_each_engine(script, sides, folder, deep_root):
     assert answer.returncode == 0, answer.stderr
     for side in sides:
         assert f"| {side}" in answer.stdout
+
+
+def test_prints_a_row_for_each_number_of_replicas(artifacts):
+    pytest.importorskip("ray.serve", reason="needs Ray: make test-ray")
+    environment = {**os.environ, "SENTIMENT_ARTIFACTS": artifacts}
+    command = [sys.executable, BENCH / "bench_ray.py", "--quick"]
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+    assert "| one box, 1 worker | " in answer.stdout
+    assert "| Ray, 2 replicas | " in answer.stdout
 
 
 def test_files_are_scored_by_the_deep_model_of_a_folder_without_a_fast_one(folder, deep_root):

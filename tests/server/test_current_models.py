@@ -89,7 +89,7 @@ def test_serve_tells_it(deep_root: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         with served(deep_root) as running:
             (worker,) = running.workers()
             found.append(len(list(Path(f"/proc/{worker}/task").iterdir())))
-    assert found[1] - found[0] == 6  # three of the network, three of the tokenizer
+    assert found[1] - found[0] == 3
 
 
 def test_workers_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
