@@ -4,7 +4,7 @@ The present one is of
 
     sentiment train --data NSMC --unlabelled REVIEWS --teacher DIGEST --artifacts ROOT
 
-on NSMC (CC0) and 109,000 reviews of its upstream (CC0), which `sentiment data --unlabelled` gets;
+on NSMC (CC0) and 472,985 reviews of its upstream (CC0), which `sentiment data --unlabelled` gets;
 its manifest names the teacher. Time, id and commit of the run are fixed, so that the same run gives
 the same digest, whoever seals it when.
 """

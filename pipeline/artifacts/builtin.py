@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "builtin"
 SLOT = "fast"
-DIGEST = "641a35cfc1ce50520109acedbdbc6f0498cf0351fd8ccf0eb2a2968729290d10"
+DIGEST = "f468cf329d66f6c8c6d3b6d16ba821b8030ab153bf18573a3c017023d101e2a3"
 FOLDER = ROOT / SLOT / DIGEST
 NAME = f"{SLOT}@{DIGEST[:12]}"
 HOW_TO_REPLACE = "`sentiment train` and `sentiment serialize` make your own."
