@@ -44,7 +44,8 @@ class Applications:
         with self._changing:
             if self._serve is None:
                 with ExitStack() as connecting:
-                    self._ray = connecting.enter_context(connected(self.settings.address))
+                    address, cores = self.settings.address, self.settings.cores
+                    self._ray = connecting.enter_context(connected(address, cores))
                     self._shelf = Shelf(f"{self.owner}-{uuid.uuid4().hex}")
                     serve = _started_serve()
                     self._delete_all(serve, waits=True)

@@ -25,6 +25,15 @@ class ClusterSettings:
     most: int = 1
     queue: int = 64
 
+    @property
+    def cores(self) -> int:
+        """Of a cluster of this machine's, as Ray counts them.
+
+        There is room for all replicas of both models, and of another pair that takes over from
+        them: on one machine they share its cores anyway.
+        """
+        return 2 * 2 * self.most
+
     def batching(self) -> dict[str, Any]:
         """The settings of a server that asks these replicas.
 
