@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import click
 
@@ -22,22 +21,16 @@ address_option = click.option(
 )
 
 
-class _Replicas(click.ParamType[Any]):
-    """`N` or `LEAST-MOST`, as (least, most)."""
-
-    name = "replicas"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        """Take numbers from 1 to 1,000, the smaller one first."""
-        if isinstance(value, tuple):
-            return value
-        found = re.fullmatch(r"([1-9]\d{0,2}|1000)(?:-([1-9]\d{0,2}|1000))?", value)
-        least, most = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
-        if least > most:
-            self.fail(f"{value!r} is no number such as 2, nor a range such as 1-4.", param, ctx)
-        return least, most
+def _least_and_most(
+    context: click.Context, parameter: click.Parameter, value: str
+) -> tuple[int, int]:
+    """`N` or `LEAST-MOST`, numbers from 1 to 1,000, the smaller one first."""
+    found = re.fullmatch(r"([1-9]\d{0,2}|1000)(?:-([1-9]\d{0,2}|1000))?", value)
+    least, most = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+    if least > most:
+        reason = f"{value!r} is no number such as 2, nor a range such as 1-4."
+        raise click.BadParameter(reason, context, parameter)
+    return least, most
 
 
 _REPLICAS = (
@@ -48,9 +41,8 @@ _REPLICAS = (
     click.option(
         "--replicas",
         metavar="N|LEAST-MOST",
-        type=_Replicas(),
-        default=(1, 1),
-        show_default="1",
+        default="1",
+        callback=_least_and_most,
         help="Replicas of each model on the cluster, of a core or a GPU each; with LEAST-MOST as "
         "many as the load asks for.",
     ),
