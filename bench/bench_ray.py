@@ -53,7 +53,7 @@ def _waiting() -> list[Server]:
 
 
 def main() -> None:
-    """Drive each side in turn; print a table a model and ratios to one box."""
+    """Drive each side in turn; print a table a model, with ratios to its first side."""
     options = parse_loads(__doc__, seconds=4.0)
     print((__doc__ or "").splitlines()[0])
     if find_spec("ray") is None:
@@ -74,7 +74,7 @@ def _compare(title: str, root: Path, options: Any, sides: list[Server], connecti
                 ask = partial(drive, url, side.body([TEXT]), connections)
                 ask(1.0, side.headers)  # warm-up
                 rounds[side.name].append(ask(options.seconds, side.headers))
-    box = median(figures.per_second for figures in rounds[sides[0].name])
+    first = median(figures.per_second for figures in rounds[sides[0].name])
     rows = []
     for name, found in rounds.items():
         rate = median(figures.per_second for figures in found)
@@ -84,7 +84,7 @@ def _compare(title: str, root: Path, options: Any, sides: list[Server], connecti
             [
                 name,
                 f"{rate:,.0f}",
-                f"{rate / box:.2f}",
+                f"{rate / first:.2f}",
                 f"{p50:.1f} ms",
                 f"{p99:.1f} ms",
                 f"{errors}",

@@ -108,7 +108,6 @@ def command(
     from pipeline.server.api_keys import read_keys
     from pipeline.server.current_models import StoredModels
     from pipeline.server.following import followed_models
-    from pipeline.server.replicas.settings import ClusterSettings
     from pipeline.server.running import serve
     from pipeline.server.settings import ServerSettings
 
@@ -124,6 +123,7 @@ def command(
     kind: Callable[..., StoredModels] = StoredModels
     if engine == "ray":
         from pipeline.server.replicas.models import replicated
+        from pipeline.server.replicas.settings import ClusterSettings
 
         cluster = ClusterSettings(ray_address, *replicas)
         kind = replicated(cluster, port)

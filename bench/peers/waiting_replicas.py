@@ -16,16 +16,15 @@ SECONDS = 0.1
 class Waiting(Replica):
     """A replica in front of a slow device."""
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._device = asyncio.Lock()
+
     async def inference(self, cleaned: Sequence[str]) -> Any:
         """Probabilities, after a while; one call at a time, as a device takes them."""
-        async with self._device():
+        async with self._device:
             await asyncio.sleep(SECONDS)
             return await super().inference(cleaned)
-
-    def _device(self) -> asyncio.Lock:
-        if not hasattr(self, "_lock"):
-            self._lock = asyncio.Lock()
-        return self._lock
 
 
 if __name__ == "__main__":

@@ -7,9 +7,7 @@ and KubeRay. On a cluster that is at hand, `sentiment serve --engine ray` needs 
 the store.
 """
 
-from pipeline.server.replicas.composed import Arguments, build
+from pipeline.server.replicas.composed import build
 
-
-def app(arguments: Arguments):  # type: ignore[no-untyped-def]
-    """The application; see `Arguments` for what may be given."""
-    return build(arguments)
+app = build
+"""See `Arguments` there for what may be given."""

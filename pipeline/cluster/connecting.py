@@ -24,12 +24,12 @@ def connected(
     Gives the module `ray`. Raises ResourceUnavailable if Ray is not installed, or no cluster
     answers.
     """
-    ray = import_ray(address)
+    ray = _import_ray(address)
+    _knock(address or "")
     local: dict[str, Any] = {}
     if address is None:
         store = LEAST_STORE + 2 * artifact_size
         local = {"num_cpus": cores, "include_dashboard": False, "object_store_memory": store}
-    check_address(address)
     logging.getLogger("ray").setLevel(logging.ERROR)
     try:
         ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **local)
@@ -41,7 +41,7 @@ def connected(
         ray.shutdown()
 
 
-def import_ray(address: str | None) -> Any:
+def _import_ray(address: str | None) -> Any:
     """The module `ray`, for a cluster at this address; ResourceUnavailable if it is missing."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     if address is None:  # read when Ray is imported: it is to open no port to other machines
@@ -61,8 +61,13 @@ def check_address(address: str | None) -> None:
 
     Raises ResourceUnavailable.
     """
-    import_ray(address)
-    host, separator, port = (address or "").rpartition("://")[2].rpartition(":")
+    _import_ray(address)
+    _knock(address or "")
+
+
+def _knock(address: str) -> None:
+    """Raise ResourceUnavailable where nothing listens at HOST:PORT."""
+    host, separator, port = address.rpartition("://")[2].rpartition(":")
     if not (separator and port.isdigit()):
         return
     try:

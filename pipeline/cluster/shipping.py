@@ -16,14 +16,19 @@ def pack(folder: Path) -> Files:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
+def lay(files: Files, folder: Path) -> None:
+    """Write the files of an artifact into a new folder; nothing of it is verified so far."""
+    folder.mkdir(0o700, parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+        (folder / name).chmod(0o444)
+
+
 def unpack(files: Files, digest: str, scratch: Path, hardware: Hardware) -> Handler:
     """Put an artifact into a new folder under `scratch` and load it.
 
     Every byte is verified by the digest, and the golden set replayed. Raises ArtifactRefused.
     """
     folder = scratch / digest
-    folder.mkdir(0o700)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-        (folder / name).chmod(0o444)
+    lay(files, folder)
     return load_folder(folder, Trust(digest), hardware)

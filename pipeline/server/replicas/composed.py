@@ -5,7 +5,6 @@ Nothing of it is followed: which artifacts answer is said by the application's a
 """
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipeline.artifacts.bucket.address import SCHEME, BucketAddress
 from pipeline.artifacts.bucket.catalogue import whole
 from pipeline.artifacts.pointer import make_current
-from pipeline.cluster.shipping import Files, pack
-from pipeline.models.hardware import AUTO, CPU, CUDA, Hardware
+from pipeline.cluster.shipping import Files, lay, pack
+from pipeline.models.hardware import CPU, CUDA, Hardware
 from pipeline.server.api_keys import read_keys
 from pipeline.server.replicas.applications import deployment, replicas_running
 from pipeline.server.replicas.models import ReplicatedModels
@@ -128,25 +127,17 @@ def build(arguments: Arguments) -> Any:
 def _api(arguments: Arguments, cluster: ClusterSettings) -> Any:
     """The ASGI application, made where it runs."""
     root = Path(tempfile.mkdtemp(prefix="sentiment-doors-"))
-    _fill(root, arguments.artifacts, arguments.digests())
+    for slot, digest in arguments.digests().items():
+        lay(InStore(arguments.artifacts, digest).files(), root / slot / digest)
+        make_current(root / slot, digest)
     keys = read_keys(arguments.api_key_file) if arguments.api_key_file else ()
     settings = ServerSettings(
         keys=keys, threads=256, most_in_flight=_REQUESTS, allow_hosts=("*",), **cluster.batching()
     )
-    models = ReplicatedModels(Bound(), root, slots=arguments.digests(), hardware=Hardware(1, AUTO))
+    models = ReplicatedModels(Bound(), root, slots=arguments.digests())
     serving = Serving(models, settings)
     serving.start(0)
     return serving.bridge
-
-
-def _fill(root: Path, store: str, digests: Mapping[str, str]) -> None:
-    for slot, digest in digests.items():
-        files = InStore(store, digest).files()
-        folder = root / slot / digest
-        folder.mkdir(parents=True)
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-        make_current(root / slot, digest)
 
 
 def _application() -> str:

@@ -2,10 +2,10 @@
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from pipeline.cluster.shipping import Files, unpack
 from pipeline.handlers.fast import LinearHandler
 from pipeline.models.hardware import Hardware
 from pipeline.workflows.explaining import Explanation, explain
+
+T = TypeVar("T")
 
 
 class Source(Protocol):
@@ -37,12 +39,15 @@ class Replica:
 
     async def inference(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
         """Probabilities of (negative, positive), shape (n, 2)."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._computing, self._handler.inference, cleaned)
+        return await self._computed(self._handler.inference, cleaned)
 
     async def explain(self, text: str) -> Explanation:
         """The contributions of a text's n-grams; only for a fast model."""
         if not isinstance(self._handler, LinearHandler):
             raise TypeError("only a fast model is explained")
+        return await self._computed(explain, self._handler, text)
+
+    async def _computed(self, compute: Callable[..., T], *arguments: Any) -> T:
+        """One call at a time; the replica can be asked how it is meanwhile."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._computing, explain, self._handler, text)
+        return await loop.run_in_executor(self._computing, compute, *arguments)
