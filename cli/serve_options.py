@@ -111,7 +111,8 @@ _LIMITS = (
         "most_in_flight",
         type=click.IntRange(1, 4096),
         default=64,
-        help="Requests that a worker holds at once; further ones are answered with 503.",
+        help="Requests that a worker holds at once; further ones are answered with 503. Small ones "
+        "of the fast model are answered straight away, so never held.",
     ),
     click.option(
         "--drain",

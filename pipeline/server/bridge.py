@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from flask import Flask
 
@@ -31,10 +31,13 @@ if TYPE_CHECKING:
 
 LARGEST_SMALL = 16_384
 """Bytes of a body with which the loop may answer itself: half a millisecond of the fast model."""
+MOST_A_TURN = 64
+"""Requests that the loop answers before it looks at its clients again."""
 _PROBES = {"/healthz", "/readyz", "/metrics", "/ping", "/v2/health/live", "/v2/health/ready"}
 _QUICK = {"/predict", "/healthz", "/readyz", "/ping"}
 _IN_MEMORY = "/docs/"
 
+Result = TypeVar("Result")
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Waiting = tuple[Environ, "asyncio.Future[Answer | None]"]
@@ -120,22 +123,30 @@ class Bridge:
         return True
 
     async def _answer(self, environ: Environ) -> Answer:
-        """Have the application answer, in the loop if that will be quick."""
+        """Have the application answer: in the loop if that is quick, else in a thread.
+
+        Only those that need a thread are held, and so refused when too many are: to refuse the
+        others would take as long as to answer them.
+        """
         context, path = environ[CONTEXT], environ["PATH_INFO"]
-        if self._under_way >= self.settings.most_in_flight and path not in _PROBES:
-            context.refusal = context.refusal or overloaded()
-        is_small = content_length(environ) <= LARGEST_SMALL
         is_quick = path in _QUICK or path.startswith(_IN_MEMORY)
+        if context.refusal or (is_quick and content_length(environ) <= LARGEST_SMALL):
+            future: asyncio.Future[Answer | None] = self._loop.create_future()
+            if not self._ready:
+                self._loop.call_soon(self._answer_ready)
+            self._ready.append((environ, future))
+            if answer := await future:
+                return answer
+        if self._under_way >= self.settings.most_in_flight and path not in _PROBES:
+            context.refusal = overloaded()
+            return self._ask(environ)
+        return await self._in_thread(self._ask, environ)
+
+    async def _in_thread(self, call: Callable[..., Result], *arguments: Any) -> Result:
+        """Have a thread call this, counted as under way."""
         self._count(1)
         try:
-            if context.refusal or (is_small and is_quick):
-                future: asyncio.Future[Answer | None] = self._loop.create_future()
-                if not self._ready:
-                    self._loop.call_soon(self._answer_ready)
-                self._ready.append((environ, future))
-                if answer := await future:
-                    return answer
-            return await self._loop.run_in_executor(self._pool, self._ask, environ)
+            return await self._loop.run_in_executor(self._pool, call, *arguments)
         finally:
             self._count(-1)
 
@@ -144,8 +155,13 @@ class Bridge:
         self.metrics.in_flight(self._under_way)
 
     def _answer_ready(self) -> None:
-        """Answer what became whole in this turn of the loop; None where a thread has to."""
-        ready, self._ready = self._ready, []
+        """Answer what became whole in this turn of the loop; None where a thread has to.
+
+        Of many, some wait for the next turn: the loop reads and writes in between.
+        """
+        ready, self._ready = self._ready[:MOST_A_TURN], self._ready[MOST_A_TURN:]
+        if self._ready:
+            self._loop.call_soon(self._answer_ready)
         self.gathering.gather([environ for environ, _ in ready])
         for environ, future in ready:
             if not future.cancelled():
@@ -182,11 +198,7 @@ class Bridge:
         """Send a chunk when the client has read those before, until it goes away."""
         leaving = asyncio.ensure_future(receive())
         while not leaving.done():
-            self._count(1)
-            try:
-                chunk = await self._loop.run_in_executor(self._pool, next, rest, None)
-            finally:
-                self._count(-1)
+            chunk = await self._in_thread(next, rest, None)
             if chunk is None:
                 break
             await send({"type": "http.response.body", "body": chunk, "more_body": True})

@@ -11,8 +11,8 @@ class ServerSettings:
     """Settings of one server; times in seconds.
 
     `threads`: requests that a worker has under way at once. `most_in_flight`: complete requests
-    that a worker holds, under way or waiting for a thread, before it answers 503. `seconds_fast`
-    and `seconds_deep`: deadlines, counted from when a request is complete. `batch_size` and
+    that a worker holds, in a thread or waiting for one, before it answers 503. `seconds_fast` and
+    `seconds_deep`: deadlines, counted from when a request is complete. `batch_size` and
     `batch_wait`: texts that a batch holds, and how long the first of them waits for others.
     `batch_queue`: texts waiting for a model before it answers 503. `batched`: slots whose texts go
     in batches, `batches_at_once` of them. `drain`: how long

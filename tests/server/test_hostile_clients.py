@@ -201,7 +201,7 @@ def test_nothing_is_left_of_clients_that_have_gone(server: Served) -> None:
         pass
     time.sleep(1.0)
     before = _descriptors(server)
-    with unharmed(server), crowd(server.port, 500, LARGE_PAGE):
+    with unharmed(server, longest=5.0), crowd(server.port, 500, LARGE_PAGE):  # 755 MB to make
         pass
     time.sleep(1.0)
     assert _descriptors(server) <= before + 4

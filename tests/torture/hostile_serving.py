@@ -76,7 +76,8 @@ def reset_connections(small: Small, count: int, seed: int = 0) -> Outcome:
 def ask_ahead(small: Small, connections: int) -> Outcome:
     """Hundreds of requests at once on a connection, of a server that takes in one at a time."""
     outcome = Outcome("requests ahead", done=connections)
-    request = POST % (len(BODY), BODY)
+    large = BODY.ljust(20_000)  # needs a thread
+    request = POST % (len(large), large)
     with beside_others(small, outcome, "--in-flight", "1") as server:
         for number in range(connections):
             with connect(server.port) as client:
