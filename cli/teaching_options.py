@@ -11,6 +11,7 @@ from cli.options import Command, added, refuse
 from cli.read_options import refuse_unused
 
 if TYPE_CHECKING:
+    from pipeline.models.hardware import Hardware
     from pipeline.training.teaching import Lesson
 
 _OPTIONS = (
@@ -49,11 +50,13 @@ def find_lesson(
     unlabelled_column: str | None,
     teachers: tuple[str, ...],
     reading: Mapping[str, Any],
+    hardware: "Hardware",
 ) -> "Lesson | None":
     """The files that these options name, and their teachers; None without --unlabelled.
 
     `reading`: the options of `labelled_options`, of which those that say how a file is read hold
-    for these files, too, but for --column. UsageError for options that have no use.
+    for these files, too, but for --column. `hardware`: what teachers compute with. UsageError for
+    options that have no use.
     """
     if not unlabelled:
         refuse(["unlabelled_column", "teachers"], "without --unlabelled")
@@ -67,4 +70,4 @@ def find_lesson(
     refuse_unused([source for sources in inputs for source in sources], reading["delimiter"])
     names = ("encoding", "delimiter", "quoting", "has_header")
     read = ReadSettings(unlabelled_column, **{name: reading[name] for name in names})
-    return Lesson(inputs, read, find_teachers(artifacts, teachers))
+    return Lesson(inputs, read, find_teachers(artifacts, teachers, hardware))

@@ -11,6 +11,7 @@ from cli.options import artifacts_option, refuse, refuse_revision_of_folder
 from cli.read_options import labelled_options, labelled_settings, say
 from cli.teaching_options import find_lesson, teaching_options
 from cli.tuning_options import FOR_DEEP, TUNING, tuning_options, tuning_settings
+from pipeline.models.hardware import Hardware
 
 
 @click.command("train")
@@ -79,19 +80,20 @@ def command(
         refuse(["tokenizer"], "with --deep")
     else:
         refuse(FOR_DEEP, "without --deep")
+    if not (deep or unlabelled):
+        refuse(["device"], "without --deep or --unlabelled")
     if deep and base is None:
         raise click.UsageError("--deep needs an encoder: give --base REPO or DIR.")
     tuning = {name: others.pop(name) for name in TUNING}
     reading = labelled_settings(others, data, test)
-    lesson = find_lesson(artifacts, unlabelled, unlabelled_column, teachers, others)
+    hardware = Hardware(device=device)
+    lesson = find_lesson(artifacts, unlabelled, unlabelled_column, teachers, others, hardware)
     if base is not None:
         refuse_revision_of_folder(base)
-        from pipeline.models.hardware import Hardware
         from pipeline.models.transformer.devices import find_device
         from pipeline.models.transformer.hub import get_model
         from pipeline.training.deep import train_deep
 
-        hardware = Hardware(device=device)
         kind = find_device(hardware).type
         settings = tuning_settings(kind, lesson is not None, seed=seed, **tuning)
         run = train_deep(

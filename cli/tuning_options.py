@@ -55,8 +55,8 @@ _OPTIONS = (
 TUNING = ("epochs", "batch_size", "learning_rate", "max_tokens")
 """Names of the parameters that are fields of FineTuningSettings."""
 
-FOR_DEEP = ("base", "revision", *TUNING, "resume", "blend", "device")
-"""Names of all their parameters."""
+FOR_DEEP = ("base", "revision", *TUNING, "resume", "blend")
+"""Names of all their parameters but --device, which is for teachers, too."""
 
 
 def tuning_options(command: Command) -> Command:

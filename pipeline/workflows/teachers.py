@@ -9,6 +9,7 @@ from pipeline.artifacts.verification import Trust, read_manifest
 from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing
 from pipeline.handlers.loading import load_folder
 from pipeline.models.base import Model
+from pipeline.models.hardware import ALL, Hardware
 from pipeline.training.teaching import Teacher
 
 SLOT = "deep"
@@ -18,7 +19,7 @@ _HOW = (
 )
 
 
-def find_teachers(root: Path, called: Sequence[str]) -> list[Teacher]:
+def find_teachers(root: Path, called: Sequence[str], hardware: Hardware = ALL) -> list[Teacher]:
     """The deep models that are called so: an artifact's folder, or its digest under `root`.
 
     The beginning of a digest is enough; without any name it is the current deep model. None is
@@ -26,7 +27,7 @@ def find_teachers(root: Path, called: Sequence[str]) -> list[Teacher]:
     be read, InvalidInput for one of the slot `fast` or named twice.
     """
     folders = [_folder(root, name) for name in called] if called else [_current(root)]
-    teachers = [_teacher(folder) for folder in folders]
+    teachers = [_teacher(folder, hardware) for folder in folders]
     if len({teacher.digest for teacher in teachers}) < len(teachers):
         raise InvalidInput("--teacher names the same model twice. Name each once.")
     return teachers
@@ -55,7 +56,7 @@ def _folder(root: Path, called: str) -> Path:
         ) from None
 
 
-def _teacher(folder: Path) -> Teacher:
+def _teacher(folder: Path, hardware: Hardware) -> Teacher:
     """What its manifest says of it; the artifact is verified when it is loaded."""
     try:
         manifest, digest = read_manifest(folder)
@@ -64,8 +65,8 @@ def _teacher(folder: Path) -> Teacher:
     name = f"{manifest.slot}@{digest[:12]}"
     if manifest.slot != SLOT:
         raise InvalidInput(f"--teacher: {name} cannot teach, which only a deep model can. {_HOW}")
-    return Teacher(name, digest, lambda: _loaded(folder, digest))
+    return Teacher(name, digest, lambda: _loaded(folder, digest, hardware))
 
 
-def _loaded(folder: Path, digest: str) -> Model:
-    return load_folder(folder, Trust(digest)).model
+def _loaded(folder: Path, digest: str, hardware: Hardware) -> Model:
+    return load_folder(folder, Trust(digest), hardware).model

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.artifacts.pointer import current_artifact
 from pipeline.artifacts.runs import find_run, load_run
 from pipeline.artifacts.verification import CONFIG, TOKENIZER, WEIGHTS
 from pipeline.errors import ResourceUnavailable
@@ -93,6 +94,18 @@ def test_a_network_in_onnx_computes_on_the_cpu(deep_root: Path, invoke: Invoke) 
     done = invoke("predict", *options, "--device", CUDA)
     assert done.exit_code == 3
     assert "--engine torch" in done.stderr
+
+
+def test_teachers_compute_on_the_device_that_is_told(
+    deep_root: Path, tmp_path: Path, invoke: Invoke
+) -> None:
+    unlabelled = SAMPLE.parent / "shop-unlabelled.txt"
+    lesson = ("--unlabelled", unlabelled, "--teacher", current_artifact(deep_root, "deep"))
+    train = ("train", "--data", SAMPLE, *lesson, "--artifacts", tmp_path)
+    done = invoke(*train, "--device", CUDA)
+    assert done.exit_code == 3
+    assert "--engine torch" in done.stderr
+    assert not (tmp_path / "runs").exists()
     fast = invoke("predict", "--fast", "--text", "굿", "--device", CPU)
     assert fast.exit_code == 2
     assert "--device cannot be used with the fast model" in fast.stderr
