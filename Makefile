@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 LOWEST := .venv-lowest
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+# Without compiling thousands of modules that nobody imports: Python does it at an import.
+INSTALL := install --quiet --no-compile
+PIP := $(BIN)/python -m pip $(INSTALL) --constraint constraints.txt
 QUICK := -m 'not slow and not nsmc and not deploy'
 # Many tests wait for servers and clocks. A worker that has loaded torch takes a gigabyte.
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
@@ -89,7 +91,7 @@ $(LOWEST)/.test: $(REQUIREMENTS) tests/lowest.py
 	@echo "Installing the lowest versions into $(LOWEST) ..."
 	@python3.11 -m venv --clear $(LOWEST)
 	@$(LOWEST)/bin/python tests/lowest.py > $(LOWEST)/constraints.txt
-	@$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt \
+	@$(LOWEST)/bin/python -m pip $(INSTALL) --constraint $(LOWEST)/constraints.txt \
 		--config-settings editable_mode=compat --editable '.[test]'
 	@touch $@
 
