@@ -1,5 +1,6 @@
 """An artifact's way to another machine: its files, and the handler that is loaded from them."""
 
+import tempfile
 from pathlib import Path
 
 from pipeline.artifacts.verification import Trust
@@ -24,11 +25,13 @@ def lay(files: Files, folder: Path) -> None:
         (folder / name).chmod(0o444)
 
 
-def unpack(files: Files, digest: str, scratch: Path, hardware: Hardware) -> Handler:
-    """Put an artifact into a new folder under `scratch` and load it.
+def unpack(files: Files, digest: str, hardware: Hardware) -> Handler:
+    """An initialized handler of an artifact, whose files are on the disk while it is loaded.
 
-    Every byte is verified by the digest, and the golden set replayed. Raises ArtifactRefused.
+    No longer, since Ray kills processes that should remove them. Every byte is verified by the
+    digest, and the golden set replayed. Raises ArtifactRefused.
     """
-    folder = scratch / digest
-    lay(files, folder)
-    return load_folder(folder, Trust(digest), hardware)
+    with tempfile.TemporaryDirectory(prefix="sentiment-artifact-") as scratch:
+        folder = Path(scratch) / digest
+        lay(files, folder)
+        return load_folder(folder, Trust(digest), hardware)

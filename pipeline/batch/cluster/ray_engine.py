@@ -8,7 +8,6 @@ and resumable only with a column of unique ids.
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from pipeline.batch.cluster.partitions import Partition, forget, remove_receipts
@@ -44,7 +43,7 @@ class Worker:
         """Put the artifact on this node, verify every byte of it, and replay its golden set."""
         self.scratch = tempfile.TemporaryDirectory(prefix="sentiment-")
         os.chdir(self.scratch.name)  # where outputs with an address are made
-        return unpack(files, self.digest, Path(self.scratch.name), self.hardware)
+        return unpack(files, self.digest, self.hardware)
 
 
 def score_partitions(

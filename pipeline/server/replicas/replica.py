@@ -1,10 +1,8 @@
 """What answers on a node of the cluster: a handler, loaded there from the artifact's files."""
 
 import asyncio
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -33,8 +31,7 @@ class Replica:
 
     def __init__(self, digest: str, source: Source, hardware: Hardware) -> None:
         # Ray Serve knows a constructor alone: what it makes is ready.
-        self._scratch = tempfile.TemporaryDirectory(prefix="sentiment-replica-")
-        self._handler = unpack(source.files(), digest, Path(self._scratch.name), hardware)
+        self._handler = unpack(source.files(), digest, hardware)
         self._computing = ThreadPoolExecutor(1)
 
     async def inference(self, cleaned: Sequence[str]) -> NDArray[np.float64]:
