@@ -31,10 +31,9 @@ if TYPE_CHECKING:
 
 LARGEST_SMALL = 16_384
 """Bytes of a body with which the loop may answer itself: half a millisecond of the fast model."""
-MOST_A_TURN = 64
-"""Requests that the loop answers before it looks at its clients again."""
-_PROBES = {"/healthz", "/readyz", "/metrics", "/ping", "/v2/health/live", "/v2/health/ready"}
-_QUICK = {"/predict", "/healthz", "/readyz", "/ping"}
+MOST_A_TURN = 16
+"""Requests that the loop answers before it looks at its clients again; more are no faster."""
+_HEALTH = {"/healthz", "/readyz", "/ping", "/v2/health/live", "/v2/health/ready"}
 _IN_MEMORY = "/docs/"
 
 Result = TypeVar("Result")
@@ -126,18 +125,22 @@ class Bridge:
         """Have the application answer: in the loop if that is quick, else in a thread.
 
         Only those that need a thread are held, and so refused when too many are: to refuse the
-        others would take as long as to answer them.
+        others would take as long as to answer them. Whoever watches over the server waits for
+        nobody: it would be ended for being busy.
         """
         context, path = environ[CONTEXT], environ["PATH_INFO"]
-        is_quick = path in _QUICK or path.startswith(_IN_MEMORY)
-        if context.refusal or (is_quick and content_length(environ) <= LARGEST_SMALL):
+        is_small = content_length(environ) <= LARGEST_SMALL
+        if path in _HEALTH and is_small:
+            return self._ask(environ)
+        is_quick = path == "/predict" or path.startswith(_IN_MEMORY)
+        if context.refusal or (is_quick and is_small):
             future: asyncio.Future[Answer | None] = self._loop.create_future()
             if not self._ready:
                 self._loop.call_soon(self._answer_ready)
             self._ready.append((environ, future))
             if answer := await future:
                 return answer
-        if self._under_way >= self.settings.most_in_flight and path not in _PROBES:
+        if self._under_way >= self.settings.most_in_flight and path not in {*_HEALTH, "/metrics"}:
             context.refusal = overloaded()
             return self._ask(environ)
         return await self._in_thread(self._ask, environ)

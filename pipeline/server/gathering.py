@@ -4,7 +4,7 @@ Their bodies are read and their handlers chosen, so that the worker knows which 
 and need a thread. Those for the fast model are answered in one call of it, which takes hardly
 longer for ten texts than for one. No request waits for another: one that has not arrived yet is not
 in the call. Only the predictions are computed here; each request then takes its own way through the
-application, which asks the model itself if there are none.
+application, which asks the model itself if there are none, and refuses what is late.
 """
 
 import time
@@ -39,7 +39,8 @@ class Gathering:
                 context.refusal = error
                 continue
             context.must_wait = has_to_wait(handler, self._settings) or wants_lines(environ)
-            if self._settings.gathers and not context.must_wait:
+            is_late = time.monotonic() > context.received + self._settings.seconds_fast
+            if self._settings.gathers and not (context.must_wait or is_late):
                 quick.setdefault(handler, []).append(context)
         for handler, contexts in quick.items():
             if len(contexts) > 1:

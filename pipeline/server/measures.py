@@ -64,7 +64,7 @@ def measures(routes: list[str]) -> tuple[Measure, ...]:
             by_slot,
             QUEUE_WAIT,
         ),
-        Measure("gauge", "sentiment_requests_in_flight", "Requests under way."),
+        Measure("gauge", "sentiment_requests_in_flight", "Requests in or for a thread."),
         Measure(
             "counter",
             "sentiment_captured_texts",

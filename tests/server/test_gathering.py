@@ -59,7 +59,7 @@ def environ(body: object, path: str = "/predict", **fields: str) -> dict[str, An
         "PATH_INFO": path,
         "CONTENT_LENGTH": str(len(content)),
         "wsgi.input": io.BytesIO(content),
-        CONTEXT: RequestContext(0.0),
+        CONTEXT: RequestContext(time.monotonic()),
         **fields,
     }
 
@@ -114,6 +114,15 @@ def test_nothing_is_predicted_where_that_is_switched_off(fast: Recorded) -> None
     contexts = gather(Models({"fast": fast}), ready, gathers=False)
     assert not fast.calls
     assert all(context.handler is fast for context in contexts)
+
+
+def test_what_has_waited_too_long_is_not_predicted(fast: Recorded) -> None:
+    """The application then refuses it: 504."""
+    ready = [environ({"text": text, "do_fast": True}) for text in TEXTS]
+    for late in ready[:2]:
+        late[CONTEXT].received -= 5.0
+    contexts = gather(Models({"fast": fast}), ready)
+    assert [context.predictions is None for context in contexts] == [True, True, False, False]
 
 
 def test_guarded_servers_gather_too(fast: Recorded) -> None:
