@@ -118,8 +118,8 @@ def test_whoever_watches_the_server_waits_for_nobody(server: Served) -> None:
         os.kill(worker, signal.SIGSTOP)
         for one in clients:
             one.sendall(POST % (len(many), many))
-        probe.sendall(GET % b"/v2/health/ready")
+        probe.sendall(GET % b"/readyz")
         os.kill(worker, signal.SIGCONT)
         assert {read_answer(one)[0] for one in (probe, *clients)} == {200}
     routes = [event["route"] for event in server.events()[seen:]]
-    assert routes.index("/v2/health/ready") < 100
+    assert routes.index("/readyz") < 100
