@@ -8,6 +8,7 @@ others.
 import asyncio
 import io
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 LARGEST_SMALL = 16_384
 """Bytes of a body with which the loop may answer itself: half a millisecond of the fast model."""
-MOST_A_TURN = 16
-"""Requests that the loop answers before it looks at its clients again; more are no faster."""
+MOST_A_TURN, BYTES_A_TURN = 64, 4 * LARGEST_SMALL
+"""Requests, and bytes of bodies, that the loop answers before it looks at its clients again."""
 _HEALTH = {"/healthz", "/readyz", "/ping", "/v2/health/live", "/v2/health/ready"}
 _IN_MEMORY = "/docs/"
 
@@ -68,7 +69,7 @@ class Bridge:
         self.clients = Clients(settings.max_body)
         self.when_over: Callable[[], None] = lambda: None
         self.tracing: Tracing | None = None
-        self._ready: list[Waiting] = []
+        self._ready: deque[Waiting] = deque()
         self._under_way = 0
         self._loop: asyncio.AbstractEventLoop
         self._pool: ThreadPoolExecutor
@@ -162,7 +163,11 @@ class Bridge:
 
         Of many, some wait for the next turn: the loop reads and writes in between.
         """
-        ready, self._ready = self._ready[:MOST_A_TURN], self._ready[MOST_A_TURN:]
+        ready: list[Waiting] = []
+        size = 0
+        while self._ready and len(ready) < MOST_A_TURN and size < BYTES_A_TURN:
+            ready.append(self._ready.popleft())
+            size += content_length(ready[-1][0])
         if self._ready:
             self._loop.call_soon(self._answer_ready)
         self.gathering.gather([environ for environ, _ in ready])
