@@ -94,6 +94,9 @@ def test_a_network_in_onnx_computes_on_the_cpu(deep_root: Path, invoke: Invoke) 
     done = invoke("predict", *options, "--device", CUDA)
     assert done.exit_code == 3
     assert "--engine torch" in done.stderr
+    fast = invoke("predict", "--fast", "--text", "굿", "--device", CPU)
+    assert fast.exit_code == 2
+    assert "--device cannot be used with the fast model" in fast.stderr
 
 
 def test_teachers_compute_on_the_device_that_is_told(
@@ -106,6 +109,3 @@ def test_teachers_compute_on_the_device_that_is_told(
     assert done.exit_code == 3
     assert "--engine torch" in done.stderr
     assert not (tmp_path / "runs").exists()
-    fast = invoke("predict", "--fast", "--text", "굿", "--device", CPU)
-    assert fast.exit_code == 2
-    assert "--device cannot be used with the fast model" in fast.stderr

@@ -251,5 +251,6 @@ def test_the_real_model_in_int8(real_model: Path, nsmc: Path, tmp_path: Path) ->
     exact = load_deep(files, run.settings).probabilities(texts)[:, 1]
     assert ((handler.inference(texts)[:, 1] > 0.5) != (exact > 0.5)).mean() <= 0.01
     tolerance = handler.artifact.manifest.tolerance
-    assert largest_difference(handler.model, texts[:100], 1) <= tolerance
+    for size in (1, 7):
+        assert largest_difference(handler.model, texts[:100], size) <= tolerance
     assert largest_difference(handler.model, texts, 32) <= tolerance
