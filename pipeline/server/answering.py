@@ -75,12 +75,17 @@ def has_to_wait(handler: Handler, settings: ServerSettings) -> bool:
     return handler.model.features.tokenizer != SYLLABLE
 
 
+def deadline_of(handler: Handler, context: RequestContext, settings: ServerSettings) -> float:
+    """When this handler's answer to the request is too late, of `time.monotonic`."""
+    seconds = settings.seconds_fast if handler.slot == FAST else settings.seconds_deep
+    return context.received + seconds
+
+
 class Answering:
     """Answers texts in the thread that asks, or in batches shared with other requests."""
 
     def __init__(self, settings: ServerSettings, metrics: Metrics) -> None:
         self.settings, self._metrics = settings, metrics
-        self._seconds = {FAST: settings.seconds_fast, DEEP: settings.seconds_deep}
         self._batchers: dict[str, Batcher] = {}
         self._starting = threading.Lock()
         # A request waits for its batch in a thread; some threads are kept free for the fast model.
@@ -93,7 +98,7 @@ class Answering:
 
         Raises RequestRefused when time is up or too much is waiting, and what the handler raises.
         """
-        deadline = context.received + self._seconds[handler.slot]
+        deadline = deadline_of(handler, context, self.settings)
         if handler.slot in self.settings.batched:
             return self._answer_batched(handler, texts, deadline, context)
         answers: list[Prediction] = []

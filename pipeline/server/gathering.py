@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 
 from pipeline.handlers.base import Handler
-from pipeline.server.answering import has_to_wait, prepare
+from pipeline.server.answering import deadline_of, has_to_wait, prepare
 from pipeline.server.context import CONTEXT, RequestContext
 from pipeline.server.current_models import Models
 from pipeline.server.environs import Environ
@@ -39,7 +39,7 @@ class Gathering:
                 context.refusal = error
                 continue
             context.must_wait = has_to_wait(handler, self._settings) or wants_lines(environ)
-            is_late = time.monotonic() > context.received + self._settings.seconds_fast
+            is_late = time.monotonic() > deadline_of(handler, context, self._settings)
             if self._settings.gathers and not (context.must_wait or is_late):
                 quick.setdefault(handler, []).append(context)
         for handler, contexts in quick.items():
