@@ -35,6 +35,7 @@ LARGEST_SMALL = 16_384
 MOST_A_TURN, BYTES_A_TURN = 64, 4 * LARGEST_SMALL
 """Requests, and bytes of bodies, that the loop answers before it looks at its clients again."""
 _HEALTH = {"/healthz", "/readyz", "/ping", "/v2/health/live", "/v2/health/ready"}
+_PROBES = {*_HEALTH, "/metrics"}
 _IN_MEMORY = "/docs/"
 
 Result = TypeVar("Result")
@@ -141,7 +142,7 @@ class Bridge:
             self._ready.append((environ, future))
             if answer := await future:
                 return answer
-        if self._under_way >= self.settings.most_in_flight and path not in {*_HEALTH, "/metrics"}:
+        if self._under_way >= self.settings.most_in_flight and path not in _PROBES:
             context.refusal = overloaded()
             return self._ask(environ)
         return await self._in_thread(self._ask, environ)

@@ -26,8 +26,7 @@ class ServerSettings:
     sites whose pages may ask. `*` in either stands for all.
     `capture`: the folder for a sample of the texts, if there is to be one; `capture_share` of all
     texts, in `capture_megabytes` at most.
-    `max_body`: bytes of a request's body. `max_texts`: texts of a request. `sagemaker`: whether the
-    routes are there that Amazon SageMaker asks.
+    `sagemaker`: whether the routes are there that Amazon SageMaker asks.
     """
 
     host: str = "127.0.0.1"

@@ -9,7 +9,7 @@ from pipeline.artifacts.verification import Trust, read_manifest
 from pipeline.errors import ArtifactRefused, InvalidInput, ModelMissing
 from pipeline.handlers.loading import load_folder
 from pipeline.models.base import Model
-from pipeline.models.hardware import ALL, Hardware
+from pipeline.models.hardware import Hardware
 from pipeline.training.teaching import Teacher
 
 SLOT = "deep"
@@ -19,12 +19,13 @@ _HOW = (
 )
 
 
-def find_teachers(root: Path, called: Sequence[str], hardware: Hardware = ALL) -> list[Teacher]:
+def find_teachers(root: Path, called: Sequence[str], hardware: Hardware) -> list[Teacher]:
     """The deep models that are called so: an artifact's folder, or its digest under `root`.
 
     The beginning of a digest is enough; without any name it is the current deep model. None is
-    loaded so far. Raises ModelMissing where there is none, ArtifactRefused where a manifest cannot
-    be read, InvalidInput for one of the slot `fast` or named twice.
+    loaded so far; `hardware`: what they will compute with. Raises ModelMissing where there is none,
+    ArtifactRefused where a manifest cannot be read, InvalidInput for one of the slot `fast` or
+    named twice.
     """
     folders = [_folder(root, name) for name in called] if called else [_current(root)]
     teachers = [_teacher(folder, hardware) for folder in folders]
